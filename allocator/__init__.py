@@ -1,0 +1,1 @@
+"""Places requests for people's and things' time: who, where and when."""
