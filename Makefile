@@ -45,7 +45,7 @@ check: $(STAMP) ## Check format, lint, types, tests and docs: the same as CI
 	@$(BIN)/ruff check $(CODE)
 	@echo "== types"
 	@$(BIN)/mypy
-	@echo "== lock"
+	@echo "== dependencies"
 	@$(BIN)/python -m pip --disable-pip-version-check check
 	@echo "== tests and docs"
 	@$(BIN)/python -m pytest -q -n auto
