@@ -1,0 +1,1 @@
+"""The world in the field's terms: frozen, validated, standard library only."""

@@ -1,0 +1,93 @@
+"""Sets of ticks as Python integers: bit t is set when tick t belongs to the set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = int
+
+
+def span(first: int, end: int) -> Mask:
+    """Return the ticks from ``first`` up to, not including, ``end``; negative ones fall away."""
+    first = max(first, 0)
+    return ((1 << (end - first)) - 1) << first if end > first else 0
+
+
+def shift(mask: Mask, ticks: int) -> Mask:
+    """Move every tick later (or, where negative, earlier)."""
+    return mask << ticks if ticks >= 0 else mask >> -ticks
+
+
+def runs_of(mask: Mask, length: int) -> Mask:
+    """Return the ticks from which ``length`` ticks in a row belong to the set."""
+    have = 1
+    while have < length and mask:
+        step = min(have, length - have)
+        mask &= mask >> step
+        have += step
+    return mask
+
+
+def covering(mask: Mask, length: int) -> Mask:
+    """Return the ticks from which a stretch of ``length`` would touch the set."""
+    have = 1
+    while have < length and mask:
+        step = min(have, length - have)
+        mask |= mask >> step
+        have += step
+    return mask
+
+
+def spans(mask: Mask) -> Iterator[tuple[int, int]]:
+    """Yield the maximal half-open stretches of the set, in order."""
+    at = 0
+    while mask:
+        gap = (mask & -mask).bit_length() - 1
+        mask >>= gap
+        at += gap
+        length = (~mask & (mask + 1)).bit_length() - 1
+        yield at, at + length
+        mask >>= length
+        at += length
+
+
+def lowest(mask: Mask) -> int:
+    """Return the first tick of a set that is not empty."""
+    return (mask & -mask).bit_length() - 1
+
+
+def highest(mask: Mask) -> int:
+    """Return the last tick of a set that is not empty."""
+    return mask.bit_length() - 1
+
+
+def ticks_of(mask: Mask) -> npt.NDArray[np.int64]:
+    """Return the ticks of a set, ascending."""
+    if not mask:
+        return np.empty(0, dtype=np.int64)
+    low = lowest(mask)
+    mask >>= low
+    raw = np.frombuffer(mask.to_bytes((mask.bit_length() + 7) // 8, "little"), dtype=np.uint8)
+    return np.flatnonzero(np.unpackbits(raw, bitorder="little")).astype(np.int64) + low
+
+
+def flags(mask: Mask, length: int) -> npt.NDArray[np.bool_]:
+    """Return the set as ``length`` truth values."""
+    raw = np.frombuffer(mask.to_bytes((length + 7) // 8 + 1, "little"), dtype=np.uint8)
+    return np.unpackbits(raw, bitorder="little", count=length).astype(bool)
+
+
+def from_flags(values: npt.NDArray[np.bool_]) -> Mask:
+    """Return the set of the places that are true."""
+    return int.from_bytes(np.packbits(values, bitorder="little").tobytes(), "little")
+
+
+def from_ticks(ticks: Iterable[int]) -> Mask:
+    """Return the set of these ticks."""
+    mask = 0
+    for tick in ticks:
+        mask |= 1 << tick
+    return mask
