@@ -1,4 +1,8 @@
-"""Sets of ticks as Python integers: bit t is set when tick t belongs to the set."""
+"""Sets of ticks as Python integers: bit t is set when tick t belongs to the set.
+
+Ticks often come out of arrays. Shifting by a numpy integer would wrap at 64 bits, so every
+function here turns its numbers into Python's first.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +16,19 @@ Mask = int
 
 def span(first: int, end: int) -> Mask:
     """Return the ticks from ``first`` up to, not including, ``end``; negative ones fall away."""
-    first = max(first, 0)
+    first, end = max(int(first), 0), int(end)
     return ((1 << (end - first)) - 1) << first if end > first else 0
 
 
 def shift(mask: Mask, ticks: int) -> Mask:
     """Move every tick later (or, where negative, earlier)."""
+    ticks = int(ticks)
     return mask << ticks if ticks >= 0 else mask >> -ticks
 
 
 def runs_of(mask: Mask, length: int) -> Mask:
     """Return the ticks from which ``length`` ticks in a row belong to the set."""
-    have = 1
+    have, length = 1, int(length)
     while have < length and mask:
         step = min(have, length - have)
         mask &= mask >> step
@@ -33,7 +38,7 @@ def runs_of(mask: Mask, length: int) -> Mask:
 
 def covering(mask: Mask, length: int) -> Mask:
     """Return the ticks from which a stretch of ``length`` would touch the set."""
-    have = 1
+    have, length = 1, int(length)
     while have < length and mask:
         step = min(have, length - have)
         mask |= mask >> step
@@ -75,8 +80,10 @@ def ticks_of(mask: Mask) -> npt.NDArray[np.int64]:
 
 
 def flags(mask: Mask, length: int) -> npt.NDArray[np.bool_]:
-    """Return the set as ``length`` truth values."""
-    raw = np.frombuffer(mask.to_bytes((length + 7) // 8 + 1, "little"), dtype=np.uint8)
+    """Return the set as ``length`` truth values; ticks beyond them fall away."""
+    length = int(length)
+    mask &= (1 << length) - 1
+    raw = np.frombuffer(mask.to_bytes((length + 7) // 8, "little"), dtype=np.uint8)
     return np.unpackbits(raw, bitorder="little", count=length).astype(bool)
 
 
@@ -89,5 +96,5 @@ def from_ticks(ticks: Iterable[int]) -> Mask:
     """Return the set of these ticks."""
     mask = 0
     for tick in ticks:
-        mask |= 1 << tick
+        mask |= 1 << int(tick)
     return mask

@@ -1,0 +1,77 @@
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allocator.prepare import masks
+
+TICKS = st.sets(st.integers(0, 200), max_size=60)
+LENGTHS = st.integers(1, 40)
+
+
+def as_set(mask: int) -> set[int]:
+    return {tick for tick in range(mask.bit_length()) if mask >> tick & 1}
+
+
+@given(st.integers(-50, 200), st.integers(-50, 200))
+def test_a_span_is_its_ticks_from_zero_on(first: int, end: int) -> None:
+    """A span holds its first tick, not its end, and nothing below 0."""
+    assert as_set(masks.span(first, end)) == {t for t in range(first, end) if t >= 0}
+
+
+@given(TICKS, st.integers(-80, 80))
+def test_shifting_moves_every_tick(ticks: set[int], by: int) -> None:
+    """A shift moves every tick, and what falls below 0 is gone."""
+    moved = masks.shift(masks.from_ticks(ticks), by)
+    assert as_set(moved) == {t + by for t in ticks if t + by >= 0}
+
+
+@given(TICKS, LENGTHS)
+def test_runs_start_where_enough_ticks_follow(ticks: set[int], length: int) -> None:
+    """A run starts where that many ticks in a row belong to the set."""
+    expected = {t for t in ticks if all(t + k in ticks for k in range(length))}
+    assert as_set(masks.runs_of(masks.from_ticks(ticks), length)) == expected
+
+
+@given(TICKS, LENGTHS)
+def test_covering_starts_where_a_stretch_would_touch(ticks: set[int], length: int) -> None:
+    """A stretch covers the set if any of its ticks belongs to it."""
+    expected = {t for t in range(201) if any(t + k in ticks for k in range(length))}
+    assert as_set(masks.covering(masks.from_ticks(ticks), length)) == expected
+
+
+@given(TICKS)
+def test_spans_are_maximal_and_make_up_the_set(ticks: set[int]) -> None:
+    """The spans of a set hold exactly its ticks, in order, and never touch one another."""
+    found = list(masks.spans(masks.from_ticks(ticks)))
+    assert {t for first, end in found for t in range(first, end)} == ticks
+    assert all(first < end for first, end in found)
+    assert all(one[1] < other[0] for one, other in pairwise(found))
+
+
+@given(TICKS)
+def test_ticks_and_ends_are_those_of_the_set(ticks: set[int]) -> None:
+    """The ticks of a set come back ascending, and its first and last are its least and most."""
+    mask = masks.from_ticks(ticks)
+    assert masks.ticks_of(mask).tolist() == sorted(ticks)
+    if ticks:
+        assert (masks.lowest(mask), masks.highest(mask)) == (min(ticks), max(ticks))
+
+
+@given(TICKS, st.integers(0, 220))
+def test_flags_tell_the_ticks_below_their_length(ticks: set[int], length: int) -> None:
+    """Flags are as many as asked for; ticks beyond them fall away."""
+    values = masks.flags(masks.from_ticks(ticks), length)
+    assert values.tolist() == [t in ticks for t in range(length)]
+    assert as_set(masks.from_flags(values)) == {t for t in ticks if t < length}
+
+
+def test_numbers_out_of_arrays_do_not_wrap_at_64_bits() -> None:
+    """Ticks that come out of an array count as Python's integers do."""
+    low, high = np.array([70, 200])
+    assert as_set(masks.span(low, high)) == set(range(70, 200))
+    assert as_set(masks.shift(1, high)) == {200}
+    assert as_set(masks.from_ticks(np.array([3, 70, 200]))) == {3, 70, 200}
+    assert as_set(masks.runs_of(masks.span(0, 300), high)) == set(range(101))
+    assert as_set(masks.covering(masks.span(100, 101), low)) == set(range(31, 101))
