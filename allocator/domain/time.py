@@ -12,6 +12,7 @@ from allocator.domain.faults import Fault, FaultCode
 
 MINUTES_PER_DAY = 24 * 60
 MAX_DAYS = 3 * 366
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 MAX_TICKS = 600_000
 
 
@@ -96,7 +97,8 @@ class Span:
                     " has no zone or offset.",
                 )
                 return
-        if self.start >= self.end:
+        # In UTC: two instants of one zone would compare by their wall times.
+        if self.start.astimezone(UTC) >= self.end.astimezone(UTC):
             yield Fault(
                 FaultCode.EMPTY_SPAN,
                 kind,
@@ -191,6 +193,13 @@ class Horizon:
                 f"The horizon has {self.days} days; it may have 1 to {MAX_DAYS}.",
             )
             return
+        if not FIRST_YEAR <= self.first.year <= LAST_YEAR:
+            yield fault(
+                FaultCode.WRONG_NUMBER,
+                f"The horizon starts on {self.first}; years {FIRST_YEAR} to {LAST_YEAR} are"
+                " possible.",
+            )
+            return
         if self.grain_minutes < 1 or MINUTES_PER_DAY % self.grain_minutes:
             yield fault(
                 FaultCode.WRONG_NUMBER,
@@ -202,6 +211,11 @@ class Horizon:
             yield fault(
                 FaultCode.NAIVE_TIME,
                 f"The horizon's now, {self.now.isoformat()}, has no zone or offset.",
+            )
+        if self.start == self.end:
+            yield fault(
+                FaultCode.EMPTY_SPAN,
+                f"The horizon has no time: {self.zone} skipped {self.first}.",
             )
         if self.ticks > MAX_TICKS:
             yield fault(
