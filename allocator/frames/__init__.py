@@ -1,0 +1,29 @@
+"""Problems and schedules in and out: CSV, DataFrames, JSON and iCalendar."""
+
+from allocator.frames.problems import (
+    problem_from_frames,
+    problem_from_json,
+    problem_to_frames,
+    problem_to_json,
+    read_problem,
+    write_problem,
+)
+from allocator.frames.schedules import (
+    read_schedule,
+    schedule_from_frame,
+    schedule_to_frame,
+    write_schedule,
+)
+
+__all__ = [
+    "problem_from_frames",
+    "problem_from_json",
+    "problem_to_frames",
+    "problem_to_json",
+    "read_problem",
+    "read_schedule",
+    "schedule_from_frame",
+    "schedule_to_frame",
+    "write_problem",
+    "write_schedule",
+]

@@ -1,0 +1,468 @@
+"""From sheets to a problem, with every fault on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from allocator.domain.faults import Fault, FaultCode
+from allocator.domain.problem import Problem
+from allocator.frames.cells import CellError, CellType
+from allocator.frames.columns import (
+    REQUIRED,
+    Table,
+    default_of,
+    defaults,
+    hints,
+    variant_name,
+    variants,
+)
+from allocator.frames.places import Places, settle
+from allocator.frames.sheets import Sheet, broken, close
+from allocator.frames.tables import BY_NAME, PROBLEM, TABLES
+
+#: A column's type, where its value goes, and what it is called.
+_Slot = tuple[CellType, str, str, str, str]
+
+
+@lru_cache(maxsize=64)
+def _slots(table: Table) -> dict[str, _Slot]:
+    """Prepare each column: type, role, field, field inside it, name."""
+    found = {}
+    for column in table.columns:
+        head, _, tail = column.target.partition(".")
+        role = column.role
+        if role == "inline":
+            tail = column.name
+        elif role == "field" and tail:
+            role = "nested"
+        found[column.name] = (column.type, role, head, tail, column.name)
+    return found
+
+
+class Assembly:
+    """Builds the objects of a problem out of sheets, and gathers the faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.places = Places()
+        self.spoilt: set[tuple[str, str]] = set()
+        self.lost = False
+        self._children: dict[str, dict[str, list[tuple[str, Any]]]] = {}
+        self._orphans: dict[str, list[tuple[str, str]]] = {}
+
+    def problem(self, sheets: Mapping[str, Sheet]) -> Problem:
+        """Build the problem, or raise ``InvalidProblem`` with all faults."""
+        fields: dict[str, Any] = {}
+        top = sheets.get(PROBLEM.name)
+        before = len(self.faults)
+        if top is None:
+            if not self.lost:
+                self.faults.append(
+                    broken(
+                        PROBLEM.file, "There is no such table; it is required.", FaultCode.MISSING
+                    )
+                )
+        else:
+            sheet = turned(top, self.faults)
+            self.places.top = sheet.source
+            self.places.keys = {key: sheet.where(0, key) for key in sheet.row_of}
+            for values in self._rows(PROBLEM, sheet):
+                fields.update(values)
+        whole = top is not None and len(self.faults) == before
+        for table in sorted(TABLES[1:], key=lambda t: not t.parent):
+            if table.name in sheets:
+                self._table(table, sheets[table.name], fields)
+        self._report_orphans(fields)
+        return settle(fields, self.faults, self.places, self.spoilt, self.lost, whole)
+
+    def _table(self, table: Table, sheet: Sheet, fields: dict[str, Any]) -> None:
+        made: list[Any] = []
+        if table.parent:
+            home = self._children.setdefault(table.parent, {})
+            for parent, item in self._objects(table, sheet):
+                entry = (table.field, item) if table.put is None else table.put(item)
+                home.setdefault(parent, []).append(entry)
+        else:
+            made = [item for _, item in self._objects(table, sheet)]
+            fields[table.field] = tuple(made)
+
+    def _objects(self, table: Table, sheet: Sheet) -> Iterator[tuple[str, Any]]:
+        if table.gathers is None:
+            for values in self._rows(table, sheet):
+                parent = values.pop("", "")
+                yield parent, table.makes(**values)
+            return
+        field = table.gathers[0]
+        groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for values in self._rows(table, sheet):
+            where = values.pop("@where")
+            item = values.pop("@item")
+            key = (values.get("", ""), *(_group(table, name, values) for name in table.group))
+            group = groups.setdefault(key, {"@items": [], "@where": where})
+            for name, value in values.items():
+                if name in group and group[name] != value:
+                    self._contradiction(table, sheet, key, name, group, value, where)
+                group.setdefault(name, value)
+            if item is not None:
+                group["@items"].append(item)
+        for key, group in groups.items():
+            del group["@where"]
+            items = group.pop("@items")
+            if table.put_item is not None:
+                items = [table.put_item(item) for item in items]
+            group.pop("", None)
+            yield key[0], table.makes(**group, **{field: tuple(items)})
+
+    def _contradiction(
+        self,
+        table: Table,
+        sheet: Sheet,
+        key: tuple[Any, ...],
+        name: str,
+        group: dict[str, Any],
+        value: Any,
+        where: str,
+    ) -> None:
+        kind, id = self._owner(table, key[0], str(key[1]))
+        self.faults.append(
+            Fault(
+                FaultCode.CONTRADICTION,
+                kind,
+                id,
+                f"{kind.capitalize()} {id}: {name} of {table.group[0]} {key[1]} is"
+                f" {_plain(value)}; {group['@where']} says {_plain(group[name])}.",
+                where,
+            )
+        )
+        self.spoilt.add((kind, id))
+
+    def _owner(self, table: Table, parent: str, own: str) -> tuple[str, str]:
+        if table.parent:
+            return BY_NAME[table.parent].kind, parent
+        return table.kind, own
+
+    def _rows(self, table: Table, sheet: Sheet) -> Iterator[dict[str, Any]]:
+        """Yield the values of each row by field; what cannot be read has a stand-in."""
+        slots = self._header(table, sheet)
+        if slots is None:
+            return
+        required = [
+            (column.name, slot)
+            for column in table.columns
+            if (slot := _slots(table)[column.name])[1] in ("parent", "group", "field")
+            and default_of(table, column) is REQUIRED
+        ]
+        key = table.columns[0].name
+        is_key = key == "id" or (table.columns[0].role == "parent")
+        for index, row in enumerate(sheet.rows):
+            bad: list[tuple[str, str, FaultCode]] = []
+            values: dict[str, Any] = {}
+            nested: dict[str, dict[str, Any]] = {}
+            inline: dict[str, dict[str, Any]] = {}
+            item: dict[str, Any] = {}
+            for at, (type, role, head, tail, name) in slots:
+                cell = row[at]
+                if cell.__class__ is str and not cell:
+                    continue
+                try:
+                    value = type.read(cell)
+                except CellError as error:
+                    bad.append((name, f"{name} {error.said}.", error.code))
+                    value = type.stand_in
+                if role == "field":
+                    values[head] = value
+                elif role == "nested":
+                    nested.setdefault(head, {})[tail] = value
+                elif role == "inline":
+                    inline.setdefault(head, {})[tail] = value
+                elif role == "item":
+                    item[head] = value
+                elif role == "parent":
+                    values[""] = value
+                else:
+                    values["@" + name] = value
+            for name, slot in required:
+                _, role, head, _, _ = slot
+                into = "" if role == "parent" else "@" + name if role == "group" else head
+                if into not in values:
+                    bad.append((name, f"{name} is empty; it is required.", FaultCode.MISSING))
+                    values[into] = slot[0].stand_in
+            self._nest(table, values, nested, bad)
+            if inline:
+                self._inline(table, values, inline, bad)
+            if table.gathers is not None:
+                self._gather(table, values, item, bad)
+                values["@where"] = sheet.where(index)
+            parent = values.get("", "")
+            own = values.get("id", "")
+            if table.kind and table is not PROBLEM:
+                own = self._name(table, values)
+                self.places.add(table.kind, own, sheet.where(index), row)
+            if bad:
+                kind, id = self._owner(table, parent, own)
+                self._spoil(table, sheet, index, bad, kind, id)
+                bad_names = {name for name, _, _ in bad}
+                dropped = not is_key or key in bad_names
+                self.lost |= dropped or any(name in bad_names for name in table.group)
+                if dropped and table is not PROBLEM:
+                    continue
+            if table.parent:
+                self._orphans.setdefault(table.parent, []).append((parent, sheet.where(index)))
+            if table.kind in _HAVE_ROWS:
+                self._attach(table, own, values, "steps" in inline, sheet.where(index))
+            yield values
+
+    def _name(self, table: Table, values: dict[str, Any]) -> str:
+        if table.name_of is None:
+            return str(values["id"])
+        return table.name_of(_Lookup(values))
+
+    def _spoil(
+        self,
+        table: Table,
+        sheet: Sheet,
+        index: int,
+        bad: list[tuple[str, str, FaultCode]],
+        kind: str,
+        id: str,
+    ) -> None:
+        subject = "The problem" if table is PROBLEM else f"{kind.capitalize()} {id}"
+        if not id and table is not PROBLEM:
+            subject = f"A {kind}"
+        for name, said, code in bad:
+            self.faults.append(
+                Fault(code, kind, id, f"{subject}: {said}", sheet.where(index, name))
+            )
+        self.spoilt.add((kind, id))
+
+    def _header(self, table: Table, sheet: Sheet) -> list[tuple[int, _Slot]] | None:
+        """Match the header with the columns of the table."""
+        slots = _slots(table)
+        found: list[tuple[int, _Slot]] = []
+        for at, name in enumerate(sheet.header):
+            if name in slots:
+                found.append((at, slots[name]))
+            elif name:
+                what = "key" if table is PROBLEM else "column"
+                where = sheet.where(0, name) if table is PROBLEM else sheet.source
+                self.faults.append(
+                    broken(
+                        where,
+                        f"The {what} {name!r} is unknown{close(name, list(slots))}",
+                        FaultCode.UNKNOWN_NAME,
+                    )
+                )
+        if table is PROBLEM:
+            return found
+        missing = [
+            column.name
+            for column in table.columns
+            if column.name not in sheet.header and self._demanded(table, column)
+        ]
+        for name in missing:
+            self.faults.append(
+                broken(sheet.source, f"The column {name} is missing.", FaultCode.MISSING)
+            )
+        if missing:
+            self.lost = True
+            return None
+        return found
+
+    @staticmethod
+    def _demanded(table: Table, column: Any) -> bool:
+        return column.role != "item" and default_of(table, column) is REQUIRED
+
+    def _nest(
+        self,
+        table: Table,
+        values: dict[str, Any],
+        nested: dict[str, dict[str, Any]],
+        bad: list[tuple[str, str, FaultCode]],
+    ) -> None:
+        """Build the objects inside a row's object."""
+        for head in _nested_fields(table):
+            given = nested.get(head)
+            default = defaults(table.makes)[head]
+            if given is None and default is not REQUIRED:
+                continue
+            values[head] = self._nested(table, head, given or {}, bad)
+
+    def _nested(
+        self,
+        table: Table,
+        head: str,
+        given: dict[str, Any],
+        bad: list[tuple[str, str, FaultCode]],
+    ) -> Any:
+        names = {
+            slot[3]: slot[4] for slot in _slots(table).values() if slot[1:3] == ("nested", head)
+        }
+        options = variants(hints(table.makes)[head])
+        cls = options[0]
+        if len(options) > 1:
+            chosen = given.pop("type", None)
+            if chosen is None:
+                first = names[next(iter(given))]
+                words = " or ".join(variant_name(option) for option in options)
+                said = f"{first} is given and {names['type']} is empty; {words} is expected."
+                bad.append((first, said, FaultCode.MISSING))
+                return None
+            cls = next(option for option in options if variant_name(option) == chosen)
+        known = defaults(cls)
+        for tail in [tail for tail in given if tail not in known]:
+            said = f"{names[tail]} is given; a {variant_name(cls)} {head} has none."
+            bad.append((names[tail], said, FaultCode.CONTRADICTION))
+            del given[tail]
+        for tail, default in known.items():
+            if default is REQUIRED and tail not in given:
+                said = f"{names[tail]} is empty; it is required."
+                bad.append((names[tail], said, FaultCode.MISSING))
+                given[tail] = _slots(table)[names[tail]][0].stand_in
+        return cls(**given)
+
+    def _inline(
+        self,
+        table: Table,
+        values: dict[str, Any],
+        inline: dict[str, dict[str, Any]],
+        bad: list[tuple[str, str, FaultCode]],
+    ) -> None:
+        for form in table.inline:
+            if form.field in inline:
+                try:
+                    values[form.field] = form.read(inline[form.field])
+                except ValueError as error:
+                    first = next(iter(inline[form.field]))
+                    bad.append((first, f"{error}.", FaultCode.MISSING))
+
+    def _gather(
+        self,
+        table: Table,
+        values: dict[str, Any],
+        item: dict[str, Any],
+        bad: list[tuple[str, str, FaultCode]],
+    ) -> None:
+        assert table.gathers is not None
+        known = defaults(table.gathers[1])
+        missing = [name for name, default in known.items() if default is REQUIRED]
+        if missing and not item:
+            values["@item"] = None
+            return
+        for name in missing:
+            if name not in item:
+                bad.append((name, f"{name} is empty; it is required.", FaultCode.MISSING))
+                item[name] = _slots(table)[name][0].stand_in
+        values["@item"] = table.gathers[1](**item)
+
+    def _attach(
+        self, table: Table, id: str, values: dict[str, Any], inlined: bool, where: str
+    ) -> None:
+        """Hand the rows of other tables to the object that they name."""
+        rows = self._children.get(table.name, {}).get(id, ())
+        by_field: dict[str, list[Any]] = {}
+        for field, item in rows:
+            by_field.setdefault(field, []).append(item)
+        for form in table.inline:
+            if form.alone and form.field in by_field and form.field in values:
+                self.faults.append(
+                    Fault(
+                        FaultCode.CONTRADICTION,
+                        table.kind,
+                        id,
+                        f"{table.kind.capitalize()} {id}: it has {form.field} here and in"
+                        f" {form.field}.csv; one of the two is possible.",
+                        where,
+                    )
+                )
+                self.spoilt.add((table.kind, id))
+        for field, items in by_field.items():
+            values[field] = (*values.get(field, ()), *items)
+        for form in table.inline:
+            if defaults(table.makes)[form.field] is REQUIRED:
+                values.setdefault(form.field, ())
+
+    def _report_orphans(self, fields: dict[str, Any]) -> None:
+        for name, rows in self._orphans.items():
+            parent = BY_NAME[name]
+            ids = {item.id for item in fields.get(parent.field, ())}
+            if self.lost:
+                continue
+            for id, where in rows:
+                if id not in ids:
+                    self.faults.append(
+                        Fault(
+                            FaultCode.UNKNOWN_NAME,
+                            parent.kind,
+                            id,
+                            f"The {parent.kind} {id} does not exist in {parent.file}"
+                            f"{close(id, sorted(ids))}",
+                            where,
+                        )
+                    )
+
+
+_HAVE_ROWS = {"calendar", "resource", "service", "request", "session"}
+
+
+class _Lookup:
+    """Reads values by name, as an object's fields; what is absent is None."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        values = self.__dict__["_values"]
+        return values.get(name)
+
+
+@lru_cache(maxsize=64)
+def _nested_fields(table: Table) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(slot[2] for slot in _slots(table).values() if slot[1] == "nested"))
+
+
+def _group(table: Table, name: str, values: dict[str, Any]) -> Any:
+    """Take the value of a column that joins rows."""
+    if "@" + name in values:
+        return values.pop("@" + name)
+    return values[_slots(table)[name][2]]
+
+
+def _plain(value: object) -> str:
+    return "empty" if value in (None, "") else str(value)
+
+
+def turned(sheet: Sheet, faults: list[Fault]) -> Sheet:
+    """Turn a table of keys and values on its side: one row, a column for each key."""
+    missing = [name for name in ("key", "value") if name not in sheet.header]
+    unknown = [name for name in sheet.header if name and name not in ("key", "value")]
+    for name in missing:
+        faults.append(broken(sheet.source, f"The column {name} is missing.", FaultCode.MISSING))
+    for name in unknown:
+        faults.append(
+            broken(
+                sheet.source,
+                f"The column {name!r} is unknown{close(name, ['key', 'value'])}",
+                FaultCode.UNKNOWN_NAME,
+            )
+        )
+    if missing:
+        return Sheet(sheet.source, [], [], [])
+    key, value = sheet.header.index("key"), sheet.header.index("value")
+    cells: dict[str, Any] = {}
+    row_of: dict[str, object] = {}
+    for index, row in enumerate(sheet.rows):
+        name = str(row[key])
+        if name in cells:
+            faults.append(
+                broken(
+                    sheet.where(index),
+                    f"The key {name} stands in row {row_of[name]} already.",
+                    FaultCode.DUPLICATE,
+                )
+            )
+            continue
+        cells[name] = row[value]
+        row_of[name] = sheet.numbers[index]
+    return Sheet(sheet.source, list(cells), [list(cells.values())], [""], row_of)
