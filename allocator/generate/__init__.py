@@ -1,0 +1,1 @@
+"""Demonstration clinics, made from published figures: same seed, same clinic."""
