@@ -1,5 +1,6 @@
 """Problems and schedules in and out: CSV, DataFrames, JSON and iCalendar."""
 
+from allocator.frames.ical import schedule_to_icalendar, write_icalendars
 from allocator.frames.problems import (
     problem_from_frames,
     problem_from_json,
@@ -24,6 +25,8 @@ __all__ = [
     "read_schedule",
     "schedule_from_frame",
     "schedule_to_frame",
+    "schedule_to_icalendar",
+    "write_icalendars",
     "write_problem",
     "write_schedule",
 ]

@@ -162,6 +162,8 @@ class Builder:
     now: datetime
     days_of_requests: int
     incoming: Incoming = field(default_factory=Incoming)
+    _single_consultations: int = 0
+    _first_visits: int = 0
 
     def build(self, asks: list[Ask]) -> Incoming:
         """Return the requests for these asks, numbered in the order in which they came in."""
@@ -185,7 +187,7 @@ class Builder:
                 conferences += 1
             else:
                 service = self.world.services[meant[place]]
-                self._therapy(id, instant, ask, service, classes[place], place)
+                self._therapy(id, instant, ask, service, classes[place])
         self._groups(groups)
         self.incoming.requests.sort(key=lambda request: request.id)
         return self.incoming
@@ -193,7 +195,7 @@ class Builder:
     # Therapies and consultations
 
     def _therapy(
-        self, id: str, instant: datetime, ask: Ask, service: Service, priority: int, place: int
+        self, id: str, instant: datetime, ask: Ask, service: Service, priority: int
     ) -> None:
         grid, rng = self.world.grid, self.rng
         days = days_of(ask, grid.days)
@@ -249,7 +251,7 @@ class Builder:
             label=service.label,
         )
         self.incoming.requests.append(request)
-        self._companions(request, ask, service, patient, place)
+        self._companions(request, ask, service, patient)
 
     def _steps(self, ask: Ask, service: Service, days: Days, count: int) -> tuple[Step, ...]:
         """Return one step, or the chain that the ask means."""
@@ -449,7 +451,7 @@ class Builder:
         return wishes, None
 
     def _companions(
-        self, request: Request, ask: Ask, service: Service, patient: Resource, place: int
+        self, request: Request, ask: Ask, service: Service, patient: Resource
     ) -> None:
         """Add what goes with a request: a second appointment that day, another opinion, a scan."""
         incoming = self.incoming
@@ -476,37 +478,48 @@ class Builder:
                     alike=Alike.DAY,
                 )
             )
-        elif ask.therapy == "doctor" and request.priority == 3 and place % 8 == 0:
-            doctors = self.world.carers(service)
-            if place % 16 == 0 and len(doctors) > 1:
-                second = replace(plain, label=f"{service.label}, second opinion")
-                incoming.requests.append(second)
-                incoming.relations.append(
-                    Relation(
-                        id=f"second opinion {request.id}",
-                        visits=(request.id, second.id),
-                        alike=Alike.RESOURCE,
-                        same=False,
-                    )
-                )
-            else:
-                scan = self.world.services["sonography"]
-                second = replace(plain, steps=(Step(service=scan.id),), label=scan.label)
-                incoming.requests.append(second)
-                incoming.precedences.append(
-                    Precedence(
-                        id=f"scan before {request.id}",
-                        before=second.id,
-                        after=request.id,
-                        least_lag_minutes=15,
-                    )
-                )
-        elif place % 60 == 7:
+        elif ask.therapy == "doctor" and request.priority > 1:
+            self._single_consultations += 1
+            if self._single_consultations % 10 == 5:
+                self._second_opinion(request, plain, service)
+            elif self._single_consultations % 10 == 0:
+                self._scan_before(request, plain)
+        elif ask.first:
+            self._first_visits += 1
             others = [
                 p.id for p in self.world.carers(service) if p.id != incoming.usual[patient.id]
             ]
-            if len(others) > 1:
+            if self._first_visits % 20 == 10 and len(others) > 1:
                 incoming.apart.append(Apart(one=others[0], other=patient.id))
+
+    def _second_opinion(self, request: Request, plain: Request, service: Service) -> None:
+        """Add a second consultation, with another doctor."""
+        if len(self.world.carers(service)) < 2:
+            return
+        second = replace(plain, label=f"{service.label}, second opinion")
+        self.incoming.requests.append(second)
+        self.incoming.relations.append(
+            Relation(
+                id=f"second opinion {request.id}",
+                visits=(request.id, second.id),
+                alike=Alike.RESOURCE,
+                same=False,
+            )
+        )
+
+    def _scan_before(self, request: Request, plain: Request) -> None:
+        """Add a sonography that ends before the consultation starts."""
+        scan = self.world.services["sonography"]
+        second = replace(plain, steps=(Step(service=scan.id),), label=scan.label)
+        self.incoming.requests.append(second)
+        self.incoming.precedences.append(
+            Precedence(
+                id=f"scan before {request.id}",
+                before=second.id,
+                after=request.id,
+                least_lag_minutes=15,
+            )
+        )
 
     # Conferences
 

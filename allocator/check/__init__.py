@@ -1,0 +1,1 @@
+"""Twins at work: what a finished schedule breaks, and what it costs."""

@@ -1,0 +1,85 @@
+"""What a goal is: one sentence, a unit, three faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.state.verbs import Verbs
+
+Ticks = npt.NDArray[np.int64]
+Amounts = npt.NDArray[np.int64] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much of a goal was missed, where.
+
+    Attributes
+    ----------
+    amount
+        In the goal's unit; 0 is perfect.
+    request
+        Number of the request in whose name it counts (its weight holds), or -1.
+    visits, resources
+        Numbers of those involved.
+    """
+
+    amount: int
+    request: int = -1
+    visits: tuple[int, ...] = ()
+    resources: tuple[int, ...] = ()
+
+
+class Goal(Protocol):
+    """A soft goal. Subclasses override the faces that they have.
+
+    Attributes
+    ----------
+    name
+        The one name, in the API, in explanations, in tests, in docs.
+    sentence
+        The goal in the user's words.
+    unit
+        What one unit of its amount is, in the plural.
+    """
+
+    name: str
+    sentence: str
+    unit: str
+
+    def relevant(self, prepared: Prepared) -> bool:
+        """Say whether a problem has anything that this goal speaks of."""
+        return True
+
+    def score(self, timetable: Timetable) -> Iterator[Amount]:
+        """Truth: yield what was missed in a finished schedule."""
+        return iter(())
+
+    def costs(self, state: State, visit: Visit, variant: Variant, ticks: Ticks) -> Amounts:
+        """Vectorised: what placing the visit at each start adds, whoever is taken."""
+        return 0
+
+    def costs_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int, ticks: Ticks
+    ) -> Amounts:
+        """Vectorised: what it adds when this resource is taken for this need."""
+        return 0
+
+    def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
+        """Vectorised, for what couples needs: what the team as a whole adds beyond its members.
+
+        Never below 0, so that members alone give a lower bound.
+        """
+        return 0
+
+    def express(self, model: Verbs) -> None:
+        """CP-SAT: add terms that sum to the score of the result less that of what is fixed."""

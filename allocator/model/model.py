@@ -1,0 +1,412 @@
+"""The CP-SAT model of some free visits, all else fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from ortools.sat.python import cp_model
+
+from allocator.model.views import VisitVariables
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
+from allocator.prepare.visit import Placement, Visit
+from allocator.state.state import State
+from allocator.state.verbs import Expression, Literal
+from allocator.table.options import options
+from allocator.table.rulebook import Rulebook
+
+
+@lru_cache(maxsize=50_000)
+def domain_of(mask: Mask) -> cp_model.Domain:
+    """Return a set of ticks as a domain of CP-SAT."""
+    return cp_model.Domain.from_intervals([[a, b - 1] for a, b in masks.spans(mask)])
+
+
+class Model:
+    """Variables for the free visits, and the verbs in which rules and goals speak of them.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    state
+        What is fixed: the free visits are not placed in it, but pending.
+    free
+        Numbers of the visits to be placed.
+    must
+        Numbers of free visits that have to be placed.
+    """
+
+    def __init__(
+        self, book: Rulebook, state: State, free: Iterable[int], must: Iterable[int] = ()
+    ) -> None:
+        self.book = book
+        self.prepared = book.prepared
+        self.state = state
+        self.cp = cp_model.CpModel()
+        self.free: Sequence[Visit] = [self.prepared.visits[v] for v in sorted(free)]
+        self._free = {visit.index for visit in self.free}
+        self.true = self.cp.new_constant(1)
+        self.false = self.cp.new_constant(0)
+        self.objective: list[list[cp_model.LinearExprT]] = [[] for _ in book.levels]
+        self._speaking = -1
+        self._products: dict[tuple[int, ...], cp_model.IntVar] = {}
+        self._unions: dict[tuple[int, ...], cp_model.IntVar] = {}
+        self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
+        self._reserved: dict[int, list[cp_model.IntervalVar]] = {}
+        self._no_overlap: set[tuple[int, bool]] = set()
+        self._users: dict[int, list[tuple[Visit, int]]] = {}
+        required = set(must)
+        self.views: dict[int, VisitVariables] = {
+            visit.index: VisitVariables(
+                self, visit, list(options(book, state, visit)), visit.index in required
+            )
+            for visit in self.free
+        }
+        for visit in self.free:
+            self.views[visit.index].join_sessions()
+        for rule in book.rules:
+            rule.constrain(self)
+        self._post_no_overlap()
+        for number, goal in enumerate(book.goals):
+            self._speaking = number
+            goal.express(self)
+
+    # Ask
+
+    def is_free(self, visit: int) -> bool:
+        """Say whether a visit is free in this model."""
+        return visit in self._free
+
+    def present(self, visit: int) -> Literal:
+        """Return whether a visit is placed: a literal, or a constant for a fixed one."""
+        if visit in self._free:
+            return self.views[visit].present
+        return self.false if self.state.placements[visit] is None else self.true
+
+    def start(self, visit: int) -> Expression:
+        """Return a visit's start in ticks; means nothing where it is not placed."""
+        if visit in self._free:
+            return self.views[visit].start
+        placement = self.state.placements[visit]
+        return 0 if placement is None else placement.start
+
+    def end(self, visit: int) -> Expression:
+        """Return a visit's end in ticks; means nothing where it is not placed."""
+        if visit in self._free:
+            return self.views[visit].end
+        placement = self.state.placements[visit]
+        return 0 if placement is None else placement.start + placement.duration
+
+    def candidates(self, visit: int) -> Mask:
+        """Return the starts that a free visit still has."""
+        return self.views[visit].starts
+
+    def durations(self, visit: int) -> tuple[int, ...]:
+        """Return the lengths in ticks that a visit may have."""
+        if visit in self._free:
+            return tuple(sorted({o.variant.duration for o in self.views[visit].options}))
+        placement = self.state.placements[visit]
+        return () if placement is None else (placement.duration,)
+
+    def lasts(self, visit: int, duration: int) -> Literal:
+        """Return whether a placed visit lasts so many ticks."""
+        if visit in self._free:
+            return self.views[visit].lasts(duration)
+        placement = self.state.placements[visit]
+        return self.true if placement and placement.duration == duration else self.false
+
+    def users(self, resource: int) -> Sequence[tuple[Visit, int]]:
+        """Return the free visits, with their needs, that may take a resource."""
+        return self._users.get(resource, ())
+
+    def takes(self, visit: int, need: int, resource: int) -> Literal:
+        """Return whether a placed visit takes a resource for a need."""
+        if visit in self._free:
+            return self.views[visit].takes.get((need, resource), self.false)
+        placement = self.state.placements[visit]
+        return self.true if placement and resource in placement.team[need] else self.false
+
+    def choices(self, visit: int, need: int) -> Sequence[int]:
+        """Return the resources that a visit may take for a need."""
+        if visit in self._free:
+            return self.views[visit].choices[need]
+        placement = self.state.placements[visit]
+        return () if placement is None else placement.team[need]
+
+    def at(self, visit: int, starts: Mask) -> Literal:
+        """Return whether a visit is placed at one of these starts."""
+        if visit in self._free:
+            return self.views[visit].at(starts)
+        placement = self.state.placements[visit]
+        return self.true if placement and starts >> placement.start & 1 else self.false
+
+    def days(self, visit: int) -> Mapping[int, Literal]:
+        """Return for each local day of the visit's clock whether it is placed on that day."""
+        if visit in self._free:
+            return self.views[visit].days
+        placement = self.state.placements[visit]
+        if placement is None:
+            return {}
+        clock = self.prepared.visits[visit].clock
+        return {int(clock.day_of[placement.start]): self.true}
+
+    def day(self, visit: int) -> Expression:
+        """Return the local day of a visit; 0 where it is not placed."""
+        return sum(day * literal for day, literal in self.days(visit).items())
+
+    def minute(self, visit: int) -> Expression:
+        """Return the local wall minute of a visit's start; 0 where it is not placed."""
+        if visit in self._free:
+            return self.views[visit].minute
+        placement = self.state.placements[visit]
+        clock = self.prepared.visits[visit].clock
+        return 0 if placement is None else int(clock.minute_of[placement.start])
+
+    def joined(self, visit: int, session: int) -> Literal:
+        """Return whether a placed visit joins a session (by the number of its visit)."""
+        if visit in self._free:
+            return self.views[visit].joined(session)
+        placement = self.state.placements[visit]
+        return self.true if placement and placement.session == session else self.false
+
+    def located(self, visit: int, location: int) -> Literal:
+        """Return whether a placed visit takes place at a location."""
+        if visit in self._free:
+            return self.views[visit].located(location)
+        placement = self.state.placements[visit]
+        return self.true if placement and placement.location == location else self.false
+
+    def all_of(self, literals: Iterable[Literal]) -> Literal:
+        """Return whether all of these hold."""
+        some = {literal.index: literal for literal in literals if literal is not self.true}
+        if any(literal is self.false for literal in some.values()):
+            return self.false
+        if not some:
+            return self.true
+        if len(some) == 1:
+            return next(iter(some.values()))
+        key = tuple(sorted(some))
+        if key not in self._products:
+            product = self.cp.new_bool_var("")
+            self.cp.add_bool_and(*some.values()).only_enforce_if(product)
+            self.cp.add_bool_or(product, *(~literal for literal in some.values()))
+            self._products[key] = product
+        return self._products[key]
+
+    def any_of(self, literals: Iterable[Literal]) -> Literal:
+        """Return whether at least one of these holds."""
+        some = {literal.index: literal for literal in literals if literal is not self.false}
+        if any(literal is self.true for literal in some.values()):
+            return self.true
+        if not some:
+            return self.false
+        if len(some) == 1:
+            return next(iter(some.values()))
+        key = tuple(sorted(some))
+        if key not in self._unions:
+            union = self.cp.new_bool_var("")
+            self.cp.add_bool_or(*some.values()).only_enforce_if(union)
+            for literal in some.values():
+                self.cp.add_implication(literal, union)
+            self._unions[key] = union
+        return self._unions[key]
+
+    def integer(self, low: int, high: int, name: str) -> Expression:
+        """Return a new integer between these, ends included."""
+        return self.cp.new_int_var(low, high, name)
+
+    # Say
+
+    def no_overlap(self, resource: int, *, padded: bool) -> None:
+        """Let free visits share a resource only as far as its lanes go."""
+        self._no_overlap.add((resource, padded))
+
+    def reserve(self, resource: int, starts: Mask, length: int) -> None:
+        """Keep a floating stretch of a resource free, starting at one of these ticks."""
+        start = self.cp.new_int_var_from_domain(domain_of(starts), "")
+        self._reserved.setdefault(resource, []).append(
+            self.cp.new_fixed_size_interval_var(start, length, "")
+        )
+        padded = (resource, True) in self._no_overlap
+        self._no_overlap.add((resource, padded))
+
+    def separate(
+        self,
+        one: tuple[int, int, int],
+        other: tuple[int, int, int],
+        one_first: int,
+        other_first: int,
+        *,
+        padded: bool,
+        enforced: Iterable[Literal] = (),
+    ) -> None:
+        """Keep two claims (visit, need, resource) apart by a gap that depends on who is first."""
+        both = [self.takes(*one), self.takes(*other), *enforced]
+        order = self.cp.new_bool_var("")
+        self.at_most(
+            self._edge(one, last=True, padded=padded) + one_first,
+            self._edge(other, last=False, padded=padded),
+            when=[*both, order],
+        )
+        self.at_most(
+            self._edge(other, last=True, padded=padded) + other_first,
+            self._edge(one, last=False, padded=padded),
+            when=[*both, ~order],
+        )
+
+    def at_most(
+        self, expression: Expression, most: Expression, *, when: Iterable[Literal] = ()
+    ) -> None:
+        """Let an expression be at most another, where all literals hold."""
+        self._enforce(expression <= most, when)
+
+    def equal(
+        self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()
+    ) -> None:
+        """Let two expressions be equal, where all literals hold."""
+        self._enforce(one == other, when)
+
+    def imply(self, literals: Iterable[Literal], consequence: Literal) -> None:
+        """Let the consequence hold where all literals do."""
+        if consequence is not self.true:
+            self.cp.add_bool_or(consequence, *(~literal for literal in literals))
+
+    def forbid(self, literals: Iterable[Literal]) -> None:
+        """Let the literals never hold all at once."""
+        self.cp.add_bool_or(*(~literal for literal in literals))
+
+    def cost(self, amount: Expression, request: int = -1) -> None:
+        """Add an amount of the goal that is speaking, in the name of a request or of nobody."""
+        weight = self.book.weight(self._speaking, request)
+        if weight:
+            self.objective[self.book.level(self._speaking)].append(weight * amount)
+
+    def cost_by_start(
+        self,
+        visit: int,
+        ticks: npt.NDArray[np.int64],
+        amounts: npt.NDArray[np.int64],
+        *,
+        when: Literal | None = None,
+        request: int = -1,
+    ) -> None:
+        """Add an amount that depends on the start, for a placed visit (and where ``when`` holds)."""
+        for amount in np.unique(amounts):
+            if amount:
+                at = self.at(visit, masks.from_ticks(ticks[amounts == amount].tolist()))
+                literal = at if when is None else self.all_of([at, when])
+                self.cost(int(amount) * literal, request)
+
+    # Inside
+
+    def add_user(self, visit: Visit, need: int, resource: int) -> None:
+        """Note that a free visit may take a resource for a need."""
+        self._users.setdefault(resource, []).append((visit, need))
+
+    def _enforce(self, bounded: object, when: Iterable[Literal]) -> None:
+        literals = [literal for literal in when if literal is not self.true]
+        if any(literal is self.false for literal in literals):
+            return
+        if isinstance(bounded, bool | np.bool_):
+            if not bounded:
+                self.cp.add_bool_or(*(~literal for literal in literals))
+            return
+        self.cp.add(bounded).only_enforce_if(*literals)  # type: ignore[arg-type]
+
+    def _edge(self, claim: tuple[int, int, int], *, last: bool, padded: bool) -> Expression:
+        """Return where a visit's claim for a need starts or ends, free or fixed."""
+        visit, need, _ = claim
+        what = self.prepared.visits[visit].needs[need]
+        pad = (what.after if last else -what.before) if padded else 0
+        if what.part is None:
+            return (self.end(visit) if last else self.start(visit)) + pad
+        length, offset, from_end = what.part
+        if from_end:
+            return self.end(visit) - offset - (0 if last else length) + pad
+        return self.start(visit) + offset + (length if last else 0) + pad
+
+    def intervals(self, resource: int, *, padded: bool) -> list[tuple[cp_model.IntervalVar, int]]:
+        """Return the optional intervals of the free claims on a resource, with their lanes."""
+        key = (resource, padded)
+        if key not in self._intervals:
+            found = []
+            for visit, number in self.users(resource):
+                need = visit.needs[number]
+                view = self.views[visit.index]
+                for duration in sorted(
+                    {
+                        o.variant.duration
+                        for o in view.options
+                        if resource in o.by_need[number]
+                    }
+                ):
+                    literal = self.all_of([view.takes[number, resource], view.lasts(duration)])
+                    first, end = need.covers(duration)
+                    if padded:
+                        first, end = first - need.before, end + need.after
+                    found.append(
+                        (
+                            self.cp.new_optional_fixed_size_interval_var(
+                                view.start + first, end - first, literal, ""
+                            ),
+                            need.uses,
+                        )
+                    )
+            self._intervals[key] = found
+        return self._intervals[key]
+
+    def _post_no_overlap(self) -> None:
+        for resource, padded in sorted(self._no_overlap):
+            if not padded and (resource, True) in self._no_overlap:
+                continue
+            found = self.intervals(resource, padded=padded)
+            reserved = self._reserved.get(resource, [])
+            lanes = self.prepared.resources[resource].lanes
+            if lanes == 1:
+                if len(found) + len(reserved) > 1:
+                    self.cp.add_no_overlap([i for i, _ in found] + reserved)
+                continue
+            fixed = list(self._fixed_load(resource, lanes, padded))
+            self.cp.add_cumulative(
+                [i for i, _ in found] + [i for i, _ in fixed] + reserved,
+                [u for _, u in found] + [u for _, u in fixed] + [lanes] * len(reserved),
+                lanes,
+            )
+
+    def _fixed_load(
+        self, resource: int, lanes: int, padded: bool
+    ) -> Iterator[tuple[cp_model.IntervalVar, int]]:
+        """Yield the load of fixed claims, cut off at the lanes: what is inherited stays."""
+        ticks = self.prepared.ticks
+        load = np.zeros(ticks + 1, dtype=np.int64)
+        for claim in self.state.claims[resource]:
+            first = claim.first if padded else claim.part_first
+            end = claim.end if padded else claim.part_end
+            load[max(first, 0)] += claim.uses
+            load[max(0, min(end, ticks))] -= claim.uses
+        load = np.minimum(np.cumsum(load[:-1]), lanes)
+        edges = np.flatnonzero(np.diff(load, prepend=0, append=0))
+        for first, end in zip(edges, edges[1:], strict=False):
+            if load[first]:
+                interval = self.cp.new_fixed_size_interval_var(int(first), int(end - first), "")
+                yield interval, int(load[first])
+
+    # Results
+
+    def level_cost(self, level: int) -> cp_model.LinearExprT:
+        """Return what the free visits add to a level's cost."""
+        return sum(self.objective[level]) if self.objective[level] else 0
+
+    def hint(self, placements: Mapping[int, Placement | None]) -> None:
+        """Suggest where the free visits might lie."""
+        self.cp.clear_hints()
+        for visit in self.free:
+            self.views[visit.index].hint(placements.get(visit.index))
+
+    def read(self, value: object) -> dict[int, Placement | None]:
+        """Return where a solution puts the free visits."""
+        return {visit.index: self.views[visit.index].read(value) for visit in self.free}

@@ -1,0 +1,25 @@
+"""Hard rules: one file each, with three faces that tests tie together."""
+
+from __future__ import annotations
+
+from allocator.rules.attendees_free import AttendeesFree
+from allocator.rules.buffers import Buffers
+from allocator.rules.capacity import Capacity
+from allocator.rules.eligible_resources import EligibleResources
+from allocator.rules.opening_hours import OpeningHours
+from allocator.rules.rule import Rule
+from allocator.rules.series_completeness import SeriesCompleteness
+from allocator.rules.series_gaps import SeriesGaps
+from allocator.rules.windows import Windows
+
+#: Every rule there is, in the order in which a funnel asks them.
+RULES: tuple[Rule, ...] = (
+    Windows(),
+    OpeningHours(),
+    EligibleResources(),
+    SeriesCompleteness(),
+    SeriesGaps(),
+    AttendeesFree(),
+    Capacity(),
+    Buffers(),
+)

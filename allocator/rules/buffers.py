@@ -1,0 +1,80 @@
+"""Buffers: the time before and after a part of a visit that its resource needs as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import TickClaim, Variant, Visit
+from allocator.rules.capacity import free_starts, is_padded, told
+from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.state.verbs import Verbs
+
+
+class Buffers(Rule):
+    """Claims, buffers included, share a resource only as far as its lanes go.
+
+    Buffers belong to a need: cleaning takes the room, notes take the practitioner, neither
+    takes the patient.
+    """
+
+    name = "buffers"
+    sentence = "The time that a resource needs before and after a visit overlaps no other visit."
+    moving = True
+
+    def relevant(self, prepared: Prepared) -> bool:
+        """Say whether any need has a buffer."""
+        return any(need.before or need.after for v in prepared.visits for need in v.needs)
+
+    def violations(self, timetable: Timetable) -> Iterator[Violation]:
+        """Yield sets of visits that are apart themselves, but not with their buffers."""
+        prepared = timetable.prepared
+        for number, resource in enumerate(prepared.resources):
+            if len(timetable.claims[number]) > 1:
+                for clash in timetable.clashes(number, padded=True):
+                    if _most_at_once(clash) <= resource.lanes:
+                        yield violation(
+                            self,
+                            timetable,
+                            f"{resource.label} serves {resource.lanes} at once; with buffers,"
+                            f" {sum(c.uses for c in clash)} are asked for by"
+                            f" {told(timetable, clash)}.",
+                            [c.visit for c in clash],
+                            [number],
+                        )
+
+    def starts_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> Mask:
+        """Return the starts whose claim, with buffers, touches no tick with its lanes taken."""
+        what = visit.needs[need]
+        if not state.claims[resource]:
+            return EVERY
+        if not (what.before or what.after or is_padded(state, resource)):
+            return EVERY
+        first, end = what.covers(variant.duration)
+        first, end = first - what.before, end + what.after
+        key = ("buffers", first, end, what.uses)
+        return state.memo(
+            resource,
+            key,
+            lambda: free_starts(state, first, end - first, state.full(resource, what.uses)),
+        )
+
+    def constrain(self, model: Verbs) -> None:
+        """Let claims with buffers share each resource only as far as its lanes go."""
+        for resource in range(len(model.prepared.resources)):
+            if any(
+                visit.needs[need].before or visit.needs[need].after
+                for visit, need in model.users(resource)
+            ) or (model.users(resource) and is_padded(model.state, resource)):
+                model.no_overlap(resource, padded=True)
+
+
+def _most_at_once(claims: list[TickClaim]) -> int:
+    return max(
+        sum(c.uses for c in claims if c.part_first <= at.part_first < c.part_end) for at in claims
+    )

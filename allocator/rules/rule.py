@@ -1,0 +1,102 @@
+"""What a rule is: one sentence, three faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from allocator.state.verbs import Verbs
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+
+EVERY: Mask = -1  #: All ticks: a rule that does not mind.
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that a schedule breaks.
+
+    Attributes
+    ----------
+    rule
+        Name of the rule.
+    message
+        A sentence that names the objects and both numbers.
+    visits, resources
+        Ids of those involved.
+    inherited
+        Whether pinned visits alone break it: listed, but nothing that this schedule did.
+    """
+
+    rule: str
+    message: str
+    visits: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    inherited: bool = False
+
+
+class Rule(Protocol):
+    """A hard rule. Subclasses override the faces that they have.
+
+    Attributes
+    ----------
+    name
+        The one name, in the API, in explanations, in tests, in docs.
+    sentence
+        The rule in the user's words.
+    moving
+        Whether the vectorised face depends on what else is placed. What does not is worked out
+        once for each visit, and is constrained by the domains of the model's variables.
+    """
+
+    name: str
+    sentence: str
+    moving: bool = False
+
+    def relevant(self, prepared: Prepared) -> bool:
+        """Say whether a problem has anything that this rule speaks of."""
+        return True
+
+    def violations(self, timetable: Timetable) -> Iterator[Violation]:
+        """Truth: yield what breaks the rule in a finished schedule."""
+        return iter(())
+
+    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
+        """Vectorised: the starts that the rule allows, whoever is taken, all else fixed."""
+        return EVERY
+
+    def starts_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> Mask:
+        """Vectorised: the starts that the rule allows with this resource in this need."""
+        return EVERY
+
+    def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
+        """Vectorised, for what couples needs: whether the team as a whole is allowed."""
+        return True
+
+    def constrain(self, model: Verbs) -> None:
+        """CP-SAT: constrain the free visits among themselves and against aggregates."""
+
+
+def violation(
+    rule: Rule,
+    timetable: Timetable,
+    message: str,
+    visits: Iterable[int] = (),
+    resources: Iterable[int] = (),
+) -> Violation:
+    """Make a violation; it is inherited when all of its visits are pinned where they are."""
+    prepared = timetable.prepared
+    numbers = sorted(set(visits))
+    return Violation(
+        rule.name,
+        message,
+        tuple(prepared.visits[v].id for v in numbers),
+        tuple(prepared.resources[r].id for r in sorted(set(resources))),
+        bool(numbers) and all(v in prepared.frozen for v in numbers),
+    )

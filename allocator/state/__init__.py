@@ -1,0 +1,1 @@
+"""What is placed where: a finished timetable to be judged, and a state that changes."""

@@ -1,0 +1,144 @@
+"""The one changing picture of what is free: place a visit, remove it, ask."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement, TickClaim, Visit
+
+T = TypeVar("T")
+
+
+class State:
+    """What is placed, with masks kept in step.
+
+    Everything derived is remembered until the resource it speaks of changes, so asking twice
+    costs nothing.
+
+    Parameters
+    ----------
+    prepared
+        The problem.
+    placements
+        What is placed to begin with, by visit.
+    pending
+        Visits that are about to be placed as well. What another visit could still relax (the
+        most days between neighbours of a series) is left to the model for them.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        placements: Sequence[Placement | None] | None = None,
+        *,
+        pending: Iterable[int] = (),
+    ) -> None:
+        self.prepared = prepared
+        self.pending = frozenset(pending)
+        self.placements: list[Placement | None] = [None] * len(prepared.visits)
+        self.claims: list[list[TickClaim]] = [[] for _ in prepared.resources]
+        self.participants: dict[int, list[int]] = {}
+        self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
+        self._kinds = {kind: n for n, kind in enumerate(prepared.problem.off_peak.kinds)}
+        self._kind_of = [self._kinds.get(r.kind, -1) for r in prepared.resources]
+        self._load = np.zeros((len(self._kinds), prepared.ticks), dtype=np.int32)
+        for visit, placement in enumerate(placements or ()):
+            if placement is not None:
+                self.place(visit, placement)
+
+    def place(self, visit: int, placement: Placement) -> None:
+        """Place a visit that is not placed."""
+        assert self.placements[visit] is None
+        self.placements[visit] = placement
+        for claim in self.prepared.visits[visit].claims(placement):
+            insort(self.claims[claim.resource], claim)
+            self._touch(claim, 1)
+        if placement.session >= 0:
+            insort(self.participants.setdefault(placement.session, []), visit)
+
+    def remove(self, visit: int) -> Placement:
+        """Remove a visit that is placed, and return where it lay: ``place`` undoes it."""
+        placement = self.placements[visit]
+        assert placement is not None
+        self.placements[visit] = None
+        for claim in self.prepared.visits[visit].claims(placement):
+            self.claims[claim.resource].remove(claim)
+            self._touch(claim, -1)
+        if placement.session >= 0:
+            self.participants[placement.session].remove(visit)
+        return placement
+
+    def without(self, visits: Iterable[int]) -> State:
+        """Return a copy in which these visits are not placed, but pending."""
+        gone = frozenset(visits)
+        return State(
+            self.prepared,
+            [None if v in gone else p for v, p in enumerate(self.placements)],
+            pending=gone,
+        )
+
+    def _touch(self, claim: TickClaim, sign: int) -> None:
+        self._memo[claim.resource].clear()
+        kind = self._kind_of[claim.resource]
+        if kind >= 0:
+            first, end = max(claim.first, 0), min(claim.end, self.prepared.ticks)
+            self._load[kind, first:end] += sign
+
+    def memo(self, resource: int, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` gives, remembered until this resource's claims change."""
+        known = self._memo[resource]
+        if key not in known:
+            known[key] = compute()
+        return known[key]  # type: ignore[no-any-return]
+
+    def load(self, kind: str) -> npt.NDArray[np.int32]:
+        """Return, by tick, how many claims resources of a kind of the off-peak policy hold."""
+        return self._load[self._kinds[kind]]
+
+    def busy(self, resource: int) -> Mask:
+        """Return the ticks in which a resource holds any claim."""
+
+        def compute() -> Mask:
+            mask = 0
+            for claim in self.claims[resource]:
+                mask |= masks.span(claim.first, claim.end)
+            return mask
+
+        return self.memo(resource, "busy", compute)
+
+    def full(self, resource: int, uses: int, *, padded: bool = True) -> Mask:
+        """Return the ticks in which fewer than ``uses`` lanes of a resource are free."""
+        lanes = self.prepared.resources[resource].lanes
+        if lanes == 1 and padded:
+            return self.busy(resource)
+
+        def compute() -> Mask:
+            load = np.zeros(self.prepared.ticks + 1, dtype=np.int32)
+            for claim in self.claims[resource]:
+                first, end = (
+                    (claim.first, claim.end) if padded else (claim.part_first, claim.part_end)
+                )
+                load[max(first, 0)] += claim.uses
+                load[max(0, min(end, self.prepared.ticks))] -= claim.uses
+            return masks.from_flags(np.cumsum(load[:-1]) + uses > lanes)
+
+        return self.memo(resource, ("full", uses, padded), compute)
+
+    def placed_of(self, visit: Visit) -> list[tuple[Visit, Placement]]:
+        """Return the other placed visits of this visit's request, by occurrence and step."""
+        if visit.request_index < 0:
+            return []
+        found = []
+        for number in self.prepared.requests[visit.request_index].visits:
+            placement = self.placements[number]
+            if placement is not None and number != visit.index:
+                found.append((self.prepared.visits[number], placement))
+        return found

@@ -1,0 +1,1 @@
+"""Where one visit could go, all else fixed, and what that would cost."""

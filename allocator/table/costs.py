@@ -1,0 +1,202 @@
+"""What each place of a visit would cost, all else fixed: the one core of every choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.prepare import masks
+from allocator.prepare.visit import Placement, Team, Visit
+from allocator.state.state import State
+from allocator.table.options import Options, options
+from allocator.table.rulebook import Rulebook
+
+IMPOSSIBLE = np.int64(2**60)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A placement with what it adds to the blended cost."""
+
+    cost: int
+    placement: Placement
+
+
+class CostTable:
+    """The costs of one variant of a visit, as parts by start and by (need, resource, start).
+
+    Attributes
+    ----------
+    ticks
+        The admissible starts.
+    lower
+        What each start costs at least: exact unless a team as a whole costs or forbids more.
+    """
+
+    def __init__(self, book: Rulebook, state: State, found: Options) -> None:
+        self.book = book
+        self.state = state
+        self.options = found
+        self.ticks = masks.ticks_of(found.starts)
+        visit, variant = found.visit, found.variant
+        request = visit.request_index
+        total = np.zeros(len(self.ticks), dtype=np.int64)
+        for number, goal in book.cost_goals:
+            weight = book.blended(number, request)
+            if weight:
+                total += np.int64(weight) * goal.costs(state, visit, variant, self.ticks)
+        self.by_start = total
+        self.resources: list[list[int]] = []
+        self.parts: list[npt.NDArray[np.int64]] = []
+        lower = total.copy()
+        for n, by_resource in enumerate(found.by_need):
+            need = visit.needs[n]
+            part = np.empty((len(by_resource), len(self.ticks)), dtype=np.int64)
+            for row, (resource, mask) in enumerate(by_resource.items()):
+                part[row] = 0
+                for number, goal in book.cost_with_goals:
+                    weight = book.blended(number, request)
+                    if weight:
+                        part[row] += np.int64(weight) * goal.costs_with(
+                            state, visit, variant, n, resource, self.ticks
+                        )
+                if mask != found.starts:
+                    part[row][~np.isin(self.ticks, masks.ticks_of(mask))] = IMPOSSIBLE
+            self.resources.append(list(by_resource))
+            self.parts.append(part)
+            if need.optional:
+                if len(part):
+                    lower += np.minimum(part.min(axis=0), 0)
+            elif need.quantity == 1:
+                lower += part.min(axis=0)
+            else:
+                lower += np.partition(part, need.quantity - 1, axis=0)[: need.quantity].sum(axis=0)
+        self.lower = lower
+        self.coupled = bool(book.team_rules or book.team_goals) or _shares(self.resources)
+
+    def placement(self, tick: int, team: Team) -> Placement:
+        """Return the placement of a start and a team."""
+        variant = self.options.variant
+        return Placement(int(tick), variant.duration, variant.location, variant.session, team)
+
+    def best_at(self, column: int, below: int) -> Choice | None:
+        """Return the cheapest team at a start (by its column) that costs less than ``below``."""
+        tick = int(self.ticks[column])
+        best: Choice | None = None
+        for cost, team in self._teams(column, below):
+            placement = self.placement(tick, team)
+            cost += self._team_cost(placement)
+            if cost < below and self._allowed(placement):
+                best, below = Choice(cost, placement), cost
+                if not self.coupled:
+                    break
+        return best
+
+    def _allowed(self, placement: Placement) -> bool:
+        return all(
+            rule.team_allowed(self.state, self.options.visit, placement)
+            for rule in self.book.team_rules
+        )
+
+    def _team_cost(self, placement: Placement) -> int:
+        visit = self.options.visit
+        cost = 0
+        for number, goal in self.book.team_goals:
+            weight = self.book.blended(number, visit.request_index)
+            if weight:
+                cost += weight * goal.team_cost(self.state, visit, placement)
+        return cost
+
+    def _teams(self, column: int, below: int) -> Iterator[tuple[int, Team]]:
+        """Yield teams at a start with the cost of their members, cheapest members first."""
+        base = int(self.by_start[column])
+        choices: list[list[tuple[int, tuple[int, ...]]]] = []
+        for n, resources in enumerate(self.resources):
+            need = self.options.visit.needs[n]
+            column_costs = self.parts[n][:, column] if resources else ()
+            single = sorted(
+                (int(cost), resource)
+                for cost, resource in zip(column_costs, resources, strict=True)
+                if cost < IMPOSSIBLE
+            )
+            if need.quantity == 1 and not need.optional:
+                ways = [(cost, (resource,)) for cost, resource in single]
+            elif need.optional:
+                ways = sorted([(0, ()), *((cost, (resource,)) for cost, resource in single)])
+            else:
+                ways = sorted(
+                    (sum(c for c, _ in some), tuple(sorted(r for _, r in some)))
+                    for some in combinations(single[: need.quantity + 6], need.quantity)
+                )
+            if not ways:
+                return
+            choices.append(ways)
+        least = [0] * (len(choices) + 1)
+        for n in range(len(choices) - 1, -1, -1):
+            least[n] = least[n + 1] + choices[n][0][0]
+
+        def extend(n: int, cost: int, team: Team) -> Iterator[tuple[int, Team]]:
+            if n == len(choices):
+                yield cost, team
+                return
+            taken = {r for members in team for r in members}
+            for extra, members in choices[n]:
+                if cost + extra + least[n + 1] >= below:
+                    return
+                if not taken.intersection(members):
+                    yield from extend(n + 1, cost + extra, (*team, members))
+
+        yield from extend(0, base, ())
+
+    def choices(self, most: int = 64) -> Iterator[Choice]:
+        """Yield up to ``most`` starts with their cheapest team, by rising lower bound."""
+        for column in np.argsort(self.lower, kind="stable")[:most]:
+            if self.lower[column] >= IMPOSSIBLE:
+                return
+            found = self.best_at(int(column), int(IMPOSSIBLE))
+            if found is not None:
+                yield found
+
+    def best(self) -> Choice | None:
+        """Return the cheapest placement, the earliest among equals; None where there is none."""
+        best: Choice | None = None
+        below = int(IMPOSSIBLE)
+        for column in np.argsort(self.lower, kind="stable"):
+            if self.lower[column] >= below:
+                break
+            found = self.best_at(int(column), below)
+            if found is not None:
+                best, below = found, found.cost
+        return best
+
+
+def _shares(resources: list[list[int]]) -> bool:
+    seen: set[int] = set()
+    for some in resources:
+        if seen.intersection(some):
+            return True
+        seen.update(some)
+    return False
+
+
+def best_placement(book: Rulebook, state: State, visit: Visit) -> Choice | None:
+    """Return the cheapest placement of a visit over all variants, or None."""
+    best: Choice | None = None
+    for found in options(book, state, visit):
+        choice = CostTable(book, state, found).best()
+        if choice is not None and (best is None or choice.cost < best.cost):
+            best = choice
+    return best
+
+
+def placements(book: Rulebook, state: State, visit: Visit, most: int = 64) -> list[Choice]:
+    """Return good placements of a visit at different starts, cheapest first."""
+    found: list[Choice] = []
+    for some in options(book, state, visit):
+        found += CostTable(book, state, some).choices(most)
+    found.sort(key=lambda c: (c.cost, c.placement))
+    return found[:most]

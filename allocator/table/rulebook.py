@@ -1,0 +1,171 @@
+"""The rules and goals in force for a problem, with what they need no state for remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.goals.goal import Goal
+from allocator.goals.served import Served
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Variant, Visit
+from allocator.rules.rule import EVERY, Rule
+from allocator.state.state import State
+
+LEVEL_SCALE = 10**6
+
+
+class Rulebook:
+    """The rules and goals in force.
+
+    Parameters
+    ----------
+    prepared
+        The problem.
+    rules, goals
+        All that are known; the problem says which are switched off, and what goals weigh.
+
+    Raises
+    ------
+    InvalidProblem
+        When the problem names a rule or goal that does not exist.
+    """
+
+    def __init__(self, prepared: Prepared, rules: Sequence[Rule], goals: Sequence[Goal]) -> None:
+        problem = prepared.problem
+        self.prepared = prepared
+        self._check_names(rules, goals)
+        self.rules = tuple(
+            rule
+            for rule in rules
+            if rule.name not in problem.without_rules and rule.relevant(prepared)
+        )
+        self.levels = problem.objective
+        by_name = {goal.name: goal for goal in goals}
+        self.goals: list[Goal] = []
+        self._weights: list[tuple[int, int]] = []
+        for number, level in enumerate(self.levels):
+            for name, weight in level.goals:
+                goal = Served(int(name.split(":")[1])) if name.startswith("served:") else by_name[name]
+                if weight and goal.relevant(prepared):
+                    self.goals.append(goal)
+                    self._weights.append((number, weight))
+        self._own = [
+            {name: weight for name, weight in r.request.weights} for r in prepared.requests
+        ]
+        lower = [n for n, level in enumerate(self.levels) if any(":" not in g for g, _ in level.goals)]
+        self._scale = {n: LEVEL_SCALE ** (len(lower) - 1 - i) for i, n in enumerate(lower[:3])}
+        self.static_starts = _having(self.rules, "starts", moving=False)
+        self.static_with = _having(self.rules, "starts_with", moving=False)
+        self.moving_starts = _having(self.rules, "starts", moving=True)
+        self.moving_with = _having(self.rules, "starts_with", moving=True)
+        self.team_rules = _having(self.rules, "team_allowed")
+        self.cost_goals = self._goals_having("costs")
+        self.cost_with_goals = self._goals_having("costs_with")
+        self.team_goals = self._goals_having("team_cost")
+        self._visit_masks: dict[tuple[int, Variant], Mask] = {}
+        self._resource_masks: dict[tuple[Any, ...], Mask] = {}
+
+    def weight(self, goal: int, request: int) -> int:
+        """Return what a unit of a goal (by number) weighs in the name of a request, or of none."""
+        weight = self._weights[goal][1]
+        if request >= 0 and self._own[request]:
+            return self._own[request].get(self.goals[goal].name, weight)
+        return weight
+
+    def level(self, goal: int) -> int:
+        """Return the number of a goal's level."""
+        return self._weights[goal][0]
+
+    def blended(self, goal: int, request: int) -> int:
+        """Return a goal's weight with all levels on one scale, for picking among placements."""
+        return self.weight(goal, request) * self._scale.get(self.level(goal), 0)
+
+    def static_mask(self, state: State, visit: Visit, variant: Variant) -> Mask:
+        """Return the starts that rules which need no state allow a visit."""
+        key = (visit.index, variant)
+        if key not in self._visit_masks:
+            mask = self.prepared.all_ticks
+            for rule in self.static_starts:
+                mask &= rule.starts(state, visit, variant)
+            self._visit_masks[key] = mask
+        return self._visit_masks[key]
+
+    def static_mask_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> Mask:
+        """Return the starts that rules which need no state allow a visit with a resource."""
+        service = visit.service.id if visit.service is not None else None
+        key = (service, visit.priority, variant.duration, visit.needs[need].role, resource)
+        if key not in self._resource_masks:
+            mask = self.prepared.all_ticks
+            for rule in self.static_with:
+                mask &= rule.starts_with(state, visit, variant, need, resource)
+            self._resource_masks[key] = mask
+        return self._resource_masks[key]
+
+    def _goals_having(self, face: str) -> list[tuple[int, Goal]]:
+        return [
+            (n, goal)
+            for n, goal in enumerate(self.goals)
+            if getattr(type(goal), face) is not getattr(Goal, face)
+        ]
+
+    def _check_names(self, rules: Sequence[Rule], goals: Sequence[Goal]) -> None:
+        problem = self.prepared.problem
+        known = {rule.name for rule in rules}
+        faults = [
+            Fault(
+                FaultCode.UNKNOWN_NAME,
+                "problem",
+                "",
+                f"The problem is without the rule {name!r}, which does not exist; there are"
+                f" {', '.join(sorted(known))}.",
+            )
+            for name in sorted(problem.without_rules - known)
+        ]
+        named = {goal.name for goal in goals}
+        terms = named | {f"served:{priority}" for priority in range(1, 10)}
+        for level in problem.levels:
+            for name, _ in level.goals:
+                if name not in terms:
+                    faults.append(
+                        Fault(
+                            FaultCode.UNKNOWN_NAME,
+                            "level",
+                            level.name,
+                            f"Level {level.name}: the goal {name!r} does not exist; there are"
+                            f" served:1 to served:9, {', '.join(sorted(named))}.",
+                        )
+                    )
+        for request in problem.requests:
+            for name, _ in request.weights:
+                if name not in named:
+                    faults.append(
+                        Fault(
+                            FaultCode.UNKNOWN_NAME,
+                            "request",
+                            request.id,
+                            f"Request {request.id}: the goal {name!r} does not exist; there are"
+                            f" {', '.join(sorted(named))}.",
+                        )
+                    )
+        if faults:
+            raise InvalidProblem(faults)
+
+
+def _having(
+    rules: Sequence[Rule], face: str, *, moving: bool | None = None
+) -> tuple[Rule, ...]:
+    default: Callable[..., Any] = getattr(Rule, face)
+    return tuple(
+        rule
+        for rule in rules
+        if getattr(type(rule), face) is not default
+        and (moving is None or rule.moving is moving)
+    )
+
+
+__all__ = ["EVERY", "Rulebook"]
