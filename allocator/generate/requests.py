@@ -201,7 +201,8 @@ class Builder:
         days = days_of(ask, grid.days)
         count = len(days.gaps) + 1
         patient = self.register.new(visits_per_day=3 if ask.same_day else None)
-        usual = rng.choice(self.world.carers(service)).id
+        able = [p for p in self.world.carers(service) if self.world.can_meet(p, service)]
+        usual = rng.choice(able).id
         self.incoming.usual[patient.id] = usual
         steps = self._steps(ask, service, days, count)
         series: Series | None = None
@@ -218,8 +219,11 @@ class Builder:
                 series = self._flexible(ask, days, count, len(steps))
         if not windows and not (isinstance(series, FixedSeries) and series.start):
             days, patient = self._widen(patient, steps, days, priority, count, first_visit)
-            windows = self._windows(days, count, instant)
-        wishes, wanted = self._wishes(ask, days, count, priority)
+            windows = self._windows(days, count)
+        wishes: tuple[PreferredWindow, ...] = ()
+        wanted = None
+        if priority > 1 and patient.calendar is None:
+            wishes, wanted = self._wishes(ask, days, count)
         carers: tuple[PreferredResource, ...] = ()
         if not ask.first and len(steps) == 1 and rng.random() < 0.6:
             carers = (
@@ -409,7 +413,7 @@ class Builder:
             bool(starts & self.world.grid.day_ticks(day)) for day in range(self.world.grid.days)
         )
 
-    def _windows(self, days: Days, count: int, instant: datetime) -> tuple[Span, ...]:
+    def _windows(self, days: Days, count: int) -> tuple[Span, ...]:
         """Return one window, or only some weekdays of it for an eighth of the single visits."""
         grid = self.world.grid
         whole = (grid.days_span(days.first, days.last),)
@@ -423,13 +427,13 @@ class Builder:
         return tuple(grid.days_span(day, day) for day in some) or whole
 
     def _wishes(
-        self, ask: Ask, days: Days, count: int, priority: int
+        self, ask: Ask, days: Days, count: int
     ) -> tuple[tuple[PreferredWindow, ...], datetime | None]:
         """Return the part of the day that the patient prefers, or an instant to be near to."""
         grid, rng = self.world.grid, self.rng
         turn = rng.random()
         hour = min(max(ask.start_hour, 8), 18)
-        if priority == 1 or turn < 0.35:
+        if turn < 0.25:
             return (), None
         if count == 1 and turn < 0.5 and ask.lead_days >= 2:
             day = days.wished
@@ -450,9 +454,7 @@ class Builder:
         )
         return wishes, None
 
-    def _companions(
-        self, request: Request, ask: Ask, service: Service, patient: Resource
-    ) -> None:
+    def _companions(self, request: Request, ask: Ask, service: Service, patient: Resource) -> None:
         """Add what goes with a request: a second appointment that day, another opinion, a scan."""
         incoming = self.incoming
         alone = request.series is None and len(request.steps) == 1
