@@ -54,7 +54,8 @@ class OffPeakPolicy:
     kinds
         Kinds whose load is levelled.
     bucket_minutes
-        Length of the stretches of local wall time in which load is counted.
+        Length of the stretches, from each local midnight, in which load is counted; rounded up
+        to the grain.
     steps
         Pairs of a percentage of the kind's open time and a price: each claimed minute above
         that share of a bucket costs so much more. Prices add up, so cost is convex.
@@ -626,13 +627,12 @@ def _objective(problem: Problem) -> Iterator[Fault]:
                     f"Level {level.name}: {goal} has the weight {weight}; 0 to 1000000 exist.",
                 )
     policy = problem.off_peak
-    if policy.bucket_minutes < 1 or policy.bucket_minutes % problem.horizon.grain_minutes:
+    if policy.bucket_minutes < 1:
         yield Fault(
-            FaultCode.OFF_GRID,
+            FaultCode.WRONG_NUMBER,
             "off_peak",
             "",
-            f"off_peak counts load by {policy.bucket_minutes} minutes; the grain is"
-            f" {problem.horizon.grain_minutes}.",
+            f"off_peak counts load by {policy.bucket_minutes} minutes; at least 1.",
         )
     for share, price in policy.steps:
         if not 0 <= share <= 100 or price < 0:

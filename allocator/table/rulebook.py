@@ -48,8 +48,10 @@ class Rulebook:
         self._weights: list[tuple[int, int]] = []
         for number, level in enumerate(self.levels):
             for name, weight in level.goals:
-                goal = Served(int(name.split(":")[1])) if name.startswith("served:") else by_name[name]
-                if weight and goal.relevant(prepared):
+                goal = by_name.get(name)
+                if name.startswith("served:"):
+                    goal = Served(int(name.split(":")[1]))
+                if goal is not None and weight and goal.relevant(prepared):
                     self.goals.append(goal)
                     self._weights.append((number, weight))
         self._own = [

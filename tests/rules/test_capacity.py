@@ -39,9 +39,7 @@ def test_lanes_are_counted() -> None:
 
 def test_the_faces_agree() -> None:
     """Mask, model and truth say the same, with one lane and with two, and parts of visits."""
-    half = service(
-        minutes=120, needs=(need(), need("room", uses=2, quantity=1))
-    )
+    half = service(minutes=240, needs=(need(), need("room", uses=2)))
     for lanes in (1, 2):
         some = problem(
             *map(request, "ABC"),
