@@ -1,0 +1,151 @@
+"""iCalendar out (RFC 5545): one calendar for each resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+from icalendar import Calendar, Event
+
+from allocator.domain.faults import Fault, FaultCode, InvalidSchedule
+from allocator.domain.problem import Problem
+from allocator.domain.request import ATTENDEE
+from allocator.domain.schedule import Assignment, Schedule, in_utc
+from allocator.frames.files import write_file
+from allocator.frames.visits import Visits
+
+
+def schedule_to_icalendar(schedule: Schedule, problem: Problem, resource: str) -> bytes:
+    """Return the visits of one resource as an iCalendar file.
+
+    Times are in UTC, which every reader shows on its own clock; the zone of the problem stands
+    in ``X-WR-TIMEZONE``. The same schedule gives the same bytes: ``DTSTAMP`` is the instant at
+    which the problem is asked, and a visit keeps its ``UID`` when it moves.
+
+    Parameters
+    ----------
+    schedule, problem
+        The schedule and what it is a schedule of.
+    resource
+        Id of the resource.
+
+    Returns
+    -------
+    bytes
+        With an event for each visit of the resource, by start.
+
+    Raises
+    ------
+    InvalidSchedule
+        When the problem has no such resource.
+    """
+    if not problem.knows("resource", resource):
+        message = f"The resource {resource!r} does not exist."
+        raise InvalidSchedule([Fault(FaultCode.UNKNOWN_NAME, "resource", resource, message)])
+    visits = [a for a in schedule.assignments if resource in a.everyone()]
+    return _calendar(visits, Visits(problem, schedule), _participants(schedule), resource)
+
+
+def write_icalendars(
+    schedule: Schedule, problem: Problem, folder: Path | str, kinds: Iterable[str] | None = None
+) -> list[Path]:
+    """Write an ``.ics`` file for each resource that has visits.
+
+    Parameters
+    ----------
+    schedule, problem
+        The schedule and what it is a schedule of.
+    folder
+        It is made where it does not exist.
+    kinds
+        Kinds of resource; None is all.
+
+    Returns
+    -------
+    list of Path
+        The files, in the problem's order of resources.
+    """
+    wanted = None if kinds is None else set(kinds)
+    by_resource: dict[str, list[Assignment]] = {}
+    for assignment in schedule.assignments:
+        for id in dict.fromkeys(assignment.everyone()):
+            by_resource.setdefault(id, []).append(assignment)
+    visits, participants = Visits(problem, schedule), _participants(schedule)
+    made = []
+    for resource in problem.resources:
+        if resource.id in by_resource and (wanted is None or resource.kind in wanted):
+            path = Path(folder) / _file_name(resource.id)
+            data = _calendar(by_resource[resource.id], visits, participants, resource.id)
+            write_file(path, data)
+            made.append(path)
+    return made
+
+
+def _file_name(id: str) -> str:
+    """Name a file after an id: nothing in it leads out of the folder, and it is not too long."""
+    name = quote(id.encode("utf-8", "surrogatepass"), safe=" ")
+    if len(name) > 150:
+        name = f"{name[:100]}-{sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    return f"{name}.ics"
+
+
+def _participants(schedule: Schedule) -> dict[str, list[Assignment]]:
+    """Return the places taken in each group session."""
+    found: dict[str, list[Assignment]] = {}
+    for assignment in schedule.assignments:
+        if assignment.session is not None:
+            found.setdefault(assignment.session, []).append(assignment)
+    return found
+
+
+def _calendar(
+    assignments: list[Assignment],
+    visits: Visits,
+    participants: dict[str, list[Assignment]],
+    resource: str,
+) -> bytes:
+    problem = visits.problem
+    calendar = Calendar()
+    calendar.add("prodid", "-//allocator//schedule//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", problem.resource(resource).label)
+    calendar.add("x-wr-timezone", problem.horizon.zone)
+    for assignment in sorted(assignments, key=lambda a: (a.start, a.visit)):
+        calendar.add_component(_event(assignment, visits, participants))
+    return bytes(calendar.to_ical())
+
+
+def _event(
+    assignment: Assignment, visits: Visits, participants: dict[str, list[Assignment]]
+) -> Event:
+    problem = visits.problem
+    service = visits.service(assignment.visit, assignment.session)
+    event = Event()
+    event.add("uid", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}")))
+    event.add("dtstamp", problem.horizon.asked_at)
+    event.add("dtstart", in_utc(assignment.start))
+    event.add("dtend", in_utc(assignment.end))
+    event.add("summary", assignment.visit if service is None else service.label)
+    location = visits.location(assignment)
+    if location is not None:
+        event.add("location", location)
+    lines = [f"visit: {assignment.visit}"]
+    shown = [assignment, *participants.get(assignment.visit, ())]
+    if assignment.session is not None:
+        lines.append(f"session: {assignment.session}")
+        if visits.schedule is not None and assignment.session in visits.schedule:
+            shown.append(visits.schedule[assignment.session])
+    for one in shown:
+        for role, ids in one.resources:
+            what = "attendee" if role.startswith(ATTENDEE) else role
+            lines += [f"{what}: {_said(problem, id)}" for id in ids]
+    event.add("description", "\n".join(dict.fromkeys(lines)))
+    return event
+
+
+def _said(problem: Problem, id: str) -> str:
+    label = problem.resource(id).label
+    return id if label == id else f"{id} ({label})"
