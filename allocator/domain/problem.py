@@ -10,6 +10,7 @@ from typing import Any
 from allocator.domain.calendar import Calendar
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.request import (
+    MAX_VISITS,
     Apart,
     FixedSeries,
     FlexibleSeries,
@@ -515,7 +516,21 @@ def _no_role(kind: str, id: str, role: str, roles: set[str]) -> Fault:
 
 
 def _among(problem: Problem) -> Iterator[Fault]:
-    visits = {id for request in problem.requests for id in request.visit_ids()}
+    owners = {r.id: f"request {r.id}" for r in problem.requests}
+    owners |= {s.id: f"session {s.id}" for s in problem.sessions}
+    visits: set[str] = set()
+    for request in problem.requests:
+        if request.visit_count > MAX_VISITS:
+            continue  # refused already; counting up to a slip of the finger could take for ever
+        for visit in request.visit_ids():
+            visits.add(visit)
+            if visit != request.id and visit in owners:
+                yield Fault(
+                    FaultCode.DUPLICATE,
+                    "request",
+                    request.id,
+                    f"Request {request.id}: its visit {visit} has the id of {owners[visit]}.",
+                )
     names = visits | {request.id for request in problem.requests} | {s.id for s in problem.sessions}
 
     def unknown(kind: str, id: str, visit: str) -> Iterator[Fault]:
