@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from allocator.state.verbs import Verbs
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
+from allocator.state.verbs import Verbs
 
 EVERY: Mask = -1  #: All ticks: a rule that does not mind.
 
@@ -51,11 +51,15 @@ class Rule(Protocol):
     moving
         Whether the vectorised face depends on what else is placed. What does not is worked out
         once for each visit, and is constrained by the domains of the model's variables.
+    structural
+        Whether the rule is built into the ways to hold a visit (its variants), so that no
+        problem can be without it.
     """
 
     name: str
     sentence: str
     moving: bool = False
+    structural: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this rule speaks of."""
@@ -81,6 +85,7 @@ class Rule(Protocol):
 
     def constrain(self, model: Verbs) -> None:
         """CP-SAT: constrain the free visits among themselves and against aggregates."""
+        return
 
 
 def violation(

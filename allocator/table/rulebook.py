@@ -30,7 +30,8 @@ class Rulebook:
     Raises
     ------
     InvalidProblem
-        When the problem names a rule or goal that does not exist.
+        When the problem names a rule or goal that does not exist, or is without a rule that is
+        built into the ways to hold a visit.
     """
 
     def __init__(self, prepared: Prepared, rules: Sequence[Rule], goals: Sequence[Goal]) -> None:
@@ -127,6 +128,17 @@ class Rulebook:
                 f" {', '.join(sorted(known))}.",
             )
             for name in sorted(problem.without_rules - known)
+        ]
+        faults += [
+            Fault(
+                FaultCode.CONTRADICTION,
+                "problem",
+                "",
+                f"The problem is without the rule {rule.name!r}, which is part of what a visit"
+                " is and cannot be switched off.",
+            )
+            for rule in rules
+            if rule.structural and rule.name in problem.without_rules
         ]
         named = {goal.name for goal in goals}
         terms = named | {f"served:{priority}" for priority in range(1, 10)}
