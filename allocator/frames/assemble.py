@@ -18,7 +18,7 @@ from allocator.frames.columns import (
     variant_name,
     variants,
 )
-from allocator.frames.places import Places, settle
+from allocator.frames.places import Place, Places, settle
 from allocator.frames.sheets import Sheet, broken, close
 from allocator.frames.tables import BY_NAME, PROBLEM, TABLES
 
@@ -42,15 +42,21 @@ def _slots(table: Table) -> dict[str, _Slot]:
 
 
 class Assembly:
-    """Builds the objects of a problem out of sheets, and gathers the faults."""
+    """Builds the objects of a problem out of sheets, and gathers the faults.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    source
+        What messages call the table of the problem itself.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
         self.faults: list[Fault] = []
         self.places = Places()
         self.spoilt: set[tuple[str, str]] = set()
         self.lost = False
         self._children: dict[str, dict[str, list[tuple[str, Any]]]] = {}
-        self._orphans: dict[str, list[tuple[str, str]]] = {}
 
     def problem(self, sheets: Mapping[str, Sheet]) -> Problem:
         """Build the problem, or raise ``InvalidProblem`` with all faults."""
@@ -59,11 +65,8 @@ class Assembly:
         before = len(self.faults)
         if top is None:
             if not self.lost:
-                self.faults.append(
-                    broken(
-                        PROBLEM.file, "There is no such table; it is required.", FaultCode.MISSING
-                    )
-                )
+                message = f"{self._source} is missing; it is required."
+                self.faults.append(broken("", message, FaultCode.MISSING))
         else:
             sheet = turned(top, self.faults)
             self.places.top = sheet.source
@@ -74,7 +77,7 @@ class Assembly:
         for table in sorted(TABLES[1:], key=lambda t: not t.parent):
             if table.name in sheets:
                 self._table(table, sheets[table.name], fields)
-        self._report_orphans(fields)
+        self._report_orphans()
         return settle(fields, self.faults, self.places, self.spoilt, self.lost, whole)
 
     def _table(self, table: Table, sheet: Sheet, fields: dict[str, Any]) -> None:
@@ -199,7 +202,7 @@ class Assembly:
             own = values.get("id", "")
             if table.kind and table is not PROBLEM:
                 own = self._name(table, values)
-                self.places.add(table.kind, own, sheet.where(index), row)
+                self.places.add(table.kind, own, Place(sheet, index))
             if bad:
                 kind, id = self._owner(table, parent, own)
                 self._spoil(table, sheet, index, bad, kind, id)
@@ -209,9 +212,10 @@ class Assembly:
                 if dropped and table is not PROBLEM:
                     continue
             if table.parent:
-                self._orphans.setdefault(table.parent, []).append((parent, sheet.where(index)))
-            if table.kind in _HAVE_ROWS:
-                self._attach(table, own, values, "steps" in inline, sheet.where(index))
+                kind = BY_NAME[table.parent].kind
+                self.places.add(kind, parent, Place(sheet, index), own=False)
+            elif table is not PROBLEM:
+                self._attach(table, own, values, sheet, index)
             yield values
 
     def _name(self, table: Table, values: dict[str, Any]) -> str:
@@ -357,7 +361,7 @@ class Assembly:
         values["@item"] = table.gathers[1](**item)
 
     def _attach(
-        self, table: Table, id: str, values: dict[str, Any], inlined: bool, where: str
+        self, table: Table, id: str, values: dict[str, Any], sheet: Sheet, index: int
     ) -> None:
         """Hand the rows of other tables to the object that they name."""
         rows = self._children.get(table.name, {}).get(id, ())
@@ -373,7 +377,7 @@ class Assembly:
                         id,
                         f"{table.kind.capitalize()} {id}: it has {form.field} here and in"
                         f" {form.field}.csv; one of the two is possible.",
-                        where,
+                        sheet.where(index),
                     )
                 )
                 self.spoilt.add((table.kind, id))
@@ -383,27 +387,11 @@ class Assembly:
             if defaults(table.makes)[form.field] is REQUIRED:
                 values.setdefault(form.field, ())
 
-    def _report_orphans(self, fields: dict[str, Any]) -> None:
-        for name, rows in self._orphans.items():
-            parent = BY_NAME[name]
-            ids = {item.id for item in fields.get(parent.field, ())}
-            if self.lost:
-                continue
-            for id, where in rows:
-                if id not in ids:
-                    self.faults.append(
-                        Fault(
-                            FaultCode.UNKNOWN_NAME,
-                            parent.kind,
-                            id,
-                            f"The {parent.kind} {id} does not exist in {parent.file}"
-                            f"{close(id, sorted(ids))}",
-                            where,
-                        )
-                    )
-
-
-_HAVE_ROWS = {"calendar", "resource", "service", "request", "session"}
+    def _report_orphans(self) -> None:
+        for kind, id, where in () if self.lost else self.places.orphans():
+            file = next(table.file for table in TABLES if table.kind == kind)
+            message = f"The {kind} {id} does not exist in {file}{close(id, self.places.ids(kind))}"
+            self.faults.append(Fault(FaultCode.UNKNOWN_NAME, kind, id, message, where))
 
 
 class _Lookup:

@@ -81,9 +81,9 @@ def shown(cell: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def expected(cell: object, what: str) -> CellError:
+def expected(cell: object, what: str, verb: str = "is") -> CellError:
     """Say what should stand in place of a cell."""
-    return CellError(f"is {shown(cell)}; {what} is expected")
+    return CellError(f"is {shown(cell)}; {what} {verb} expected")
 
 
 def quoted(text: str) -> str:
@@ -215,7 +215,9 @@ def read_integer(cell: Any) -> int:
         match = _INTEGER.fullmatch(cell)
         if match is None:
             if re.fullmatch(r"[+-]?[0-9]{19,}", cell):
-                raise CellError(f"is {shown(cell)}; at most {LARGEST} is possible")
+                raise CellError(
+                    f"is {shown(cell)}; at most {LARGEST} is possible", FaultCode.WRONG_NUMBER
+                )
             raise expected(cell, "a whole number")
         number = int(match[1])
     elif isinstance(cell, int) and not isinstance(cell, bool):
@@ -319,7 +321,7 @@ def read_hours(cell: Any) -> tuple[DailySpan, ...]:
     for part in read_list(cell):
         ends = [end.strip() for end in re.split("[-–]", part)]
         if len(ends) != 2:
-            raise expected(cell, "hours such as 08:00-12:00;13:00-17:00")
+            raise expected(cell, "hours such as 08:00-12:00;13:00-17:00", "are")
         found.append(DailySpan(start_minute=read_wall(ends[0]), end_minute=read_wall(ends[1])))
     return tuple(found)
 
@@ -340,7 +342,7 @@ def read_weekdays(cell: Any) -> frozenset[int]:
         if ends == [""]:
             continue
         if len(ends) > 2 or any(end not in _DAYS for end in ends):
-            raise expected(cell, "weekdays such as mon-fri or mon;wed")
+            raise expected(cell, "weekdays such as mon-fri or mon;wed", "are")
         first, last = _DAYS[ends[0]], _DAYS[ends[-1]]
         found |= {day % 7 for day in range(first, (last if last >= first else last + 7) + 1)}
     return frozenset(found)

@@ -28,7 +28,7 @@ from allocator.frames.columns import (
 )
 from allocator.frames.flatten import cell_text
 from allocator.frames.nested import encode
-from allocator.frames.schedules import AFTER, BEFORE
+from allocator.frames.schedule_rows import AFTER, BEFORE
 from allocator.frames.tables import PROBLEM, TABLES
 
 START = """\

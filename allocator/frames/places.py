@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
+from allocator.frames.cells import CellError, read_instant
+from allocator.frames.sheets import Sheet
+from allocator.prepare.openings import holiday_faults
 
 #: Kinds that share their ids with another kind.
 _SIBLINGS = {"request": "session", "relation": "precedence"}
 #: A word of a fault of the horizon, and the key that it is about.
+_WORD = re.compile(r"[\w:+.-]*\w")
 _KEYS = (
     ("now,", "now"),
     ("zone", "zone"),
@@ -24,8 +31,45 @@ _KEYS = (
 )
 
 
+class Objects:
+    """The objects of one list of a document, in place of a sheet."""
+
+    def __init__(self, name: str, items: list[Any]) -> None:
+        self._name = name
+        self.rows = [[item] for item in items]
+
+    def where(self, index: int) -> str:
+        """Say where an object stands."""
+        return f"{self._name}[{index}]"
+
+
+class Place:
+    """A row, and what stands in it."""
+
+    __slots__ = ("_index", "_sheet")
+
+    def __init__(self, sheet: Sheet | Objects, index: int) -> None:
+        self._sheet = sheet
+        self._index = index
+
+    @property
+    def where(self) -> str:
+        """File and row."""
+        return self._sheet.where(self._index)
+
+    def said(self, words: set[str]) -> int:
+        """Count the letters of its cells that stand in a message."""
+        found = 0
+        for cell in {str(cell): cell for cell in self._sheet.rows[self._index]}.values():
+            forms = set(_WORD.findall(str(cell)))
+            with suppress(CellError):
+                forms.add(read_instant(cell).isoformat())
+            found += sum(len(form) for form in forms & words)
+        return found
+
+
 class Places:
-    """Files and rows by kind and id.
+    """Where the objects stand, by kind and id.
 
     ``top`` is where the problem itself is described, ``keys`` where each of its keys stands.
     """
@@ -33,24 +77,38 @@ class Places:
     def __init__(self) -> None:
         self.top = ""
         self.keys: dict[str, str] = {}
-        self._rows: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+        self._own: dict[tuple[str, str], list[Place]] = {}
+        self._parts: dict[tuple[str, str], list[Place]] = {}
 
-    def add(self, kind: str, id: str, where: str, cells: Any = ()) -> None:
-        """Remember where an object stands, and what stands there."""
-        self._rows.setdefault((kind, id), []).append((where, cells))
+    def add(self, kind: str, id: str, place: Place, own: bool = True) -> None:
+        """Remember a row of an object: its own, or one of a table that belongs to it."""
+        (self._own if own else self._parts).setdefault((kind, id), []).append(place)
+
+    def orphans(self) -> Iterator[tuple[str, str, str]]:
+        """Yield kind, id and place of rows that belong to an object that has no row."""
+        for (kind, id), places in self._parts.items():
+            if (kind, id) not in self._own:
+                for place in places:
+                    yield kind, id, place.where
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of a kind that have rows."""
+        return sorted(id for one, id in self._own if one == kind)
 
     def of(self, fault: Fault) -> str:
-        """Say where the object of a fault stands."""
-        rows = list(self._rows.get((fault.kind, fault.id), ()))
+        """Say where the object of a fault stands: the row that says most of the message."""
+        key = (fault.kind, fault.id)
+        rows = list(self._own.get(key, ()))
         sibling = _SIBLINGS.get(fault.kind)
         if sibling is not None and (not rows or fault.code is FaultCode.DUPLICATE):
-            rows += self._rows.get((sibling, fault.id), [])
+            rows += self._own.get((sibling, fault.id), [])
         if not rows:
             return self._key(fault)
-        if fault.code is FaultCode.DUPLICATE:
-            return _joined([where for where, _ in rows])
-        # Some kinds have no id of their own: the row that says most of the message is meant.
-        return max(rows, key=lambda row: sum(str(c) in fault.message for c in row[1] if c != ""))[0]
+        if fault.code is FaultCode.DUPLICATE and "is defined" in fault.message:
+            return _joined([place.where for place in rows])
+        rows += self._parts.get(key, ())
+        words = set(_WORD.findall(fault.message))
+        return max(rows, key=lambda place: place.said(words)).where
 
     def _key(self, fault: Fault) -> str:
         if fault.kind in ("horizon", "problem", "off_peak"):
@@ -99,20 +157,21 @@ def settle(
     """
     problem = None
     if whole:
+        found = [f for calendar in fields.get("calendars", ()) for f in holiday_faults(calendar)]
         try:
             problem = Problem(**fields)
         except InvalidProblem as error:
-            silent = set()
+            found = [*error.faults, *found]
+        if found:
+            silent = {FaultCode.NOBODY} if spoilt else set()
             if lost:
                 silent |= {FaultCode.UNKNOWN_NAME, FaultCode.MISSING, FaultCode.NOBODY}
-            if spoilt:
-                silent.add(FaultCode.NOBODY)
             faults += [
                 replace(fault, where=places.of(fault))
-                for fault in error.faults
+                for fault in found
                 if fault.code not in silent and (fault.kind, fault.id) not in spoilt
             ]
     if faults:
-        raise InvalidProblem(faults)
+        raise InvalidProblem(dict.fromkeys(faults))
     assert problem is not None
     return problem

@@ -15,7 +15,7 @@ from allocator.frames.assemble import Assembly
 from allocator.frames.files import write_file, write_folder
 from allocator.frames.flatten import all_frames, csv_cells
 from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
-from allocator.frames.places import Places, settle
+from allocator.frames.places import Objects, Place, Places, settle
 from allocator.frames.sheets import (
     broken,
     close,
@@ -121,7 +121,7 @@ def problem_from_frames(frames: Mapping[str, pd.DataFrame]) -> Problem:
     InvalidProblem
         With every fault; rows are named by the frame's index.
     """
-    assembly = Assembly()
+    assembly = Assembly(f"The frame {PROBLEM.name}")
     sheets = {}
     for name, frame in frames.items():
         if name in BY_NAME:
@@ -185,18 +185,18 @@ def problem_from_json(document: str | Mapping[str, Any]) -> Problem:
             kept = fields.get(table.field, ())
             lost |= isinstance(given, list) and len(kept) < len(given)
             if isinstance(given, list) and len(kept) == len(given):
+                objects = Objects(table.field, given)
                 name_of = table.name_of or (lambda item: str(item.id))
                 for at, item in enumerate(kept):
-                    place = f"{table.field}[{at}]"
-                    places.add(table.kind, name_of(item), place, (place,))
-                    if place in heads:
+                    places.add(table.kind, name_of(item), Place(objects, at))
+                    if objects.where(at) in heads:
                         spoilt.add((table.kind, name_of(item)))
     places.keys = {column.name: column.target for column in PROBLEM.columns}
     return settle(fields, faults, places, spoilt, lost, whole=True)
 
 
 def _read_folder(folder: Path) -> Problem:
-    assembly = Assembly()
+    assembly = Assembly(f"The file {PROBLEM.file}")
     sheets = {}
     for path in sorted(folder.iterdir()):
         hidden = path.name.startswith((".", "~$"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,16 @@ from allocator.frames.cells import (
     CellType,
     write_text,
 )
-from allocator.frames.columns import Column
 from allocator.frames.files import write_file
 from allocator.frames.nested import Decoder, bad, dump, encode, parse
+from allocator.frames.schedule_rows import (
+    FIXED,
+    ROLE,
+    header,
+    rows_of,
+    several_in_csv,
+    several_in_frame,
+)
 from allocator.frames.sheets import (
     Sheet,
     broken,
@@ -41,33 +48,6 @@ from allocator.frames.sheets import (
 from allocator.frames.visits import Visits
 
 FORMAT = "allocator-schedule"
-ROLE = "role:"
-
-#: Columns before those of the roles, and after.
-BEFORE = (
-    Column("request", TEXT, "Your id of the request; empty for a group session itself."),
-    Column("occurrence", INTEGER, "Which visit of a series, from 1. For information."),
-    Column("step", INTEGER, "Which step of a chain, from 1. For information."),
-    Column("visit", TEXT, "Id of the visit. Required."),
-    Column("service", TEXT, "Id of the service. For information."),
-    Column("start", INSTANT, "From; empty where the visit is not placed."),
-    Column("end", INSTANT, "To."),
-    Column("minutes", INTEGER, "How long. For information."),
-)
-AFTER = (
-    Column("attendees", LIST, "Ids of who attends."),
-    Column("session", TEXT, "Id of the group session that it joins."),
-    Column("priority", INTEGER, "Class of the request. For information."),
-    Column("reason", TEXT, "Why it is not placed."),
-    Column("funnel", AMOUNTS, "How many starts each rule left, where it is not placed."),
-    Column(
-        "resources",
-        FILLED,
-        "Everyone by role: only where the columns of the roles and attendees do not say it all,"
-        " such as an unusual order.",
-    ),
-)
-_FIXED = {column.name: column for column in (*BEFORE, *AFTER)}
 
 
 def schedule_to_frame(
@@ -88,24 +68,24 @@ def schedule_to_frame(
         Times are aware, in the zone of the visit's location. There is one column for each role
         of the services' needs.
     """
-    rows = list(_rows(schedule, Visits(problem, schedule), unplaced, _several_in_frame))
-    names = _header(problem, unplaced or any("resources" in row for row in rows), unplaced)
+    rows = list(rows_of(schedule, Visits(problem, schedule), unplaced, several_in_frame))
+    names = header(problem, unplaced or any("resources" in row for row in rows), unplaced)
     zones = {row["@zone"] for row in rows if "@zone" in row} or {problem.horizon.zone}
     data: dict[str, pd.Series] = {}
-    for header, key in names:
+    for title, key in names:
         values = [row.get(key) for row in rows]
-        column = _FIXED.get(key)
+        column = FIXED.get(key)
         if column is not None and column.type is INSTANT:
             local = [
                 None if v is None else pd.Timestamp(v).tz_convert(row["@zone"])
                 for v, row in zip(values, rows, strict=True)
             ]
             one = f"datetime64[us, {next(iter(zones))}]" if len(zones) == 1 else "object"
-            data[header] = pd.Series(local, dtype=one)
+            data[title] = pd.Series(local, dtype=one)
         elif column is not None and column.type is INTEGER:
-            data[header] = pd.Series(values, dtype="Int64")
+            data[title] = pd.Series(values, dtype="Int64")
         else:
-            data[header] = pd.Series(values, dtype="str")
+            data[title] = pd.Series(values, dtype="str")
     return pd.DataFrame(data)
 
 
@@ -170,111 +150,16 @@ def read_schedule(path: Path | str, problem: Problem) -> Schedule:
     return _from_sheet(sheet, problem, faults, exact=False)
 
 
-def _header(problem: Problem, resources: bool, unplaced: bool) -> list[tuple[str, str]]:
-    """Return pairs of a column's header and the key of its values."""
-    roles = dict.fromkeys(need.role for service in problem.services for need in service.needs)
-    names = [(column.name, column.name) for column in BEFORE]
-    names += [(_role_header(role), ROLE + role) for role in roles]
-    for column in AFTER:
-        if (column.name in ("reason", "funnel") and not unplaced) or (
-            column.name == "resources" and not resources
-        ):
-            continue
-        names.append((column.name, column.name))
-    return names
-
-
-def _role_header(role: str) -> str:
-    return ROLE + role if role in _FIXED or role.startswith(ROLE) or not role.strip() else role
-
-
-def _several_in_frame(ids: Sequence[str], problem: Problem) -> str | None:
-    """Write ids into one cell of a frame: one as it is, several with semicolons."""
-    if len(ids) == 1:
-        return ids[0]
-    text = LIST.write(ids, zone_of("UTC"))
-    if problem.knows("resource", text):
-        text = ";".join(f'"{write_text(id)}"' for id in ids)
-    return text or None
-
-
-def _several_in_csv(ids: Sequence[str], problem: Problem) -> str | None:
-    return LIST.write(ids, zone_of("UTC")) or None
-
-
-def _rows(
-    schedule: Schedule,
-    visits: Visits,
-    unplaced: bool,
-    several: Callable[[Sequence[str], Problem], str | None],
-) -> Iterator[dict[str, Any]]:
-    """Yield the values of each row by column; columns of roles begin with ``role:``."""
-    problem = visits.problem
-    utc = zone_of("UTC")
-    for assignment in schedule.assignments:
-        row = _known(visits, assignment.visit, assignment.session)
-        row |= {
-            "@zone": visits.zone(assignment),
-            "start": assignment.start,
-            "end": assignment.end,
-            "minutes": assignment.minutes,
-            "session": assignment.session,
-        }
-        filled = dict(assignment.resources)
-        came: list[str] = []
-        for role, ids in filled.items():
-            if role.startswith(ATTENDEE):
-                came += ids
-            else:
-                row[ROLE + role] = several(ids, problem)
-        row["attendees"] = several(came, problem)
-        if _usual(visits, assignment.visit, filled, came) != assignment.resources:
-            row["resources"] = FILLED.write(assignment.resources, utc)
-        yield row
-    for left in schedule.unplaced if unplaced else ():
-        row = _known(visits, left.visit, None)
-        row |= {
-            "request": left.request,
-            "reason": left.reason,
-            "funnel": AMOUNTS.write([(s.rule, s.left) for s in left.funnel], utc) or None,
-        }
-        yield row
-
-
-def _known(visits: Visits, id: str, session: str | None) -> dict[str, Any]:
-    visit = visits[id]
-    service = visits.service(id, session)
-    row: dict[str, Any] = {"visit": id, "service": None if service is None else service.id}
-    if visit.request is not None:
-        row |= {
-            "request": visit.request.id,
-            "occurrence": visit.occurrence,
-            "step": visit.step,
-            "priority": visit.request.priority,
-        }
-    return row
-
-
-def _usual(
-    visits: Visits, visit: str, filled: dict[str, tuple[str, ...]], came: Sequence[str]
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return resources in the usual order: the service's roles, then attendees."""
-    return (
-        *((role, filled[role]) for role in visits.needed(visit) if filled.get(role)),
-        *((attendee_role(id), (id,)) for id in came),
-    )
-
-
 def _csv(schedule: Schedule, problem: Problem) -> bytes:
-    rows = list(_rows(schedule, Visits(problem, schedule), True, _several_in_csv))
-    names = _header(problem, any("resources" in row for row in rows), True)
+    rows = list(rows_of(schedule, Visits(problem, schedule), True, several_in_csv))
+    names = header(problem, any("resources" in row for row in rows), True)
     lines = []
     for row in rows:
         zone = zone_of(row.get("@zone", problem.horizon.zone))
         line = []
         for _, key in names:
             value = row.get(key)
-            column = _FIXED.get(key)
+            column = FIXED.get(key)
             if value is None or value == "":
                 line.append("")
             elif column is None or column.type in (LIST, AMOUNTS, FILLED):
@@ -282,7 +167,7 @@ def _csv(schedule: Schedule, problem: Problem) -> bytes:
             else:
                 line.append(column.type.write(value, zone))
         lines.append(line)
-    return write_csv([write_text(header) for header, _ in names], lines)
+    return write_csv([write_text(title) for title, _ in names], lines)
 
 
 class _Cells:
@@ -320,16 +205,16 @@ def _from_sheet(sheet: Sheet, problem: Problem, faults: list[Fault], exact: bool
     visits = Visits(problem)
     at: dict[str, int] = {}
     roles: list[str] = []
-    for index, header in enumerate(sheet.header):
-        name = header if exact else TEXT.read(header.strip())
+    for index, title in enumerate(sheet.header):
+        name = title if exact else TEXT.read(title.strip())
         role = name.removeprefix(ROLE)
-        if name in _FIXED:
+        if name in FIXED:
             at[name] = index
         elif role in visits.roles:
             at[ROLE + role] = index
             roles.append(role)
         elif name:
-            known = [*_FIXED, *visits.roles]
+            known = [*FIXED, *visits.roles]
             message = f"The column {name!r} is unknown, and no role{close(name, known)}"
             faults.append(broken(sheet.source, message, FaultCode.UNKNOWN_NAME))
     for name in ("visit", "start", "end"):

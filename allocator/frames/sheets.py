@@ -56,7 +56,10 @@ def broken(where: str, message: str, code: FaultCode = FaultCode.BROKEN_FILE) ->
 
 def close(name: str, known: Sequence[str] | Iterator[str]) -> str:
     """Suggest a known name, as the end of a sentence."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    words = list(known)
+    found = get_close_matches(name, words, n=1, cutoff=0.6) or [
+        word for word in words if word.startswith(name) and name
+    ]
     return f"; did you mean {found[0]}?" if found else "."
 
 

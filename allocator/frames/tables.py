@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator.domain.calendar import Block, Calendar, DatedException, WeeklyRule
-from allocator.domain.problem import Forecast, Level, Problem
+from allocator.domain.problem import Problem
 from allocator.domain.resource import (
     Break,
     Contract,
@@ -17,11 +17,9 @@ from allocator.domain.resource import (
     Skill,
     Travel,
 )
-from allocator.domain.schedule import Assignment
 from allocator.domain.service import Need, Selector, Service, Turnaround
 from allocator.frames.cells import (
     DATE,
-    FILLED,
     FLAG,
     HOURS,
     INSTANT,
@@ -34,6 +32,7 @@ from allocator.frames.cells import (
     WEEKDAYS_CELL,
 )
 from allocator.frames.columns import Column, Inline, Table
+from allocator.frames.plan_tables import PLAN_TABLES
 from allocator.frames.request_tables import REQUEST_TABLES
 
 
@@ -43,14 +42,6 @@ class Duration:
 
     resource: str
     minutes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoalWeight:
-    """A goal of a level, and its weight."""
-
-    goal: str
-    weight: int
 
 
 def _plain_skills(values: dict[str, Any]) -> tuple[Skill, ...]:
@@ -361,54 +352,5 @@ WORLD_TABLES: tuple[Table, ...] = (
     ),
 )
 
-LATER_TABLES: tuple[Table, ...] = (
-    Table(
-        "published",
-        "One row for each visit that is published today.",
-        Assignment,
-        (
-            Column("visit", TEXT, "Id of the visit: R, R#2 in a series, R.2 in a chain, R#2.3."),
-            Column("start", INSTANT, "From."),
-            Column("end", INSTANT, "To."),
-            Column("resources", FILLED, "Who fills which role."),
-            Column("session", TEXT, "Id of the group session that it joins."),
-        ),
-        "published",
-        kind="assignment",
-        name_of=lambda x: str(x.visit),
-    ),
-    Table(
-        "goals",
-        "One row for each goal of each level of the objective, in order.",
-        Level,
-        (
-            Column("level", TEXT, "Name of the level; an earlier one is never traded.", "name"),
-            Column("goal", TEXT, "Name of the goal.", role="item"),
-            Column("weight", INTEGER, "Points for one unit of it.", role="item"),
-        ),
-        "levels",
-        kind="level",
-        name_of=lambda x: str(x.name),
-        gathers=("goals", GoalWeight),
-        group=("level",),
-        put_item=lambda x: (x.goal, x.weight),
-        take_items=lambda x: [GoalWeight(goal=g, weight=w) for g, w in x.goals],
-    ),
-    Table(
-        "forecast",
-        "One row for each stretch in which others are expected to claim time.",
-        Forecast,
-        (
-            Column("kind", TEXT, "Kind of resource."),
-            Column("start", INSTANT, "From.", "span.start"),
-            Column("end", INSTANT, "To.", "span.end"),
-            Column("minutes", INTEGER, "Minutes of its time."),
-        ),
-        "forecast",
-        kind="forecast",
-        name_of=lambda x: str(x.kind),
-    ),
-)
-
-TABLES: tuple[Table, ...] = (PROBLEM, *WORLD_TABLES, *REQUEST_TABLES, *LATER_TABLES)
+TABLES: tuple[Table, ...] = (PROBLEM, *WORLD_TABLES, *REQUEST_TABLES, *PLAN_TABLES)
 BY_NAME = {table.name: table for table in TABLES}
