@@ -97,6 +97,7 @@ COMFORT: tuple[tuple[str, int], ...] = (
     ("preferred_resources", 20),
     ("preferred_attendees", 30),
     ("soonest", 5),
+    ("near_wanted", 2),
     ("waiting", 20),
     ("same_carer", 60),
     ("same_time", 1),
@@ -104,7 +105,7 @@ COMFORT: tuple[tuple[str, int], ...] = (
     ("compact_days", 1),
     ("fair_load", 1),
     ("fewest_changes", 20),
-    ("overtime", 2),
+    ("overtime", 1),
     ("option_penalty", 1),
 )
 

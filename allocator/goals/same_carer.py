@@ -15,7 +15,9 @@ from allocator.state.verbs import Verbs
 
 def carer_role(request: Request) -> str:
     """Return the role whose continuity counts in a series."""
-    return request.series.carer_role if isinstance(request.series, FlexibleSeries) else "practitioner"
+    return (
+        request.series.carer_role if isinstance(request.series, FlexibleSeries) else "practitioner"
+    )
 
 
 def carer_need(visit: Visit) -> int:
@@ -73,9 +75,7 @@ class SameCarer(Goal):
             if not free:
                 continue
             known = _known(model.state, free[0])
-            new = sorted(
-                {r for v in free for r in model.choices(v.index, carer_need(v))} - known
-            )
+            new = sorted({r for v in free for r in model.choices(v.index, carer_need(v))} - known)
             used = []
             for resource in new:
                 used.append(
@@ -99,5 +99,3 @@ def _known(state: State, visit: Visit) -> set[int]:
         if carer_need(other) >= 0
         for r in placement.team[carer_need(other)]
     }
-
-

@@ -62,9 +62,7 @@ class Served(Goal):
             whole = {
                 n
                 for n in range(1, prep.request.occurrences + 1)
-                if all(
-                    state.placements[v] is not None or v == extra for v in prep.occurrence(n)
-                )
+                if all(state.placements[v] is not None or v == extra for v in prep.occurrence(n))
             }
             required = set(required_occurrences(prep.request))
             return len(whole) if required <= whole else 0

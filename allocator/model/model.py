@@ -215,9 +215,25 @@ class Model:
             self._unions[key] = union
         return self._unions[key]
 
+    def opposite(self, literal: Literal) -> Literal:
+        """Return whether a literal does not hold."""
+        if literal is self.true:
+            return self.false
+        return self.true if literal is self.false else ~literal
+
+    def literal(self, name: str) -> Literal:
+        """Return a new literal, which the solver chooses."""
+        return self.cp.new_bool_var(name)
+
     def integer(self, low: int, high: int, name: str) -> Expression:
         """Return a new integer between these, ends included."""
         return self.cp.new_int_var(low, high, name)
+
+    def greatest(self, expressions: Iterable[Expression], low: int, high: int) -> Expression:
+        """Return the greatest of some expressions, all of which lie between these."""
+        greatest = self.cp.new_int_var(low, high, "")
+        self.cp.add_max_equality(greatest, expressions)
+        return greatest
 
     # Say
 

@@ -103,8 +103,20 @@ class Verbs(Protocol):
         """Return whether at least one of these holds."""
         ...
 
+    def opposite(self, literal: Literal) -> Literal:
+        """Return whether a literal does not hold."""
+        ...
+
+    def literal(self, name: str) -> Literal:
+        """Return a new literal, which the solver chooses."""
+        ...
+
     def integer(self, low: int, high: int, name: str) -> Expression:
         """Return a new integer between these, ends included."""
+        ...
+
+    def greatest(self, expressions: Iterable[Expression], low: int, high: int) -> Expression:
+        """Return the greatest of some expressions, all of which lie between these."""
         ...
 
     # Say
