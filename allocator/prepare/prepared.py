@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
 from allocator.domain.problem import Problem, matching
@@ -18,6 +19,8 @@ from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
 from allocator.prepare.openings import Opening, expand
 from allocator.prepare.visit import Placement, Team, Variant, Visit, VisitNeed
+
+T = TypeVar("T")
 
 ANYWHERE = -1
 
@@ -63,6 +66,7 @@ class Prepared:
         self.resource_index = {r.id: i for i, r in enumerate(self.resources)}
         self.locations = tuple(sorted(location.id for location in problem.locations))
         self.location_index = {id: i for i, id in enumerate(self.locations)}
+        self._memo: dict[Hashable, Any] = {}
         self._clocks: dict[str, Clock] = {}
         self._openings: dict[tuple[str | None, str], Opening] = {}
         self._shared_needs: dict[str, tuple[VisitNeed, ...]] = {}
@@ -85,6 +89,12 @@ class Prepared:
             for visit, kind in self.pins.items()
             if kind is PinKind.ALL and visit in self.published
         }
+
+    def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` gives, remembered: it depends on the problem alone."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
 
     def clock(self, location: str | None) -> Clock:
         """Return the local clock of a location."""

@@ -47,7 +47,11 @@ class State:
         self.claims: list[list[TickClaim]] = [[] for _ in prepared.resources]
         self.participants: dict[int, list[int]] = {}
         self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
-        self._kinds = {kind: n for n, kind in enumerate(prepared.problem.off_peak.kinds)}
+        self._whole: dict[Hashable, Any] = {}
+        #: By resource, how many ticks its claims hold, buffers included.
+        self.claimed = [0] * len(prepared.resources)
+        kinds = dict.fromkeys(prepared.problem.off_peak.kinds)
+        self._kinds = {kind: n for n, kind in enumerate(kinds)}
         self._kind_of = [self._kinds.get(r.kind, -1) for r in prepared.resources]
         self._load = np.zeros((len(self._kinds), prepared.ticks), dtype=np.int32)
         for visit, placement in enumerate(placements or ()):
@@ -87,6 +91,8 @@ class State:
 
     def _touch(self, claim: TickClaim, sign: int) -> None:
         self._memo[claim.resource].clear()
+        self._whole.clear()
+        self.claimed[claim.resource] += sign * (claim.end - claim.first)
         kind = self._kind_of[claim.resource]
         if kind >= 0:
             first, end = max(claim.first, 0), min(claim.end, self.prepared.ticks)
@@ -97,7 +103,13 @@ class State:
         known = self._memo[resource]
         if key not in known:
             known[key] = compute()
-        return known[key]  # type: ignore[no-any-return]
+        return known[key]
+
+    def memo_of_all(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` gives, remembered until the claims of any resource change."""
+        if key not in self._whole:
+            self._whole[key] = compute()
+        return self._whole[key]
 
     def load(self, kind: str) -> npt.NDArray[np.int32]:
         """Return, by tick, how many claims resources of a kind of the off-peak policy hold."""
