@@ -264,3 +264,25 @@ def solutions(book: Rulebook, visit: int) -> Iterator[Placement]:
     for placement in universe(book, book.prepared.visits[visit]):
         if not broken(book, {visit: placement}):
             yield placement
+
+
+def amounts(book: Rulebook, some: Mapping[int, Placement | None]) -> dict[str, int]:
+    """Return, by the names of the goals in force, what placements miss of them."""
+    return {g.goal: g.amount for g in score(book, with_placements(book, some)).goals}
+
+
+def best(
+    book: Rulebook, free: Sequence[int], fixed: Mapping[int, Placement] | None = None
+) -> Placements:
+    """Return the placements of the free visits that are best, level by level."""
+    state = State(book.prepared, pending=free)
+    for visit, placement in (fixed or {}).items():
+        state.place(visit, placement)
+    model = Model(book, state, free)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    for level in range(len(book.levels)):
+        model.cp.minimize(model.level_cost(level))
+        assert solver.solve(model.cp) == cp_model.OPTIMAL
+        model.cp.add(model.level_cost(level) <= solver.value(model.level_cost(level)))
+    return model.read(solver)
