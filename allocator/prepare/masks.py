@@ -46,6 +46,14 @@ def covering(mask: Mask, length: int) -> Mask:
     return mask
 
 
+def clear_of(taken: Mask, first: int, end: int) -> Mask:
+    """Return the starts from which the stretch ``first`` to ``end`` ticks later touches no tick.
+
+    Ticks outside the horizon are never taken; the set has no last tick.
+    """
+    return ~covering(shift(taken, -int(first)), int(end) - int(first))
+
+
 def spans(mask: Mask) -> Iterator[tuple[int, int]]:
     """Yield the maximal half-open stretches of the set, in order."""
     at = 0
@@ -98,3 +106,17 @@ def from_ticks(ticks: Iterable[int]) -> Mask:
     for tick in ticks:
         mask |= 1 << int(tick)
     return mask
+
+
+def of_spans(firsts: npt.ArrayLike, ends: npt.ArrayLike, length: int) -> Mask:
+    """Return the ticks below ``length`` that lie in any of many half-open stretches."""
+    first = np.clip(np.asarray(firsts, dtype=np.int64), 0, length)
+    end = np.clip(np.asarray(ends, dtype=np.int64), 0, length)
+    some = first < end
+    if not some.any():
+        return 0
+    begin, last = first[some].min(), end[some].max()
+    change = np.zeros(int(last - begin) + 1, dtype=np.int32)
+    np.add.at(change, first[some] - begin, 1)
+    np.add.at(change, end[some] - begin, -1)
+    return from_flags(np.cumsum(change[:-1]) > 0) << int(begin)

@@ -75,3 +75,11 @@ def test_numbers_out_of_arrays_do_not_wrap_at_64_bits() -> None:
     assert as_set(masks.from_ticks(np.array([3, 70, 200]))) == {3, 70, 200}
     assert as_set(masks.runs_of(masks.span(0, 300), high)) == set(range(101))
     assert as_set(masks.covering(masks.span(100, 101), low)) == set(range(31, 101))
+
+
+@given(st.lists(st.tuples(st.integers(-20, 220), st.integers(-20, 220)), max_size=12))
+def test_many_spans_make_one_set(some: list[tuple[int, int]]) -> None:
+    """Many spans at once, in arrays, are the union of each by itself, below the length."""
+    union = {t for first, end in some for t in range(first, end) if 0 <= t < 200}
+    firsts, ends = [s[0] for s in some], [s[1] for s in some]
+    assert as_set(masks.of_spans(firsts, ends, 200)) == union
