@@ -32,6 +32,9 @@ from allocator.table.rulebook import Rulebook
 
 Placements = dict[int, Placement | None]
 
+#: Rules about what has to be placed: they have nothing to say about where a visit goes.
+PRESENCE = ("series_completeness", "option_complete", "session_least", "must_serve")
+
 
 def book_of(
     problem: Problem, rules: Sequence[Rule] | None = None, goals: Sequence[Goal] | None = None
@@ -85,7 +88,7 @@ def one_visit_agrees(
     visit: int,
     fixed: Mapping[int, Placement],
     *,
-    ignoring: Sequence[str] = ("series_completeness", "must_serve", "sessions"),
+    ignoring: Sequence[str] = PRESENCE,
     starts: Iterable[int] | None = None,
 ) -> tuple[int, int]:
     """Assert that mask = truth and table = re-score, over every placement of one visit.
@@ -181,6 +184,8 @@ def model_agrees(
     """Assert that CP-SAT = truth on joint placements of the free visits.
 
     ``near`` are joint placements to try beside the sampled ones, each with single changes.
+    What the fixed visits break by themselves counts as before, unless it is only that free
+    ones are missing.
 
     Returns
     -------
@@ -200,7 +205,12 @@ def model_agrees(
             tried.append({v: some.get(v) for v in free} | {changed: rng.choice(pools[changed])})
     accepted = refused = 0
     base = score(book, with_placements(book, fixed)).levels
-    before = broken(book, fixed)
+    names = {book.prepared.visits[v].id for v in free}
+    before = {
+        (v.rule, v.message)
+        for v in violations(book, with_placements(book, fixed))
+        if not v.inherited and v.rule not in PRESENCE and not names & set(v.visits)
+    }
     state = State(book.prepared, pending=free)
     for visit, placement in fixed.items():
         state.place(visit, placement)
