@@ -50,11 +50,14 @@ class Goal(Protocol):
         The goal in the user's words.
     unit
         What one unit of its amount is, in the plural.
+    common
+        Whether its amounts belong to nobody alone, so that a request has no weight of its own.
     """
 
     name: str
     sentence: str
     unit: str
+    common: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this goal speaks of."""

@@ -74,7 +74,7 @@ class Rulebook:
     def weight(self, goal: int, request: int) -> int:
         """Return what a unit of a goal (by number) weighs in the name of a request, or of none."""
         weight = self._weights[goal][1]
-        if request >= 0 and self._own[request]:
+        if request >= 0 and self._own[request] and not self.goals[goal].common:
             return self._own[request].get(self.goals[goal].name, weight)
         return weight
 
@@ -141,6 +141,7 @@ class Rulebook:
             if rule.structural and rule.name in problem.without_rules
         ]
         named = {goal.name for goal in goals}
+        common = {goal.name for goal in goals if goal.common}
         terms = named | {f"served:{priority}" for priority in range(1, 10)}
         for level in problem.levels:
             for name, _ in level.goals:
@@ -156,7 +157,17 @@ class Rulebook:
                     )
         for request in problem.requests:
             for name, _ in request.weights:
-                if name not in named:
+                if name in common:
+                    faults.append(
+                        Fault(
+                            FaultCode.CONTRADICTION,
+                            "request",
+                            request.id,
+                            f"Request {request.id}: it weighs {name!r}, which is measured on the"
+                            " schedule as a whole; a level may weigh it.",
+                        )
+                    )
+                elif name not in named:
                     faults.append(
                         Fault(
                             FaultCode.UNKNOWN_NAME,
