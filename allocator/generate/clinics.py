@@ -155,13 +155,18 @@ def _asks(
     """Draw the asks: so many or, where visits are given, as many as have about those visits."""
     if visits is None:
         return draw_asks(number, stream("asks"))
+    asks: list[Ask] = []
     number = max(1, round(visits / 1.9))
-    for _ in range(6):
-        asks = draw_asks(number, stream("asks"))
-        have = sum(visit_count(ask, weeks) for ask in asks)
-        if abs(have - visits) <= max(1, 0.01 * visits):
+    best: int | None = None
+    for _ in range(12):
+        some = draw_asks(number, stream("asks"))
+        have = sum(visit_count(ask, weeks) for ask in some)
+        if best is None or abs(have - visits) < best:
+            asks, best = some, abs(have - visits)
+        if best <= 0.01 * visits:
             break
-        number = max(1, round(number * visits / have))
+        step = round((visits - have) / 1.9)
+        number = max(1, number + (step or (1 if have < visits else -1)))
     return asks
 
 

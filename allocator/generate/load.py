@@ -17,7 +17,8 @@ Minutes = dict[tuple[str, int], float]
 #: Nobody's week is booked fuller than this before the requests come in.
 MOST_BOOKED = 0.92
 
-#: Nor so full together with its requests, unless the load is higher.
+#: Together with its requests a week is at most 10 points fuller than the load, up to this; 5
+#: points where the load is higher.
 MOST_FULL = 0.95
 
 
@@ -168,7 +169,7 @@ def bookings_wanted(
     The nearer weeks are fuller, as the lead times of bookings made ahead have it; a week that
     is full together with its requests takes no more.
     """
-    full = max(MOST_FULL, load + 0.05)
+    full = max(min(MOST_FULL, load + 0.1), load + 0.05)
     wanted: Minutes = {}
     for profession in sorted({profession for profession, _ in capacity}):
         weeks = sorted(week for who, week in capacity if who == profession)

@@ -62,6 +62,14 @@ class Days:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A second request beside a single visit: why, and for which service."""
+
+    reason: str
+    service: Service
+
+
 def visits_asked(ask: Ask, weeks: int) -> int:
     """Return how many visit days an ask has in a clinic that plans so many weeks.
 
@@ -164,6 +172,7 @@ class Builder:
     incoming: Incoming = field(default_factory=Incoming)
     _single_consultations: int = 0
     _first_visits: int = 0
+    _fixed_series: int = 0
 
     def build(self, asks: list[Ask]) -> Incoming:
         """Return the requests for these asks, numbered in the order in which they came in."""
@@ -217,9 +226,14 @@ class Builder:
                     series, windows = fixed
             if series is None:
                 series = self._flexible(ask, days, count, len(steps))
+        beside = None
+        if series is None and len(steps) == 1:
+            beside = self._beside(ask, service, priority)
         if not windows and not (isinstance(series, FixedSeries) and series.start):
-            days, patient = self._widen(patient, steps, days, priority, count, first_visit)
-            windows = self._windows(days, count)
+            days, patient = self._widen(patient, steps, beside, days, priority, count, first_visit)
+            windows = (grid.days_span(days.first, days.last),)
+            if count == len(steps) == 1 and beside is None and patient.calendar is None:
+                windows = self._some_weekdays(days) or windows
         wishes: tuple[PreferredWindow, ...] = ()
         wanted = None
         if priority > 1 and patient.calendar is None:
@@ -255,14 +269,20 @@ class Builder:
             label=service.label,
         )
         self.incoming.requests.append(request)
-        self._companions(request, ask, service, patient)
+        if beside is not None:
+            self._add_beside(request, beside)
+        elif series is None and ask.first:
+            self._first_visits += 1
+            others = [p.id for p in able if p.id != usual]
+            if self._first_visits % 10 == 5 and len(others) > 1:
+                self.incoming.apart.append(Apart(one=others[0], other=patient.id))
 
     def _steps(self, ask: Ask, service: Service, days: Days, count: int) -> tuple[Step, ...]:
         """Return one step, or the chain that the ask means."""
         if ask.same_day:
             if count == 1 and self.rng.random() < 0.4:
                 return (Step(service=service.id),)
-            companion = services.COMPANION[ask.therapy]
+            companion = services.companion_of(ask.therapy, service.id)
             return (Step(service=service.id), Step(service=companion, most_lag_minutes=120))
         if count == 2 and ask.first and not ask.regular and self.rng.random() < 0.5:
             assessment, therapy = services.ASSESSMENT[ask.therapy]
@@ -312,9 +332,9 @@ class Builder:
         first_visit: bool,
     ) -> tuple[FixedSeries, tuple[Span, ...]] | None:
         """Return a fixed series at a time that a practitioner has, and keep it free there."""
-        grid, world, rng = self.world.grid, self.world, self.rng
+        grid, world = self.world.grid, self.world
         gap = days.gaps[0]
-        named = rng.random() < 0.5
+        named = self._fixed_series % 2 == 0
         own = self.world.patient_ticks(patient)
         people = sorted(world.carers(service), key=lambda person: person.id != usual)
         best: tuple[int, Resource, int, int, list[int]] | None = None
@@ -341,6 +361,7 @@ class Builder:
         if best is None:
             return None
         _, person, day, minute, missed = best
+        self._fixed_series += 1
         self._keep(service, person, [grid.tick(day + gap * turn, minute) for turn in range(count)])
         self.incoming.usual[patient.id] = person.id
         series = FixedSeries(
@@ -376,23 +397,27 @@ class Builder:
         self,
         patient: Resource,
         steps: tuple[Step, ...],
+        beside: Beside | None,
         days: Days,
         priority: int,
         count: int,
         first_visit: bool,
     ) -> tuple[Days, Resource]:
-        """Let the window grow until it holds enough days on which each step could start.
+        """Let the window grow until it holds enough days on which the visits could start.
 
         A patient whose own hours leave too few days in the whole horizon drops them.
         """
         grid = self.world.grid
         if priority == 1:
-            days = replace(days, first=days.wished, last=days.wished + 1)
+            days = replace(days, first=days.wished, last=days.wished + 2)
         enough = count if count > 1 else (1 if priority == 1 else 2)
         while True:
-            own = self.world.patient_ticks(patient)
-            within = own & grid.span_ticks(grid.days_span(days.first, days.last))
-            if all(self._days_with(step, within, first_visit) >= enough for step in steps):
+            within = self.world.patient_ticks(patient)
+            within &= grid.span_ticks(grid.days_span(days.first, days.last))
+            possible = self._days_for(steps, within, first_visit)
+            if beside is not None:
+                possible &= self._days_for((Step(service=beside.service.id),), within, False)
+            if len(possible) >= enough:
                 return days, patient
             if days.last < grid.days - 1:
                 days = replace(days, last=days.last + 1)
@@ -404,27 +429,37 @@ class Builder:
             else:
                 return days, patient
 
-    def _days_with(self, step: Step, within: Ticks, first_visit: bool) -> int:
-        """Count the days on which a step could start."""
-        starts = self.world.starts(
-            self.world.services[step.service], first=first_visit, within=within
-        )
-        return sum(
-            bool(starts & self.world.grid.day_ticks(day)) for day in range(self.world.grid.days)
-        )
+    def _days_for(self, steps: tuple[Step, ...], within: Ticks, first_visit: bool) -> set[int]:
+        """Return the days on which the last step could start, after those before it."""
+        grid, world = self.world.grid, self.world
+        possible: Ticks = 0
+        length = 0
+        for number, step in enumerate(steps):
+            service = world.services[step.service]
+            starts = world.starts(service, first=first_visit and not number, within=within)
+            if number:
+                most = step.most_lag_minutes
+                after = 0
+                for lag in range(
+                    grid.ticks_in(step.least_lag_minutes),
+                    grid.ticks_in(most if most is not None else 1440) + 1,
+                ):
+                    after |= possible << (length + lag)
+                starts &= after
+            possible = starts
+            length = grid.ticks_in(service.minutes)
+        return {day for day in range(grid.days) if possible & grid.day_ticks(day)}
 
-    def _windows(self, days: Days, count: int) -> tuple[Span, ...]:
-        """Return one window, or only some weekdays of it for an eighth of the single visits."""
+    def _some_weekdays(self, days: Days) -> tuple[Span, ...]:
+        """Return only some weekdays of a window, for an eighth of those that are long."""
         grid = self.world.grid
-        whole = (grid.days_span(days.first, days.last),)
-        if count > 1 or days.last - days.first < 7 or self.rng.random() > 0.125:
-            return whole
-        some = [
-            day
+        if days.last - days.first < 7 or self.rng.random() > 0.125:
+            return ()
+        return tuple(
+            grid.days_span(day, day)
             for day in range(days.first, days.last + 1)
-            if grid.works(day, self.world.region) and (day - days.first) % 7 not in (1, 3)
-        ]
-        return tuple(grid.days_span(day, day) for day in some) or whole
+            if grid.works(day, self.world.region) and grid.date(day).weekday() not in (1, 3)
+        )
 
     def _wishes(
         self, ask: Ask, days: Days, count: int
@@ -454,74 +489,46 @@ class Builder:
         )
         return wishes, None
 
-    def _companions(self, request: Request, ask: Ask, service: Service, patient: Resource) -> None:
-        """Add what goes with a request: a second appointment that day, another opinion, a scan."""
-        incoming = self.incoming
-        alone = request.series is None and len(request.steps) == 1
-        if not alone:
-            return
-        plain = replace(
+    def _beside(self, ask: Ask, service: Service, priority: int) -> Beside | None:
+        """Return what is asked for beside a single visit: on its day, a scan, an opinion."""
+        if ask.same_day:
+            companion = services.companion_of(ask.therapy, service.id)
+            return Beside("same day", self.world.services[companion])
+        if ask.therapy != "doctor" or priority == 1:
+            return None
+        self._single_consultations += 1
+        if self._single_consultations % 10 == 5 and len(self.world.carers(service)) > 1:
+            return Beside("second opinion", service)
+        if self._single_consultations % 10 == 0:
+            return Beside("scan before", self.world.services["sonography"])
+        return None
+
+    def _add_beside(self, request: Request, beside: Beside) -> None:
+        """Add the second request, and how the two hang together."""
+        second = replace(
             request,
             id=f"{request.id}-2",
+            steps=(Step(service=beside.service.id),),
             preferred_resources=(),
             preferred_windows=(),
             wanted=None,
             first_visit=False,
             weights=(),
+            label=beside.service.label,
         )
-        if ask.same_day:
-            other = self.world.services[services.COMPANION[ask.therapy]]
-            second = replace(plain, steps=(Step(service=other.id),), label=other.label)
-            incoming.requests.append(second)
-            incoming.relations.append(
-                Relation(
-                    id=f"same day {request.id}",
-                    visits=(request.id, second.id),
-                    alike=Alike.DAY,
-                )
-            )
-        elif ask.therapy == "doctor" and request.priority > 1:
-            self._single_consultations += 1
-            if self._single_consultations % 10 == 5:
-                self._second_opinion(request, plain, service)
-            elif self._single_consultations % 10 == 0:
-                self._scan_before(request, plain)
-        elif ask.first:
-            self._first_visits += 1
-            others = [
-                p.id for p in self.world.carers(service) if p.id != incoming.usual[patient.id]
-            ]
-            if self._first_visits % 20 == 10 and len(others) > 1:
-                incoming.apart.append(Apart(one=others[0], other=patient.id))
-
-    def _second_opinion(self, request: Request, plain: Request, service: Service) -> None:
-        """Add a second consultation, with another doctor."""
-        if len(self.world.carers(service)) < 2:
-            return
-        second = replace(plain, label=f"{service.label}, second opinion")
+        pair = (request.id, second.id)
+        id = f"{beside.reason} {request.id}"
         self.incoming.requests.append(second)
-        self.incoming.relations.append(
-            Relation(
-                id=f"second opinion {request.id}",
-                visits=(request.id, second.id),
-                alike=Alike.RESOURCE,
-                same=False,
+        if beside.reason == "same day":
+            self.incoming.relations.append(Relation(id=id, visits=pair, alike=Alike.DAY))
+        elif beside.reason == "second opinion":
+            self.incoming.relations.append(
+                Relation(id=id, visits=pair, alike=Alike.RESOURCE, same=False)
             )
-        )
-
-    def _scan_before(self, request: Request, plain: Request) -> None:
-        """Add a sonography that ends before the consultation starts."""
-        scan = self.world.services["sonography"]
-        second = replace(plain, steps=(Step(service=scan.id),), label=scan.label)
-        self.incoming.requests.append(second)
-        self.incoming.precedences.append(
-            Precedence(
-                id=f"scan before {request.id}",
-                before=second.id,
-                after=request.id,
-                least_lag_minutes=15,
+        else:
+            self.incoming.precedences.append(
+                Precedence(id=id, before=second.id, after=request.id, least_lag_minutes=15)
             )
-        )
 
     # Conferences
 
@@ -548,11 +555,16 @@ class Builder:
                 if (p.mobile or p.location == home) and not p.one_room_per_half_day
             ]
             least, most = profile.CONFERENCE_STAFF
-            some = rng.sample(people, min(len(people), rng.randint(least, most)))
-            attendees = tuple(
-                Attendee(resource=p.id, required=number < 2, weight=1 if number < 2 else 3)
-                for number, p in enumerate(some)
-            )
+            whole = replace(days, first=0, last=grid.days - 1)
+            attendees = ()
+            for _ in range(20):
+                some = rng.sample(people, min(len(people), rng.randint(least, most)))
+                attendees = tuple(
+                    Attendee(resource=p.id, required=number < 2, weight=1 if number < 2 else 3)
+                    for number, p in enumerate(some)
+                )
+                if self._meets(service, attendees, whole):
+                    break
         while days.last < grid.days - 1 and not self._meets(service, attendees, days):
             days = replace(days, last=days.last + 1)
         while days.first > 0 and not self._meets(service, attendees, days):

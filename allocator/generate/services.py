@@ -49,6 +49,12 @@ GROUPS = (("back_school", "physio"), ("stress_group", "psychotherapy"))
 TURNAROUNDS = (Turnaround(kind="device", minutes=15, before="shockwave_therapy"),)
 
 
+def companion_of(profession: str, service: str) -> str:
+    """Return what a patient has on the same day, beside a service of a profession."""
+    companion = COMPANION[profession]
+    return "physiotherapy" if companion == service else companion
+
+
 def consultation_for(minutes: float) -> str:
     """Return the consultation that is long enough, rounded up to quarters of an hour."""
     if minutes <= 15:

@@ -26,6 +26,7 @@ class World:
     travel: tuple[Travel, ...]
     _calendars: dict[str, Calendar] = field(default_factory=dict)
     _open: dict[str, Ticks] = field(default_factory=dict)
+    _unreserved: dict[str, Ticks] = field(default_factory=dict)
     _patients: dict[str, Ticks] = field(default_factory=dict)
     _starts: dict[tuple[str, bool], tuple[Ticks, int]] = field(default_factory=dict)
     _on_grid: dict[str, Ticks] = field(default_factory=dict)
@@ -54,10 +55,12 @@ class World:
 
     def unreserved(self, resource: Resource) -> Ticks:
         """Return when a resource is there for everybody."""
-        ticks = self.open_ticks(resource)
-        for reserve in resource.reserves:
-            ticks &= ~self.grid.span_ticks(reserve.span)
-        return ticks
+        if resource.id not in self._unreserved:
+            ticks = self.open_ticks(resource)
+            for reserve in resource.reserves:
+                ticks &= ~self.grid.span_ticks(reserve.span)
+            self._unreserved[resource.id] = ticks
+        return self._unreserved[resource.id]
 
     def pools(self, service: Service, need: Need) -> tuple[tuple[Resource, ...], ...]:
         """Return the resources of each alternative of a need, whatever the date."""
