@@ -7,6 +7,8 @@ from allocator.rules.buffers import Buffers
 from allocator.rules.capacity import Capacity
 from allocator.rules.eligible_resources import EligibleResources
 from allocator.rules.opening_hours import OpeningHours
+from allocator.rules.option_complete import OptionComplete
+from allocator.rules.options import Options
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import SeriesCompleteness
 from allocator.rules.series_gaps import SeriesGaps
@@ -15,6 +17,7 @@ from allocator.rules.windows import Windows
 #: Every rule there is, in the order in which a funnel asks them.
 RULES: tuple[Rule, ...] = (
     Windows(),
+    Options(),
     OpeningHours(),
     EligibleResources(),
     SeriesCompleteness(),
@@ -22,4 +25,5 @@ RULES: tuple[Rule, ...] = (
     AttendeesFree(),
     Capacity(),
     Buffers(),
+    OptionComplete(),
 )
