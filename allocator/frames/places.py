@@ -57,15 +57,17 @@ class Place:
         """File and row."""
         return self._sheet.where(self._index)
 
-    def said(self, words: set[str]) -> int:
-        """Count the letters of its cells that stand in a message."""
-        found = 0
-        for cell in {str(cell): cell for cell in self._sheet.rows[self._index]}.values():
-            forms = set(_WORD.findall(str(cell)))
+    def said(self, message: str) -> tuple[int, bool]:
+        """Count the letters of its cells that a message says, and say whether in the same order."""
+        words = {word: at for at, word in reversed(list(enumerate(_WORD.findall(message))))}
+        found: dict[str, int] = {}
+        for cell in self._sheet.rows[self._index]:
+            forms = _WORD.findall(str(cell))
             with suppress(CellError):
-                forms.add(read_instant(cell).isoformat())
-            found += sum(len(form) for form in forms & words)
-        return found
+                forms.append(read_instant(cell).isoformat())
+            found |= {form: words[form] for form in forms if form in words}
+        order = list(found.values())
+        return sum(map(len, found)), order == sorted(order)
 
 
 class Places:
@@ -107,8 +109,7 @@ class Places:
         if fault.code is FaultCode.DUPLICATE and "is defined" in fault.message:
             return _joined([place.where for place in rows])
         rows += self._parts.get(key, ())
-        words = set(_WORD.findall(fault.message))
-        return max(rows, key=lambda place: place.said(words)).where
+        return max(rows, key=lambda place: place.said(fault.message)).where
 
     def _key(self, fault: Fault) -> str:
         if fault.kind in ("horizon", "problem", "off_peak"):
