@@ -84,6 +84,7 @@ class Clock:
     __slots__ = (
         "_base",
         "_columns",
+        "_halves",
         "_steady",
         "dates",
         "day_of",
@@ -135,6 +136,7 @@ class Clock:
         self.gaps = _gaps(stretches, origin, total, first, count)
         self._base, self._steady = _midnights(stretches, origin, ordinals)
         self._columns: dict[int, npt.NDArray[np.int64]] = {}
+        self._halves: npt.NDArray[np.int32] | None = None
 
     def _tell(
         self, stretches: tuple[tuple[int, int], ...], origin: int
@@ -261,8 +263,10 @@ class Clock:
 
     def noon_half(self) -> npt.NDArray[np.int32]:
         """Return, for each tick, twice its date's index, plus one from noon on."""
-        halves = 2 * self.day_of + (self.minute_of >= MINUTES_PER_DAY // 2)
-        return halves.astype(np.int32)
+        if self._halves is None:
+            halves = 2 * self.day_of + (self.minute_of >= MINUTES_PER_DAY // 2)
+            self._halves = _frozen(halves.astype(np.int32))
+        return self._halves
 
 
 def _frozen(array: npt.NDArray) -> npt.NDArray:

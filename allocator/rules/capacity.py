@@ -24,7 +24,7 @@ def told(timetable: Timetable, claims: Iterable[TickClaim]) -> str:
 
 def free_starts(state: State, need_offset: int, length: int, full: Mask) -> Mask:
     """Return the starts from which a stretch, so far after the start, touches no full tick."""
-    return masks.shift(~masks.covering(full, length), -need_offset)
+    return masks.clear_of(full, need_offset, need_offset + length)
 
 
 def is_padded(state: State, resource: int) -> bool:
@@ -32,9 +32,7 @@ def is_padded(state: State, resource: int) -> bool:
     return state.memo(
         resource,
         "padded",
-        lambda: any(
-            c.first != c.part_first or c.end != c.part_end for c in state.claims[resource]
-        ),
+        lambda: any(c.first != c.part_first or c.end != c.part_end for c in state.claims[resource]),
     )
 
 

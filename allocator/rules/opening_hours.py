@@ -24,21 +24,22 @@ class OpeningHours(Rule):
         for number, claims in enumerate(timetable.claims):
             if not claims:
                 continue
-            opened = prepared.opening(number).open
-            for claim in claims:
-                wanted = masks.span(claim.first, claim.end)
-                if claim.first < 0 or wanted & ~opened:
-                    missed = (wanted & ~opened).bit_count() + max(0, -claim.first)
-                    yield violation(
-                        self,
-                        timetable,
-                        f"{prepared.who(number)} is closed for {missed * prepared.grain} of the"
-                        f" {(claim.end - claim.first) * prepared.grain} minutes that visit"
-                        f" {prepared.visits[claim.visit].id} claims from"
-                        f" {prepared.local(max(claim.first, 0))}.",
-                        [claim.visit],
-                        [number],
-                    )
+            closed = prepared.all_ticks & ~prepared.opening(number).open
+            wrong = set(timetable.touching(number, closed))
+            wrong |= {c for c in claims if c.first < 0 or c.end > prepared.ticks}
+            for claim in sorted(wrong):
+                missed = (masks.span(claim.first, claim.end) & closed).bit_count()
+                missed += max(0, -claim.first) + max(0, claim.end - prepared.ticks)
+                yield violation(
+                    self,
+                    timetable,
+                    f"{prepared.who(number)} is closed for {missed * prepared.grain} of the"
+                    f" {(claim.end - claim.first) * prepared.grain} minutes that visit"
+                    f" {prepared.visits[claim.visit].id} claims from"
+                    f" {prepared.local(claim.first, prepared.clock_of(number))}.",
+                    [claim.visit],
+                    [number],
+                )
 
     def starts_with(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
+import numpy as np
+
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, TickClaim, Visit
 
@@ -49,6 +55,15 @@ class Timetable:
                 found.append((self.prepared.visits[number], placement))
         return found
 
+    def touching(self, resource: int, ticks: Mask) -> Iterator[TickClaim]:
+        """Yield the claims of a resource that touch one of these ticks, buffers included."""
+        firsts, ends = _edges(ticks)
+        if firsts:
+            for claim in self.claims[resource]:
+                place = bisect_right(ends, claim.first)
+                if place < len(ends) and firsts[place] < claim.end:
+                    yield claim
+
     def clashes(self, resource: int, *, padded: bool) -> Iterator[list[TickClaim]]:
         """Yield sets of claims that hold more lanes of a resource at once than it has.
 
@@ -70,10 +85,7 @@ class Timetable:
             else:
                 return
         spans = sorted(
-            (
-                (c.first, c.end, c) if padded else (c.part_first, c.part_end, c)
-                for c in claims
-            ),
+            ((c.first, c.end, c) if padded else (c.part_first, c.part_end, c) for c in claims),
             key=lambda s: s[:2],
         )
         running: list[tuple[int, TickClaim]] = []
@@ -82,3 +94,11 @@ class Timetable:
             running.append((end, claim))
             if sum(c.uses for _, c in running) > lanes:
                 yield [c for _, c in running]
+
+
+@lru_cache(maxsize=1024)
+def _edges(ticks: Mask) -> tuple[list[int], list[int]]:
+    """Return the firsts and the ends of the maximal stretches of a set of ticks."""
+    flags = masks.flags(ticks, ticks.bit_length()).astype(np.int8)
+    edges = np.flatnonzero(np.diff(flags, prepend=0, append=0)).tolist()
+    return edges[::2], edges[1::2]

@@ -8,6 +8,7 @@ from typing import Any
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.goals.goal import Goal
 from allocator.goals.served import Served
+from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
@@ -90,7 +91,7 @@ class Rulebook:
         """Return the starts that rules which need no state allow a visit."""
         key = (visit.index, variant)
         if key not in self._visit_masks:
-            mask = self.prepared.all_ticks
+            mask = masks.span(0, self.prepared.ticks - variant.duration + 1)
             for rule in self.static_starts:
                 mask &= rule.starts(state, visit, variant)
             self._visit_masks[key] = mask
@@ -101,7 +102,8 @@ class Rulebook:
     ) -> Mask:
         """Return the starts that rules which need no state allow a visit with a resource."""
         service = visit.service.id if visit.service is not None else None
-        key = (service, visit.priority, variant.duration, visit.needs[need].role, resource)
+        asked = (service, visit.session is not None, visit.priority)
+        key = (*asked, variant.duration, visit.needs[need].role, resource)
         if key not in self._resource_masks:
             mask = self.prepared.all_ticks
             for rule in self.static_with:
