@@ -41,7 +41,7 @@ def test_whole_hours_count_before_and_after() -> None:
 
 
 def test_what_is_wanted_may_lie_off_the_grid_and_outside_the_horizon() -> None:
-    """09:59:30.5 is less than an hour from 09:00 and from 10:00; 22:00 is two hours before midnight."""
+    """09:59:30.5 is within an hour of 09:00 and of 10:00; 22:00 is two hours before midnight."""
     odd = at(0, 9, 59) + timedelta(seconds=30.5)
     assert hours(asking(request("A", wanted=odd)), 8, 9, 10, 11) == [1, 0, 0, 1]
     assert hours(asking(request("A", wanted=at(-1, 22))), 0, 8) == [2, 10]
