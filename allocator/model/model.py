@@ -58,6 +58,7 @@ class Model:
         self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
         self._reserved: dict[int, list[cp_model.IntervalVar]] = {}
         self._no_overlap: set[tuple[int, bool]] = set()
+        self._orders: dict[tuple[tuple[int, int], tuple[int, int]], cp_model.IntVar] = {}
         self._users: dict[int, list[tuple[Visit, int]]] = {}
         required = set(must)
         self.views: dict[int, VisitVariables] = {
@@ -262,7 +263,7 @@ class Model:
     ) -> None:
         """Keep two claims (visit, need, resource) apart by a gap that depends on who is first."""
         both = [self.takes(*one), self.takes(*other), *enforced]
-        order = self.cp.new_bool_var("")
+        order = self._order(one[:2], other[:2])
         self.at_most(
             self._edge(one, last=True, padded=padded) + one_first,
             self._edge(other, last=False, padded=padded),
@@ -273,6 +274,14 @@ class Model:
             self._edge(one, last=False, padded=padded),
             when=[*both, ~order],
         )
+
+    def _order(self, one: tuple[int, int], other: tuple[int, int]) -> Literal:
+        """Return whether one visit's need comes before another's, on whatever they share."""
+        if (other, one) in self._orders:
+            return ~self._orders[other, one]
+        if (one, other) not in self._orders:
+            self._orders[one, other] = self.cp.new_bool_var("")
+        return self._orders[one, other]
 
     def at_most(
         self, expression: Expression, most: Expression, *, when: Iterable[Literal] = ()

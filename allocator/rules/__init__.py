@@ -12,6 +12,8 @@ from allocator.rules.options import Options
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import SeriesCompleteness
 from allocator.rules.series_gaps import SeriesGaps
+from allocator.rules.travel import Travel
+from allocator.rules.turnaround import Turnaround
 from allocator.rules.windows import Windows
 
 #: Every rule there is, in the order in which a funnel asks them.
@@ -25,5 +27,7 @@ RULES: tuple[Rule, ...] = (
     AttendeesFree(),
     Capacity(),
     Buffers(),
+    Turnaround(),
+    Travel(),
     OptionComplete(),
 )
