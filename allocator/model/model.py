@@ -236,6 +236,10 @@ class Model:
         self.cp.add_max_equality(greatest, expressions)
         return greatest
 
+    def boolean(self) -> Literal:
+        """Return a new truth value."""
+        return self.cp.new_bool_var("")
+
     # Say
 
     def no_overlap(self, resource: int, *, padded: bool) -> None:
@@ -294,6 +298,10 @@ class Model:
     ) -> None:
         """Let two expressions be equal, where all literals hold."""
         self._enforce(one == other, when)
+
+    def differ(self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()) -> None:
+        """Let two expressions be different, where all literals hold."""
+        self._enforce(one != other, when)
 
     def imply(self, literals: Iterable[Literal], consequence: Literal) -> None:
         """Let the consequence hold where all literals do."""

@@ -119,6 +119,10 @@ class Verbs(Protocol):
         """Return the greatest of some expressions, all of which lie between these."""
         ...
 
+    def boolean(self) -> Literal:
+        """Return a new truth value."""
+        ...
+
     # Say
 
     def no_overlap(self, resource: int, *, padded: bool) -> None:
@@ -148,6 +152,10 @@ class Verbs(Protocol):
 
     def equal(self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()) -> None:
         """Let two expressions be equal, where all literals hold."""
+        ...
+
+    def differ(self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()) -> None:
+        """Let two expressions be different, where all literals hold."""
         ...
 
     def imply(self, literals: Iterable[Literal], consequence: Literal) -> None:
