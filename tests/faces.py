@@ -63,8 +63,12 @@ def universe(book: Rulebook, visit: Visit, starts: Iterable[int] | None = None) 
                 placement = Placement(
                     start, variant.duration, variant.location, variant.session, team
                 )
-                where = book.prepared.location_of(visit, team, variant.session)
-                if where == variant.location and start + variant.duration <= book.prepared.ticks:
+                # Who takes part in a session is where that is, which the rules say.
+                apart = (
+                    variant.session < 0
+                    and book.prepared.location_of(visit, team) != variant.location
+                )
+                if not apart and start + variant.duration <= book.prepared.ticks:
                     found.append(placement)
     return found
 
@@ -122,12 +126,8 @@ def one_visit_agrees(
         if truth:
             scored = score(book, with_placements(book, after))
             for number in range(len(book.goals)):
-                was = sum(
-                    a.amount * book.weight(number, a.request) for a in base.amounts[number]
-                )
-                now = sum(
-                    a.amount * book.weight(number, a.request) for a in scored.amounts[number]
-                )
+                was = sum(a.amount * book.weight(number, a.request) for a in base.amounts[number])
+                now = sum(a.amount * book.weight(number, a.request) for a in scored.amounts[number])
                 told = _cost(book, state, what, placement, number)
                 assert told == now - was, (
                     f"{book.goals[number].name}, {what.id} at {placement}: the table says {told},"

@@ -77,13 +77,15 @@ class Prepared:
         self.requests: tuple[PreparedRequest, ...] = tuple(self._requests())
         self.request_index = {r.request.id: r.index for r in self.requests}
         self.pins = self._pins()
-        self.published: dict[int, Placement] = {
-            visit: placement
-            for visit, placement in (
-                (self.visit_index[a.visit], self._placement(a)) for a in problem.published
-            )
-            if placement is not None
-        }
+        self.published: dict[int, Placement] = self._together(
+            {
+                visit: placement
+                for visit, placement in (
+                    (self.visit_index[a.visit], self._placement(a)) for a in problem.published
+                )
+                if placement is not None
+            }
+        )
         self.frozen: dict[int, Placement] = {
             visit: self.published[visit]
             for visit, kind in self.pins.items()
@@ -123,22 +125,32 @@ class Prepared:
             self.opening(resource)
         return tuple(dict.fromkeys(n for o in self._openings.values() for n in o.notes))
 
+    @cached_property
+    def anchors(self) -> tuple[int, ...]:
+        """By resource, the location that it ties its visits to, or -1."""
+        return tuple(
+            ANYWHERE if r.mobile or r.location is None else self.location_index[r.location]
+            for r in self.resources
+        )
+
     def anchor(self, resource: int) -> int:
         """Return the location that a resource ties its visits to, or -1."""
-        thing = self.resources[resource]
-        if thing.mobile or thing.location is None:
-            return ANYWHERE
-        return self.location_index[thing.location]
+        return self.anchors[resource]
 
     def location_of(self, visit: Visit, team: Team, session: int = -1) -> int:
-        """Return where a team meets: where its fixed resources stand, else the service's place."""
+        """Return where a team meets: where its fixed resources stand, else the service's place.
+
+        Who takes part in a session is where the session is: at the first of its places, as
+        long as nobody says where it was put.
+        """
+        if session >= 0:
+            variants = self.visits[session].variants
+            return variants[0].location if variants else ANYWHERE
         for members in team:
             for resource in members:
-                anchor = self.anchor(resource)
+                anchor = self.anchors[resource]
                 if anchor != ANYWHERE:
                     return anchor
-        if session >= 0:
-            return self.visits[session].variants[0].location if self.visits[session].variants else -1
         if visit.service is not None and visit.service.location is not None:
             return self.location_index[visit.service.location]
         return ANYWHERE
@@ -225,20 +237,24 @@ class Prepared:
         if asked.service:
             service = self.problem.service(asked.service)
             needs = self._service_needs(service) + attendees
-            tail = tuple(need.resources for need in attendees)
-            variants = tuple(
-                v._replace(choices=v.choices + tail)
-                for v in self._service_variants(service, first_visit)
-            )
+            if any(self.anchors[r] != ANYWHERE for need in attendees for r in need.resources):
+                variants = tuple(self._variants(service, first_visit, attendees))
+            else:
+                tail = tuple(need.resources for need in attendees)
+                variants = tuple(
+                    v._replace(choices=v.choices + tail)
+                    for v in self._service_variants(service, first_visit)
+                )
             clock = self._visit_clock(service)
         else:
             joins = tuple(sorted(self.visit_index[name] for name in asked.sessions))
             needs = attendees
-            choices = tuple(need.resources for need in attendees)
             variants = tuple(
                 Variant(v.duration, v.location, joined, choices)
                 for joined in joins
                 for v in self.visits[joined].variants
+                for choices in [self._choices(attendees, v.location)]
+                if choices is not None
             )
             clock = self.visits[joins[0]].clock
         index = len(self.visits)
@@ -323,7 +339,21 @@ class Prepared:
             self._shared_variants[key] = tuple(self._variants(service, key[1]))
         return self._shared_variants[key]
 
-    def _variants(self, service: Service, first_visit: bool) -> Iterator[Variant]:
+    def _choices(self, needs: tuple[VisitNeed, ...], place: int) -> Team | None:
+        """Return what needs may take at a place; None where one of them cannot be met."""
+        choices = tuple(
+            tuple(r for r in need.resources if self.anchors[r] in (ANYWHERE, place))
+            for need in needs
+        )
+        enough = all(
+            need.optional or len(some) >= need.quantity
+            for need, some in zip(needs, choices, strict=True)
+        )
+        return choices if enough else None
+
+    def _variants(
+        self, service: Service, first_visit: bool, attendees: tuple[VisitNeed, ...] = ()
+    ) -> Iterator[Variant]:
         """Split a service by duration and location, so that needs no longer hang together.
 
         A first visit lasts ``first_minutes`` with whoever has no duration of their own, and
@@ -344,25 +374,21 @@ class Prepared:
         lengths = {base}
         if timing is not None:
             lengths = {by_resource.get(r, base) for r in needs[timing].resources}
-        places = sorted({self.anchor(r) for need in needs for r in need.resources} - {ANYWHERE})
+        everyone = needs + attendees
+        places = sorted({self.anchors[r] for n in everyone for r in n.resources} - {ANYWHERE})
         own = ANYWHERE if service.location is None else self.location_index[service.location]
-        if own not in places and all(
-            sum(self.anchor(r) == ANYWHERE for r in need.resources) >= need.quantity
-            for need in needs
-        ):
+        if own not in places and self._choices(everyone, ANYWHERE) is not None:
             places.append(own)
         for length in sorted(lengths):
             for place in places:
+                found = self._choices(everyone, place)
+                if found is None:
+                    continue
                 choices = tuple(
-                    tuple(
-                        r
-                        for r in need.resources
-                        if (n != timing or by_resource.get(r, base) == length)
-                        and self.anchor(r) in (ANYWHERE, place)
-                    )
-                    for n, need in enumerate(needs)
+                    tuple(r for r in some if n != timing or by_resource.get(r, base) == length)
+                    for n, some in enumerate(found)
                 )
-                if all(len(c) >= n.quantity for c, n in zip(choices, needs, strict=True)):
+                if timing is None or len(choices[timing]) >= needs[timing].quantity:
                     yield Variant(max(1, self.ticks_for(length + extra)), place, -1, choices)
 
     # Schedules ----------------------------------------------------------------------------
@@ -479,7 +505,15 @@ class Prepared:
                 placed[self.visit_index[assignment.visit]] = placement
         if faults:
             raise InvalidSchedule(faults)
-        return placed
+        together = self._together({v: p for v, p in enumerate(placed) if p is not None})
+        return [together.get(visit) for visit in range(len(placed))]
+
+    def _together(self, placed: dict[int, Placement]) -> dict[int, Placement]:
+        """Put who takes part in a session where the session is."""
+        return {
+            visit: p._replace(location=placed[p.session].location) if p.session in placed else p
+            for visit, p in placed.items()
+        }
 
     def assignment(self, visit: int, placement: Placement) -> Assignment:
         """Turn a placement into an assignment."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from allocator.rules.attendees_free import AttendeesFree
+from allocator.rules.blocks import Blocks
 from allocator.rules.buffers import Buffers
 from allocator.rules.capacity import Capacity
+from allocator.rules.contracts import Contracts
+from allocator.rules.duration import Duration
 from allocator.rules.eligible_resources import EligibleResources
+from allocator.rules.one_location import OneLocation
+from allocator.rules.one_room_per_half_day import OneRoomPerHalfDay
 from allocator.rules.opening_hours import OpeningHours
 from allocator.rules.option_complete import OptionComplete
 from allocator.rules.options import Options
+from allocator.rules.reserves import Reserves
 from allocator.rules.rule import Rule
+from allocator.rules.seats import Seats
 from allocator.rules.series_completeness import SeriesCompleteness
 from allocator.rules.series_gaps import SeriesGaps
 from allocator.rules.travel import Travel
@@ -21,7 +28,12 @@ RULES: tuple[Rule, ...] = (
     Windows(),
     Options(),
     OpeningHours(),
+    Blocks(),
+    Contracts(),
+    Reserves(),
     EligibleResources(),
+    OneLocation(),
+    Duration(),
     SeriesCompleteness(),
     SeriesGaps(),
     AttendeesFree(),
@@ -29,5 +41,7 @@ RULES: tuple[Rule, ...] = (
     Buffers(),
     Turnaround(),
     Travel(),
+    Seats(),
+    OneRoomPerHalfDay(),
     OptionComplete(),
 )
