@@ -55,12 +55,14 @@ class Score:
 
 
 def score(book: Rulebook, timetable: Timetable) -> Score:
-    """Score a schedule by every goal in force."""
+    """Score a schedule by every goal in force; requests frozen whole have nothing to gain."""
     levels = [0] * len(book.levels)
     goals: list[GoalScore] = []
     parts: list[tuple[Amount, ...]] = []
     for number, goal in enumerate(book.goals):
-        amounts = tuple(a for a in goal.score(timetable) if a.amount)
+        amounts = tuple(
+            a for a in goal.score(timetable) if a.amount and a.request not in book.settled
+        )
         cost = sum(a.amount * book.weight(number, a.request) for a in amounts)
         level = book.level(number)
         levels[level] += cost

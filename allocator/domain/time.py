@@ -46,6 +46,7 @@ def wall_exists(day: date, minute: int, zone: str) -> bool:
     return naive.replace(tzinfo=tz).astimezone(UTC).astimezone(tz).replace(tzinfo=None) == naive
 
 
+@lru_cache(maxsize=65_536)
 def wall_to_instant(day: date, minute: int, zone: str) -> datetime:
     """Turn a local wall time into an instant.
 

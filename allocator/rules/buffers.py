@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
-from allocator.rules.capacity import free_starts, is_padded, told
+from allocator.rules.capacity import free_starts, told
 from allocator.rules.rule import EVERY, Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -53,7 +53,7 @@ class Buffers(Rule):
         what = visit.needs[need]
         if not state.claims[resource]:
             return EVERY
-        if not (what.before or what.after or is_padded(state, resource)):
+        if not (what.before or what.after or state.padded(resource)):
             return EVERY
         first, end = what.covers(variant.duration)
         first, end = first - what.before, end + what.after
@@ -70,7 +70,7 @@ class Buffers(Rule):
             if any(
                 visit.needs[need].before or visit.needs[need].after
                 for visit, need in model.users(resource)
-            ) or (model.users(resource) and is_padded(model.state, resource)):
+            ) or (model.users(resource) and model.state.padded(resource)):
                 model.no_overlap(resource, padded=True)
 
 

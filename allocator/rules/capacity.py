@@ -27,15 +27,6 @@ def free_starts(state: State, need_offset: int, length: int, full: Mask) -> Mask
     return masks.clear_of(full, need_offset, need_offset + length)
 
 
-def is_padded(state: State, resource: int) -> bool:
-    """Say whether any claim on a resource has a buffer."""
-    return state.memo(
-        resource,
-        "padded",
-        lambda: any(c.first != c.part_first or c.end != c.part_end for c in state.claims[resource]),
-    )
-
-
 class Lanes(Rule):
     """Shared by the rules that count claims on a resource."""
 
@@ -67,7 +58,7 @@ class Lanes(Rule):
             return EVERY
         what = visit.needs[need]
         first, end = what.covers(variant.duration)
-        padded = is_padded(state, resource)
+        padded = state.padded(resource)
         key = ("capacity", first, end, what.uses)
         return state.memo(
             resource,

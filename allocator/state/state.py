@@ -46,6 +46,8 @@ class State:
         self.placements: list[Placement | None] = [None] * len(prepared.visits)
         self.claims: list[list[TickClaim]] = [[] for _ in prepared.resources]
         self.participants: dict[int, list[int]] = {}
+        self._busy: list[Mask] = [0] * len(prepared.resources)
+        self._padded = [0] * len(prepared.resources)
         self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
         self._whole: dict[Hashable, Any] = {}
         #: By resource, how many ticks its claims hold, buffers included.
@@ -64,6 +66,7 @@ class State:
         self.placements[visit] = placement
         for claim in self.prepared.visits[visit].claims(placement):
             insort(self.claims[claim.resource], claim)
+            self._busy[claim.resource] |= masks.span(claim.first, claim.end)
             self._touch(claim, 1)
         if placement.session >= 0:
             insort(self.participants.setdefault(placement.session, []), visit)
@@ -75,6 +78,10 @@ class State:
         self.placements[visit] = None
         for claim in self.prepared.visits[visit].claims(placement):
             self.claims[claim.resource].remove(claim)
+            self._busy[claim.resource] &= ~masks.span(claim.first, claim.end)
+            for other in self.claims[claim.resource]:
+                if other.first < claim.end and claim.first < other.end:
+                    self._busy[claim.resource] |= masks.span(other.first, other.end)
             self._touch(claim, -1)
         if placement.session >= 0:
             self.participants[placement.session].remove(visit)
@@ -93,6 +100,8 @@ class State:
         self._memo[claim.resource].clear()
         self._whole.clear()
         self.claimed[claim.resource] += sign * (claim.end - claim.first)
+        if claim.first != claim.part_first or claim.end != claim.part_end:
+            self._padded[claim.resource] += sign
         kind = self._kind_of[claim.resource]
         if kind >= 0:
             first, end = max(claim.first, 0), min(claim.end, self.prepared.ticks)
@@ -117,14 +126,11 @@ class State:
 
     def busy(self, resource: int) -> Mask:
         """Return the ticks in which a resource holds any claim."""
+        return self._busy[resource]
 
-        def compute() -> Mask:
-            mask = 0
-            for claim in self.claims[resource]:
-                mask |= masks.span(claim.first, claim.end)
-            return mask
-
-        return self.memo(resource, "busy", compute)
+    def padded(self, resource: int) -> bool:
+        """Say whether any claim on a resource has a buffer."""
+        return self._padded[resource] > 0
 
     def full(self, resource: int, uses: int, *, padded: bool = True) -> Mask:
         """Return the ticks in which fewer than ``uses`` lanes of a resource are free."""

@@ -65,7 +65,7 @@ class CostTable:
                             state, visit, variant, n, resource, self.ticks
                         )
                 if mask != found.starts:
-                    part[row][~np.isin(self.ticks, masks.ticks_of(mask))] = IMPOSSIBLE
+                    part[row][~masks.flags(mask, book.prepared.ticks)[self.ticks]] = IMPOSSIBLE
             self.resources.append(list(by_resource))
             self.parts.append(part)
             if need.optional:

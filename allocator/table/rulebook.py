@@ -56,6 +56,11 @@ class Rulebook:
                 if goal is not None and weight and goal.relevant(prepared):
                     self.goals.append(goal)
                     self._weights.append((number, weight))
+        self.settled = frozenset(
+            r.index
+            for r in prepared.requests
+            if all(visit in prepared.frozen for visit in r.visits)
+        )
         self._own = [
             {name: weight for name, weight in r.request.weights} for r in prepared.requests
         ]

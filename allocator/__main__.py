@@ -1,0 +1,5 @@
+"""``python -m allocator``: the command line."""
+
+from allocator.cli import main
+
+main()

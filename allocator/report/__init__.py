@@ -1,0 +1,1 @@
+"""A schedule told to people: loads and summaries."""

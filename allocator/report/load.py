@@ -1,0 +1,81 @@
+"""Load by kind of resource and hour of the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.domain.schedule import Schedule
+from allocator.prepare import masks
+from allocator.prepare.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class KindLoad:
+    """How much of a kind's open time is claimed, by local hour of the day.
+
+    Attributes
+    ----------
+    kind
+        Of resource.
+    claimed, open
+        Minutes by hour, 24 of each, over the days looked at; lanes count each.
+    """
+
+    kind: str
+    claimed: npt.NDArray[np.int64]
+    open: npt.NDArray[np.int64]
+
+    @property
+    def share(self) -> npt.NDArray[np.float64]:
+        """Share claimed of what is open, by hour; NaN where nothing is open."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.open > 0, self.claimed / self.open, np.nan)
+
+
+def load_by_hour(
+    prepared: Prepared, schedule: Schedule, *, first_day: int = 0, days: int | None = None
+) -> list[KindLoad]:
+    """Return the load of every kind that has a calendar.
+
+    Parameters
+    ----------
+    prepared, schedule
+        The problem and what is placed.
+    first_day, days
+        Local days of the horizon to look at; by default all.
+    """
+    last = prepared.problem.horizon.days if days is None else first_day + days
+    wanted = prepared.clock(None)
+    looked_at = masks.span(
+        int(wanted.day_starts[first_day]), int(wanted.day_starts[min(last, len(wanted.dates))])
+    )
+    claims = [[] for _ in prepared.resources]  # type: list[list[tuple[int, int, int]]]
+    for number, placement in enumerate(prepared.placements(schedule)):
+        if placement is not None:
+            for claim in prepared.visits[number].claims(placement):
+                claims[claim.resource].append((claim.first, claim.end, claim.uses))
+    found: dict[str, KindLoad] = {}
+    for number, resource in enumerate(prepared.resources):
+        if resource.calendar is None:
+            continue
+        hours = prepared.clock_of(number).minute_of // 60
+        opening = prepared.opening(number)
+        opened = masks.flags(opening.open & ~opening.blocked & looked_at, prepared.ticks)
+        load = np.zeros(prepared.ticks + 1, dtype=np.int64)
+        for first, end, uses in claims[number]:
+            load[max(first, 0)] += uses
+            load[min(end, prepared.ticks)] -= uses
+        taken = np.cumsum(load[:-1]) * masks.flags(looked_at, prepared.ticks)
+        entry = found.setdefault(
+            resource.kind,
+            KindLoad(resource.kind, np.zeros(24, dtype=np.int64), np.zeros(24, dtype=np.int64)),
+        )
+        grain = prepared.grain
+        entry.claimed[:] += np.bincount(hours, weights=taken * grain, minlength=24).astype(int)
+        entry.open[:] += np.bincount(
+            hours, weights=opened * (grain * resource.lanes), minlength=24
+        ).astype(int)
+    return [found[kind] for kind in sorted(found)]

@@ -1,0 +1,1 @@
+"""From a problem to a checked schedule near its proven optimum."""

@@ -1,0 +1,287 @@
+"""A first schedule by insertion: the most urgent and the scarcest first, each at its cheapest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from allocator.domain.request import FixedSeries, FlexibleSeries
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared, PreparedRequest
+from allocator.prepare.visit import Placement, Visit
+from allocator.rules.options import matching_options
+from allocator.rules.series_completeness import required_occurrences
+from allocator.state.state import State
+from allocator.table.costs import CostTable, best_placement, placements
+from allocator.table.options import at_least, options
+from allocator.table.rulebook import Rulebook
+
+#: Placements tried for each visit of a request whose later visits find no place.
+BRANCHES = 4
+#: Tables worked out for one request before it is given up.
+BUDGET = 60
+
+
+def scarcity(book: Rulebook, state: State, request: PreparedRequest) -> float:
+    """Return how many starts a request has for each tick that it wants, roughly."""
+    prepared = book.prepared
+    visit = prepared.visits[request.visits[0]]
+    room = 0
+    wanted = 1
+    for variant in visit.variants:
+        starts = book.static_mask(state, visit, variant)
+        some = 0
+        for number, need in enumerate(visit.needs):
+            if need.optional or not starts:
+                continue
+            sets = [
+                starts & book.static_mask_with(state, visit, variant, number, r)
+                for r in variant.choices[number]
+            ]
+            starts &= at_least(sets, need.quantity)
+            if not need.attendee:
+                some = max(some, sum(m.bit_count() for m in sets))
+        room = max(room, some if starts else 0)
+        wanted = max(wanted, variant.duration)
+    return room / (wanted * len(request.visits))
+
+
+def construct(
+    book: Rulebook, state: State, requests: Iterable[PreparedRequest] | None = None
+) -> None:
+    """Place requests into a state, one by one, as cheaply as each can be placed.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    state
+        What is placed already; grows.
+    requests
+        The requests to place; by default all that are not placed.
+    """
+    prepared = book.prepared
+    some = [
+        request
+        for request in (prepared.requests if requests is None else requests)
+        if any(state.placements[v] is None for v in request.visits)
+    ]
+    order = sorted(
+        some,
+        key=lambda r: (
+            not r.request.must,
+            r.request.priority,
+            scarcity(book, state, r) / r.request.weight,
+            r.index,
+        ),
+    )
+    _run_sessions(book, state, order)
+    left = [request for request in order if not place_request(book, state, request)]
+    if _close_sessions(prepared, state):
+        left = [r for r in order if state.placements[r.visits[0]] is None]
+    for request in left:
+        place_request(book, state, request)
+    _close_sessions(prepared, state)
+
+
+def place_request(book: Rulebook, state: State, request: PreparedRequest) -> bool:
+    """Place a request whole, or as far as it may be placed in part, or not at all.
+
+    Returns
+    -------
+    bool
+        Whether it is placed.
+    """
+    if request.request.options:
+        return _place_option(book, state, request)
+    return _Insertion(book, state, request).run()
+
+
+class _Insertion:
+    """Depth-first insertion of one request's visits, with a budget."""
+
+    def __init__(self, book: Rulebook, state: State, request: PreparedRequest) -> None:
+        self.book = book
+        self.state = state
+        self.request = request
+        self.budget = BUDGET
+        self.required = set(required_occurrences(request.request))
+        self.visits = [
+            book.prepared.visits[v] for v in request.visits if state.placements[v] is None
+        ]
+        self.placed: list[int] = []
+        self.best: list[tuple[int, Placement]] = []
+
+    def run(self) -> bool:
+        """Place what can be placed; undo everything where that is not enough."""
+        if self._extend(0):
+            return True
+        for visit, placement in self.best:
+            self.state.place(visit, placement)
+        return bool(self.best)
+
+    def _extend(self, at: int) -> bool:
+        if at == len(self.visits):
+            return True
+        visit = self.visits[at]
+        single = len(self.visits) == 1
+        if self.budget <= 0:
+            return False
+        self.budget -= 1
+        if single or at == len(self.visits) - 1:
+            choice = best_placement(self.book, self.state, visit)
+            some = [] if choice is None else [choice.placement]
+        else:
+            some = self._branches(visit)
+        for placement in some:
+            self.state.place(visit.index, placement)
+            self.placed.append(visit.index)
+            self._remember()
+            if self._extend(at + 1):
+                return True
+            self.placed.pop()
+            self.state.remove(visit.index)
+        series = self.request.request.series
+        if isinstance(series, FixedSeries) and visit.occurrence in series.may_miss:
+            later = next(
+                (n for n in range(at, len(self.visits)) if self.visits[n].occurrence > visit.occurrence),
+                len(self.visits),
+            )
+            return self._extend(later)
+        return False
+
+    def _branches(self, visit: Visit) -> list[Placement]:
+        """Return good placements, each on another day where there is one."""
+        found = placements(self.book, self.state, visit, most=24)
+        days = visit.clock.day_of
+        first: dict[int, Placement] = {}
+        for choice in found:
+            first.setdefault(int(days[choice.placement.start]), choice.placement)
+        some = list(first.values())
+        some += [c.placement for c in found if c.placement not in some]
+        return some[:BRANCHES]
+
+    def _remember(self) -> None:
+        """Keep the longest part that may stand alone."""
+        series = self.request.request.series
+        if not isinstance(series, FlexibleSeries) or len(self.placed) <= len(self.best):
+            return
+        steps = len(self.request.request.steps)
+        whole = sum(self.state.placements[v] is not None for v in self.request.visits)
+        if whole % steps == 0 and whole // steps >= len(self.required):
+            self.best = [(v, _placement(self.state, v)) for v in self.placed]
+
+
+def _placement(state: State, visit: int) -> Placement:
+    placement = state.placements[visit]
+    assert placement is not None
+    return placement
+
+
+def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> bool:
+    """Place the cheapest explicit option that fits."""
+    prepared = book.prepared
+    wishes = sorted(enumerate(request.request.options), key=lambda o: (o[1].penalty, o[0]))
+    for number, option in wishes:
+        placed: list[int] = []
+        for wish in sorted(option.placements, key=lambda p: (p.occurrence, p.step)):
+            visit = prepared.visits[request.visit(wish.occurrence, wish.step)]
+            tick = prepared.horizon.tick(wish.start)
+            found = None
+            for some in options(book, state, visit):
+                table = CostTable(book, state, some)
+                columns = np.flatnonzero(table.ticks == tick)
+                if len(columns):
+                    found = table.best_at(int(columns[0]), 2**60) or found
+            if found is None:
+                break
+            state.place(visit.index, found.placement)
+            placed.append(visit.index)
+        here = {v: state.placements[v] for v in request.visits}
+        if len(placed) == len(option.placements) and number in matching_options(
+            prepared, request, here
+        ):
+            return True
+        for index in placed:
+            state.remove(index)
+    return False
+
+
+def _run_sessions(book: Rulebook, state: State, order: Sequence[PreparedRequest]) -> None:
+    """Place the group sessions where most of those who would come are free."""
+    prepared = book.prepared
+    asking: dict[int, list[Visit]] = {}
+    for request in order:
+        for number in request.visits:
+            visit = prepared.visits[number]
+            for session in visit.joins:
+                asking.setdefault(session, []).append(visit)
+    for session in sorted(asking, key=lambda s: (len(asking[s]), s)):
+        if state.placements[session] is None:
+            _run_session(book, state, prepared.visits[session], asking[session])
+
+
+def _run_session(book: Rulebook, state: State, session: Visit, asking: list[Visit]) -> None:
+    best: tuple[int, int, Placement] | None = None
+    for found in options(book, state, session):
+        table = CostTable(book, state, found)
+        count = np.zeros(len(table.ticks), dtype=np.int64)
+        for visit in asking:
+            mask = _could_join(book, state, visit, session, found.starts)
+            count += masks.flags(mask, book.prepared.ticks)[table.ticks]
+        assert session.session is not None
+        count = np.minimum(count, session.session.most)
+        for column in np.lexsort((table.lower, -count))[:16]:
+            if count[column] < session.session.least:
+                break
+            choice = table.best_at(int(column), 2**60)
+            if choice is not None:
+                key = (-int(count[column]), choice.cost, choice.placement)
+                if best is None or key < best:
+                    best = key
+                break
+    if best is not None:
+        state.place(session.index, best[2])
+
+
+def _could_join(
+    book: Rulebook, state: State, visit: Visit, session: Visit, starts: Mask
+) -> Mask:
+    """Return the starts at which a participant, by what is fixed about them, could come."""
+    for variant in visit.variants:
+        if variant.session == session.index:
+            mask = starts & book.static_mask(state, visit, variant)
+            for number, need in enumerate(visit.needs):
+                if not need.optional:
+                    resource = need.resources[0]
+                    mask &= book.static_mask_with(state, visit, variant, number, resource)
+                    first, end = need.covers(variant.duration)
+                    busy = masks.covering(state.full(resource, need.uses), end - first)
+                    mask &= ~masks.shift(busy, -first)
+            return mask
+    return 0
+
+
+def _close_sessions(prepared: Prepared, state: State) -> bool:
+    """Take out sessions with too few participants, and those who would have come."""
+    closed = False
+    for visit in prepared.visits:
+        if visit.session is None or visit.index in prepared.frozen:
+            continue
+        if state.placements[visit.index] is None:
+            continue
+        coming = list(state.participants.get(visit.index, ()))
+        if len(coming) >= visit.session.least:
+            continue
+        if any(v in prepared.frozen for v in coming):
+            continue
+        for number in coming:
+            request = prepared.requests[prepared.visits[number].request_index]
+            for other in request.visits:
+                if state.placements[other] is not None and other not in prepared.frozen:
+                    state.remove(other)
+        state.remove(visit.index)
+        closed = True
+    return closed

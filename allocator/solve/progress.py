@@ -1,0 +1,95 @@
+"""News of a solve, and the means to stop it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a solve stands.
+
+    Attributes
+    ----------
+    phase
+        What it is doing: ``"construct"``, ``"repair"``, ``"prove"`` or ``"improve"``.
+    seconds
+        Since the call.
+    costs
+        Of the best schedule so far, by level; empty before the first.
+    bounds
+        By level; None where nothing is proved.
+    visits_placed, visits
+        Counts.
+    level
+        Name of the level at work.
+    """
+
+    phase: str
+    seconds: float
+    costs: tuple[int, ...] = ()
+    bounds: tuple[int | None, ...] = ()
+    visits_placed: int = 0
+    visits: int = 0
+    level: str = ""
+
+
+Listener = Callable[[Progress], None]
+
+
+class Stoppable(Protocol):
+    """Anything that can be asked to stop soon."""
+
+    def stop_search(self) -> None:
+        """Stop soon."""
+        ...
+
+
+class Control:
+    """Time left, and a way to end a solve early from another thread.
+
+    Parameters
+    ----------
+    time_limit_seconds
+        From now on.
+    """
+
+    def __init__(self, time_limit_seconds: float) -> None:
+        self.began = time.monotonic()
+        self._limit = time_limit_seconds
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._running: Stoppable | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the call."""
+        return time.monotonic() - self.began
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; 0 once stopped."""
+        return 0.0 if self._stopped.is_set() else max(0.0, self._limit - self.seconds)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up or someone asked to stop."""
+        return self.left <= 0.0
+
+    def stop(self) -> None:
+        """Ask the solve to return the best so far, soon."""
+        with self._lock:
+            self._stopped.set()
+            if self._running is not None:
+                self._running.stop_search()
+
+    def running(self, solver: Stoppable | None) -> None:
+        """Note which solver to stop; it is stopped at once when that was asked before."""
+        with self._lock:
+            self._running = solver
+            if solver is not None and self._stopped.is_set():
+                solver.stop_search()

@@ -1,0 +1,345 @@
+"""Solve: prepare, construct, prove or repair, verify, explain what was left out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from allocator.check.score import score
+from allocator.check.violations import violations
+from allocator.domain.problem import Problem
+from allocator.domain.request import Request
+from allocator.domain.schedule import Schedule, Unplaced
+from allocator.goals import GOALS
+from allocator.goals.goal import Goal
+from allocator.goals.served import PARTS, Served
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement
+from allocator.rules import RULES
+from allocator.rules.pins import must_place
+from allocator.rules.rule import Rule
+from allocator.rules.series_completeness import required_occurrences, served_occurrences
+from allocator.solve.bound import served_floors
+from allocator.solve.construct import construct
+from allocator.solve.direct import prove
+from allocator.solve.incumbent import Incumbent, incumbent, verify
+from allocator.solve.params import Params
+from allocator.solve.progress import Control, Listener, Progress
+from allocator.solve.published import keep_published
+from allocator.solve.relax import Relaxation
+from allocator.solve.repair import repair
+from allocator.solve.result import LevelResult, Result, Status
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.table.funnel import funnel
+from allocator.table.rulebook import Rulebook
+
+#: Free visits up to which the whole problem is one CP-SAT model.
+WHOLE_MODEL_VISITS = 160
+
+
+def solve(
+    problem: Problem,
+    params: Params | None = None,
+    *,
+    on_progress: Listener | None = None,
+    control: Control | None = None,
+    rules: Sequence[Rule] = RULES,
+    goals: Sequence[Goal] = GOALS,
+) -> Result:
+    """Allocate a problem's requests.
+
+    Parameters
+    ----------
+    problem
+        What is asked for, and the world.
+    params
+        Limits, gap, workers, seed.
+    on_progress
+        Hears how the solve stands, from another thread.
+    control
+        Lets another thread stop the solve early; made here where absent. Ctrl-C in the main
+        thread stops it too: either way the best schedule so far is returned.
+    rules, goals
+        What is known; add your own to the lists to have them obeyed.
+
+    Returns
+    -------
+    Result
+        With a schedule that every rule's plain check has passed and whose cost was recomputed,
+        or without one where the hard demands cannot be met.
+
+    Raises
+    ------
+    InvalidProblem
+        When settings, or names of rules and goals, make no sense.
+    SolverDisagreement
+        When the model and the plain checks disagree: a bug of allocator's.
+    """
+    params = params or Params()
+    params.check()
+    limit = params.time_limit_seconds if params.deterministic_limit is None else 7 * 24 * 3600.0
+    control = control or Control(limit)
+    run = _Run(problem, params, control, on_progress, rules, goals)
+    return _interruptible(run, control)
+
+
+def _interruptible(run: _Run, control: Control) -> Result:
+    """Run in a thread of its own, so that Ctrl-C reaches us while CP-SAT works."""
+    if threading.current_thread() is not threading.main_thread():
+        return run()
+    outcome: list[Result] = []
+    raised: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(run())
+        except BaseException as error:  # passed on to the caller below
+            raised.append(error)
+
+    thread = threading.Thread(target=target, name="solve", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join(0.1)
+        except KeyboardInterrupt:
+            control.stop()
+    if raised:
+        raise raised[0]
+    return outcome[0]
+
+
+class _Run:
+    """One solve, from problem to result."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        params: Params,
+        control: Control,
+        on_progress: Listener | None,
+        rules: Sequence[Rule],
+        goals: Sequence[Goal],
+    ) -> None:
+        self.problem = problem
+        self.params = params
+        self.control = control
+        self.listener = on_progress
+        self.rules = rules
+        self.goals = goals
+        self.first: float | None = None
+        self.phase = "construct"
+
+    def __call__(self) -> Result:
+        """Run it."""
+        prepared = self.prepared = Prepared(self.problem)
+        book = self.book = Rulebook(prepared, self.rules, self.goals)
+        self.must = must_place(prepared) - set(prepared.frozen)
+        frozen: list[Placement | None] = [
+            prepared.frozen.get(v) for v in range(len(prepared.visits))
+        ]
+        free = [v for v, placement in enumerate(frozen) if placement is None]
+        frozen_state = State(prepared, frozen, pending=free)
+        state = State(prepared, frozen)
+        keep_published(book, state)
+        construct(book, state)
+        bounds = served_floors(book, frozen_state)
+        best = self._accept(state.placements)
+        if best is None:
+            best, infeasible = self._meet_demands(frozen)
+            if best is None:
+                status = Status.INFEASIBLE if infeasible else Status.UNKNOWN
+                return self._without_schedule(status)
+        bounds = self._tighten(frozen_state, best, bounds)
+        self._tell(best, bounds, "")
+        if len(free) <= WHOLE_MODEL_VISITS:
+            self.phase = "prove"
+            proof = prove(
+                book, frozen, free, self.must, best, bounds, self.params, self.control, self._tell
+            )
+            assert proof.best is not None
+            best, bounds = proof.best, list(proof.bounds)
+        else:
+            self.phase = "repair"
+            best = repair(book, best, self.must, bounds, self.params, self.control, self._tell)
+        return self._result(best, bounds)
+
+    def _tighten(
+        self, frozen: State, best: Incumbent, bounds: list[int | None]
+    ) -> list[int | None]:
+        """Raise the bounds of the served levels by the relaxation, where they are not reached.
+
+        A level's bound holds for the costs of the levels before it that were reached.
+        """
+        relaxation: Relaxation | None = None
+        for level, bound in enumerate(bounds):
+            if bound is None or best.costs[level] <= bound or self.control.over:
+                continue
+            relaxation = relaxation or Relaxation(self.book, frozen)
+            totals = [self._total(n) for n in range(len(self.book.levels))]
+            floor = relaxation.floor(level, best.costs, totals, self.control)
+            if floor is not None:
+                bounds[level] = max(bound, floor)
+        return bounds
+
+    def _accept(self, placements: Sequence[Placement | None]) -> Incumbent | None:
+        """Return placements as an incumbent when they meet every demand; a breach raises."""
+        timetable = Timetable(self.prepared, placements)
+        unmet = [v for v in self.must if placements[v] is None]
+        unmet += [
+            r.visits[0]
+            for r in self.prepared.requests
+            if r.request.must and not served_occurrences(timetable, r)
+        ]
+        if unmet:
+            return None
+        best = incumbent(self.book, placements)
+        verify(self.book, best.placements, best.costs)
+        if self.first is None:
+            self.first = self.control.seconds
+        return best
+
+    def _meet_demands(
+        self, frozen: Sequence[Placement | None]
+    ) -> tuple[Incumbent | None, bool]:
+        """Place what has to be placed by a model of its own, then everything else around it."""
+        self.phase = "demands"
+        visits = self.prepared.visits
+        needed = set(self.must)
+        for request in self.prepared.requests:
+            if request.request.must:
+                needed |= set(request.visits)
+        sessions = {s for v in needed for s in visits[v].joins}
+        needed |= {v.index for v in visits if sessions & set(v.joins)} | sessions
+        needed = {v for v in needed if v not in self.prepared.frozen}
+        proof = prove(
+            self.book,
+            frozen,
+            needed,
+            self.must,
+            None,
+            [None] * len(self.book.levels),
+            self.params,
+            self.control,
+            self._tell,
+        )
+        if proof.best is None:
+            return None, proof.infeasible
+        state = State(self.prepared, proof.best.placements)
+        construct(self.book, state)
+        best = self._accept(state.placements)
+        return best or proof.best, False
+
+    def _tell(
+        self, best: Incumbent | None, bounds: Sequence[int | None], level: str
+    ) -> None:
+        if self.listener is not None:
+            self.listener(
+                Progress(
+                    phase=self.phase,
+                    seconds=self.control.seconds,
+                    costs=best.costs if best else (),
+                    bounds=tuple(bounds),
+                    visits_placed=sum(p is not None for p in best.placements) if best else 0,
+                    visits=len(self.prepared.visits),
+                    level=level,
+                )
+            )
+
+    def _result(self, best: Incumbent, bounds: Sequence[int | None]) -> Result:
+        verify(self.book, best.placements, best.costs)
+        timetable = Timetable(self.prepared, best.placements)
+        scored = score(self.book, timetable)
+        levels = tuple(
+            LevelResult(level.name, cost, bound, self._total(number))
+            for number, (level, cost, bound) in enumerate(
+                zip(self.book.levels, scored.levels, bounds, strict=True)
+            )
+        )
+        asked = [
+            r
+            for r in self.prepared.requests
+            if any(v not in self.prepared.frozen for v in r.visits)
+        ]
+        open_visits = [v for r in asked for v in r.visits if v not in self.prepared.frozen]
+        return Result(
+            status=Status.OPTIMAL if all(level.proved for level in levels) else Status.FEASIBLE,
+            schedule=self._schedule(timetable),
+            levels=levels,
+            goals=scored.goals,
+            violations=tuple(violations(self.book, timetable)),
+            requests=len(asked),
+            requests_served=sum(served_occurrences(timetable, r) > 0 for r in asked),
+            visits=len(open_visits),
+            visits_placed=sum(best.placements[v] is not None for v in open_visits),
+            seconds=self.control.seconds,
+            first_schedule_seconds=self.first,
+            params=self.params,
+            notes=self.prepared.notes,
+        )
+
+    def _total(self, level: int) -> int | None:
+        """Return what serving nothing would cost, for a level of served requests alone."""
+        goals = [(n, g) for n, g in enumerate(self.book.goals) if self.book.level(n) == level]
+        if not goals or not all(isinstance(goal, Served) for _, goal in goals):
+            return None
+        return sum(
+            r.request.weight * PARTS * self.book.weight(number, r.index)
+            for number, goal in goals
+            for r in self.prepared.requests
+            if isinstance(goal, Served) and r.request.priority == goal.priority
+        )
+
+    def _schedule(self, timetable: Timetable) -> Schedule:
+        prepared = self.prepared
+        state = State(prepared, timetable.placements)
+        unplaced = []
+        for request in prepared.requests:
+            for number in request.visits:
+                if timetable.placements[number] is None:
+                    visit = prepared.visits[number]
+                    steps = funnel(self.book, state, visit)
+                    unplaced.append(
+                        Unplaced(
+                            visit=visit.id,
+                            request=request.request.id,
+                            funnel=steps,
+                            reason=_reason(
+                                steps[-1].left, steps[-1].rule, request.request, prepared.grain
+                            ),
+                        )
+                    )
+        return Schedule(
+            assignments=tuple(
+                prepared.assignment(visit.index, placement)
+                for visit, placement in timetable.placed()
+            ),
+            unplaced=tuple(unplaced),
+        )
+
+    def _without_schedule(self, status: Status) -> Result:
+        return Result(
+            status=status,
+            schedule=None,
+            seconds=self.control.seconds,
+            params=self.params,
+            notes=self.prepared.notes,
+            requests=len(self.prepared.requests),
+            visits=len(self.prepared.visits),
+        )
+
+
+def _reason(left: int, rule: str, request: Request, grain: int) -> str:
+    """Say in a sentence why a visit was left out."""
+    if not left:
+        return f"No start is left after the rule {rule}."
+    needed = len(required_occurrences(request)) * len(request.steps)
+    if needed > 1:
+        return (
+            f"{left} starts are left for this visit alone, none for the {needed} visits that the"
+            " request needs together."
+        )
+    return f"{left} starts are left, each worth less than what it would displace."
+
+
+Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
