@@ -26,7 +26,7 @@ from allocator.rules import RULES
 from allocator.rules.rule import Rule
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
-from allocator.table.costs import CostTable
+from allocator.table.costs import CostTable, best_placement
 from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
 
@@ -296,3 +296,19 @@ def best(
         assert solver.solve(model.cp) == cp_model.OPTIMAL
         model.cp.add(model.level_cost(level) <= solver.value(model.level_cost(level)))
     return model.read(solver)
+
+
+def best_of(
+    book: Rulebook, visit: int = 0, fixed: Mapping[int, Placement] | None = None
+) -> Placement | None:
+    """Return the cheapest placement of a visit with the others fixed, the earliest among equals."""
+    state = State(book.prepared)
+    for other, placement in (fixed or {}).items():
+        state.place(other, placement)
+    choice = best_placement(book, state, book.prepared.visits[visit])
+    return None if choice is None else choice.placement
+
+
+def rules_but(name: str) -> list[Rule]:
+    """Return every rule there is but one."""
+    return [rule for rule in RULES if rule.name != name]
