@@ -16,7 +16,7 @@ from typing import Any
 from allocator.domain.calendar import WEEKDAYS, DailySpan, wall
 from allocator.domain.faults import FaultCode
 
-LARGEST = 10**15
+LARGEST = 10**9
 NONE = "none"
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,18})(?:\.0+)?")

@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from allocator.domain.faults import Fault, FaultCode
-from allocator.frames.cells import CellError, read_date, read_instant, shown
+from allocator.frames.cells import LARGEST, CellError, read_date, read_instant, shown
 from allocator.frames.columns import REQUIRED, defaults, hints, variant_name, variants
 from allocator.frames.sheets import broken, close
 
@@ -153,7 +153,11 @@ class Decoder:
             return given if isinstance(given, bool) else self._bad(path, given, "true or false")
         if hint is int:
             if isinstance(given, int) and not isinstance(given, bool):
-                return given
+                if abs(given) <= LARGEST:
+                    return given
+                said = f"It is {shown(given)}; at most {LARGEST} is possible."
+                self._fault(path, FaultCode.WRONG_NUMBER, said)
+                return _BAD
             return self._bad(path, given, "a whole number")
         if hint in (datetime, date):
             what, read = ("a time", read_instant) if hint is datetime else ("a date", read_date)

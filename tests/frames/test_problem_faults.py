@@ -179,7 +179,7 @@ CASES = [
         "a number of thirty digits",
         FaultCode.WRONG_NUMBER,
         {"services": f"id,minutes\nS,{10**29}\n"},
-        f"services.csv row 2: Service S: minutes is '{10**29}'; at most {10**15} is possible.",
+        f"services.csv row 2: Service S: minutes is '{10**29}'; at most {10**9} is possible.",
     ),
     (
         "a horizon of too many days",
@@ -505,6 +505,11 @@ JSON_CASES = [
         "numbers outside their limits",
         HEAD + '"services": [{"id": "S", "minutes": 20}], ' + HORIZON + "}",
         ["services[0]: Service S: its duration is 20 minutes; the grain is 15."],
+    ),
+    (
+        "a number of thirty digits",
+        HEAD + HORIZON + f', "services": [{{"id": "S", "minutes": {10**29}}}]}}',
+        [f"services[0].minutes: It is {10**29}; at most {10**9} is possible."],
     ),
     (
         "a horizon too long",
