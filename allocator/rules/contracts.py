@@ -56,10 +56,10 @@ class Contracts(Rule):
                 yield violation(
                     self,
                     timetable,
-                    f"{resource.label} has {len(resource.contracts)} contracts, none of which"
-                    f" holds on {day}; visit {prepared.visits[claim.visit].id} claims"
-                    f" {missed.bit_count() * prepared.grain} minutes of"
-                    f" {(claim.end - claim.first) * prepared.grain} without one, from"
+                    f"{resource.label} has no contract on {day}; visit"
+                    f" {prepared.visits[claim.visit].id} claims"
+                    f" {missed.bit_count() * prepared.grain} of its"
+                    f" {(claim.end - claim.first) * prepared.grain} minutes without one, from"
                     f" {prepared.local(claim.first, clock)}.",
                     [claim.visit],
                     [number],
