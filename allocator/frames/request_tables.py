@@ -328,8 +328,8 @@ REQUEST_TABLES: tuple[Table, ...] = (
         Precedence,
         (
             Column("id", TEXT, "Its id, unique among relations and precedences."),
-            Column("before", TEXT, "Id of the visit, or of a request (its last visit)."),
-            Column("after", TEXT, "Id of the visit, or of a request (its first visit)."),
+            Column("before", TEXT, "Id of a visit, or of a request: all of its visits."),
+            Column("after", TEXT, "Id of a visit, or of a request: all of its visits."),
             Column("least_lag_minutes", INTEGER, "Least time between them."),
             Column("most_lag_minutes", INTEGER, "Most time between them; empty is any."),
         ),
