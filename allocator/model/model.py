@@ -67,8 +67,6 @@ class Model:
             )
             for visit in self.free
         }
-        for visit in self.free:
-            self.views[visit.index].join_sessions()
         for rule in book.rules:
             rule.constrain(self)
         self._post_no_overlap()

@@ -117,14 +117,6 @@ class VisitVariables:
             if len(roles) > 1:
                 self.model.cp.add_at_most_one(roles)
 
-    def join_sessions(self) -> None:
-        """Tie the start to that of the session which is joined."""
-        for found, literal in zip(self.options, self.variants, strict=True):
-            session = found.variant.session
-            if session >= 0:
-                self.model.imply([literal], self.model.present(session))
-                self.model.equal(self.start, self.model.start(session), when=[literal])
-
     def lasts(self, duration: int) -> Literal:
         """Return whether the visit is placed with this length."""
         if duration not in self._lasts:

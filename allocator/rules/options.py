@@ -193,7 +193,7 @@ def option_choices(
         if prep.request.options and any(model.is_free(v) for v in prep.visits):
             every = option_spots(prepared, prep)
             left = matching_options(prepared, prep, model.state.placements)
-            yield prep, [(model.integer(0, 1, f"option {prep.request.id}"), every[n]) for n in left]
+            yield prep, [(model.literal(f"option {prep.request.id}"), every[n]) for n in left]
 
 
 def _presence(model: Verbs, prep: PreparedRequest) -> Iterator[tuple[int, Literal]]:

@@ -52,7 +52,7 @@ class Windows(Rule):
         spans = _spans(visit)
         if not spans:
             return EVERY
-        merged = []
+        merged: list[tuple[datetime, datetime]] = []
         for start, end in sorted(spans):
             if merged and start <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
