@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from faces import amounts, best, book_of, model_agrees, one_visit_agrees, universe
-from tiny import at, goals, practitioner, problem, request
+from tiny import at, goals, practitioner, problem, request, span
 
 from allocator.domain.problem import Problem
-from allocator.domain.request import FlexibleSeries, Request, Step
+from allocator.domain.request import FlexibleSeries, PreferredWindow, Request, Step
 from allocator.domain.resource import Location
 from allocator.domain.time import Horizon
 from allocator.goals.preferred_windows import PreferredWindows
@@ -79,9 +79,6 @@ def test_only_the_first_visit_counts() -> None:
 
 def test_dropping_the_goal_serves_late() -> None:
     """A would rather have Thursday (weight 2), 3 days beyond Monday, its due day."""
-    from tiny import span
-
-    from allocator.domain.request import PreferredWindow
 
     asked = request(
         "A", due=at(0, 12), preferred_windows=(PreferredWindow(span=span(3, 8, 12), weight=2),)
