@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allocator.goals.fair_load import FairLoad
 from allocator.goals.fewest_changes import FewestChanges
 from allocator.goals.goal import Goal
 from allocator.goals.near_wanted import NearWanted
@@ -16,6 +17,7 @@ from allocator.goals.waiting import Waiting
 
 #: Every comfort goal there is; ``served:1`` to ``served:9`` come on top.
 GOALS: tuple[Goal, ...] = (
+    FairLoad(),
     FewestChanges(),
     NearWanted(),
     Overtime(),
