@@ -276,6 +276,14 @@ class Prepared:
         self.visit_index[visit.id] = index
         self.visits.append(visit)
 
+    def offered(self) -> Iterator[tuple[tuple[VisitNeed, ...], Variant]]:
+        """Yield what each service takes, asked for or not: its needs, with each variant."""
+        for service in self.problem.services:
+            needs = self._service_needs(service)
+            for first_visit in (False, True):
+                for variant in self._service_variants(service, first_visit):
+                    yield needs, variant
+
     def _visit_clock(self, service: Service) -> Clock:
         if service.location is not None:
             return self.clock(service.location)
