@@ -10,6 +10,8 @@ from allocator.domain.calendar import DailySpan
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.time import Span
 
+MAX_BREAKS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
@@ -204,6 +206,12 @@ class Resource:
                     FaultCode.OFF_GRID,
                     f"a break of {pause.minutes} minutes; the grain is {grain_minutes}.",
                 )
+        most = max(sum(day in pause.weekdays for pause in self.breaks) for day in range(7))
+        if most > MAX_BREAKS:
+            yield fault(
+                FaultCode.TOO_LARGE,
+                f"{most} breaks on one day; at most {MAX_BREAKS} are allowed.",
+            )
         for name in WorkLimits.__dataclass_fields__:
             value = getattr(self.limits, name)
             if value is not None and value < 0:

@@ -57,6 +57,7 @@ class Model:
         self._unions: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
         self._reserved: dict[int, list[cp_model.IntervalVar]] = {}
+        self._pauses: dict[int, list[cp_model.IntervalVar]] = {}
         self._no_overlap: set[tuple[int, bool]] = set()
         self._orders: dict[tuple[tuple[int, int], tuple[int, int]], cp_model.IntVar] = {}
         self._users: dict[int, list[tuple[Visit, int]]] = {}
@@ -245,13 +246,33 @@ class Model:
         self._no_overlap.add((resource, padded))
 
     def reserve(self, resource: int, starts: Mask, length: int) -> None:
-        """Keep a floating stretch of a resource free, starting at one of these ticks."""
+        """Keep a floating stretch of a resource free of claims and of other such stretches."""
         start = self.cp.new_int_var_from_domain(domain_of(starts), "")
         self._reserved.setdefault(resource, []).append(
             self.cp.new_fixed_size_interval_var(start, length, "")
         )
-        padded = (resource, True) in self._no_overlap
-        self._no_overlap.add((resource, padded))
+
+    def pause(
+        self,
+        resource: int,
+        starts: Mask,
+        length: int,
+        *,
+        after: tuple[int, int] | None = None,
+        within: int = 0,
+    ) -> None:
+        """Keep a floating stretch of a resource free of claims, where a claim asks for it."""
+        start = self.cp.new_int_var_from_domain(domain_of(starts), "")
+        taken = self.true
+        if after is not None:
+            claim = (*after, resource)
+            taken = self.takes(*claim)
+            self.at_most(self._edge(claim, last=True, padded=True), start, when=[taken])
+            latest = self._edge(claim, last=False, padded=True) + within
+            self.at_most(start, latest, when=[taken])
+        self._pauses.setdefault(resource, []).append(
+            self.cp.new_optional_fixed_size_interval_var(start, length, taken, "")
+        )
 
     def separate(
         self,
@@ -395,18 +416,37 @@ class Model:
             if not padded and (resource, True) in self._no_overlap:
                 continue
             found = self.intervals(resource, padded=padded)
-            reserved = self._reserved.get(resource, [])
+            claims = [i for i, _ in found]
             lanes = self.prepared.resources[resource].lanes
+            # What keeps off whole claims can join only where claims are not more than parts.
+            whole = padded or not self._pads(resource)
+            reserved = self._reserved.pop(resource, []) if whole else []
             if lanes == 1:
                 if len(found) + len(reserved) > 1:
-                    self.cp.add_no_overlap([i for i, _ in found] + reserved)
+                    self.cp.add_no_overlap(claims + reserved)
+                if whole and (pauses := self._pauses.pop(resource, [])):
+                    # Pauses share their time with each other, claims with nothing.
+                    demands = [len(pauses)] * len(claims) + [1] * len(pauses)
+                    self.cp.add_cumulative(claims + pauses, demands, len(pauses))
                 continue
             fixed = list(self._fixed_load(resource, lanes, padded))
             self.cp.add_cumulative(
-                [i for i, _ in found] + [i for i, _ in fixed] + reserved,
+                claims + [i for i, _ in fixed] + reserved,
                 [u for _, u in found] + [u for _, u in fixed] + [lanes] * len(reserved),
                 lanes,
             )
+        for resource, reserved in sorted(self._reserved.items()):
+            self.cp.add_no_overlap(reserved)
+            for claim, _ in self.intervals(resource, padded=True):
+                self.cp.add_no_overlap([claim, *reserved])
+        for resource, pauses in sorted(self._pauses.items()):
+            for claim, _ in self.intervals(resource, padded=True):
+                for pause in pauses:
+                    self.cp.add_no_overlap([claim, pause])
+
+    def _pads(self, resource: int) -> bool:
+        """Say whether any free claim on a resource has a buffer."""
+        return any(v.needs[n].before or v.needs[n].after for v, n in self.users(resource))
 
     def _fixed_load(
         self, resource: int, lanes: int, padded: bool

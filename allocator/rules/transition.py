@@ -86,15 +86,12 @@ class Transition(Rule):
                     if first >= end + longest:
                         break
                     gap = gaps.get((kind, later), 0)
-                    if (
-                        first < end + gap
-                        and (gap or gaps.get((later, kind), 0))
-                        and claim.visit != other.visit
-                    ):
+                    either = gap or gaps.get((later, kind), 0)  # what overlaps has no order
+                    if first < end + gap and either and claim.visit != other.visit:
                         yield violation(
                             self,
                             timetable,
-                            self.message(timetable, claim, other, gap),
+                            self.message(timetable, claim, other, either),
                             [claim.visit, other.visit],
                             [resource],
                         )

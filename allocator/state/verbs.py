@@ -130,7 +130,28 @@ class Verbs(Protocol):
         ...
 
     def reserve(self, resource: int, starts: Mask, length: int) -> None:
-        """Keep a floating stretch of a resource free, starting at one of these ticks."""
+        """Keep a floating stretch of a resource free of claims and of other such stretches.
+
+        It starts at one of these ticks, of which none meets what is fixed; buffers count.
+        """
+        ...
+
+    def pause(
+        self,
+        resource: int,
+        starts: Mask,
+        length: int,
+        *,
+        after: tuple[int, int] | None = None,
+        within: int = 0,
+    ) -> None:
+        """Keep a floating stretch of a resource free of claims, where a claim asks for it.
+
+        It starts at one of these ticks, of which none meets what is fixed; buffers count.
+        ``after`` names the claim (visit, need) of the resource: where it is taken, the stretch
+        starts at its end or later, and ``within`` so many ticks of its start. Pauses may share
+        their time.
+        """
         ...
 
     def separate(
