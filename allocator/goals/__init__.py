@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from allocator.goals.compact_days import CompactDays
 from allocator.goals.fair_load import FairLoad
 from allocator.goals.fewest_changes import FewestChanges
 from allocator.goals.goal import Goal
 from allocator.goals.near_wanted import NearWanted
+from allocator.goals.option_penalty import OptionPenalty
 from allocator.goals.overtime import Overtime
 from allocator.goals.preferred_attendees import PreferredAttendees
 from allocator.goals.preferred_resources import PreferredResources
@@ -17,9 +19,11 @@ from allocator.goals.waiting import Waiting
 
 #: Every comfort goal there is; ``served:1`` to ``served:9`` come on top.
 GOALS: tuple[Goal, ...] = (
+    CompactDays(),
     FairLoad(),
     FewestChanges(),
     NearWanted(),
+    OptionPenalty(),
     Overtime(),
     PreferredAttendees(),
     PreferredResources(),

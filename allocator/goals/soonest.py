@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
@@ -43,7 +45,8 @@ class Soonest(Goal):
         """Return the days after the first, start by start."""
         if visit.request is None or visit.request.wanted is not None:
             return 0
-        return (visit.clock.day_of[ticks] - first_day(state.prepared, visit)).clip(0)
+        days = visit.clock.day_of[ticks].astype(np.int64)
+        return (days - first_day(state.prepared, visit)).clip(0)
 
     def express(self, model: Verbs) -> None:
         """Charge each local day of a visit by its distance."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from allocator.domain.request import Option
@@ -45,7 +45,9 @@ def option_spots(prepared: Prepared, request: PreparedRequest) -> tuple[Spots, .
 
 
 def matching_options(
-    prepared: Prepared, request: PreparedRequest, placements: Sequence[Placement | None]
+    prepared: Prepared,
+    request: PreparedRequest,
+    placements: Sequence[Placement | None] | Mapping[int, Placement | None],
 ) -> list[int]:
     """Return the options that the placed visits of a request agree with.
 
