@@ -1,0 +1,279 @@
+"""Compact days: no gaps that nothing fits into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.goals.goal import Amount, Amounts, Goal, Ticks
+from allocator.prepare import masks
+from allocator.prepare.clock import Clock
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Variant, Visit
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.state.verbs import Expression, Literal, Verbs
+
+Vector = npt.NDArray[np.int64]
+
+#: Without these rules claims overlap, and what a gap is loses its meaning.
+APART = frozenset({"attendees_free", "buffers", "capacity"})
+
+
+def shortest_claims(prepared: Prepared) -> dict[int, int]:
+    """Return, for practitioners with one lane, the ticks of the shortest claim they could hold.
+
+    Every service of the problem counts, asked for or not, and whatever they attend.
+    """
+
+    def compute() -> dict[int, int]:
+        shortest: dict[int, int] = {}
+
+        def note(resource: int, length: int) -> None:
+            thing = prepared.resources[resource]
+            if thing.kind == "practitioner" and thing.lanes == 1:
+                shortest[resource] = min(shortest.get(resource, length), length)
+
+        for needs, variant in prepared.offered():
+            for need, resources in zip(needs, variant.choices, strict=True):
+                first, end = need.covers(variant.duration)
+                for resource in resources:
+                    note(resource, need.before + end - first + need.after)
+        for visit in prepared.visits:
+            for need in visit.needs:
+                if need.attendee:
+                    for variant in visit.variants:
+                        note(need.resources[0], variant.duration)
+        return {resource: length for resource, length in shortest.items() if length > 1}
+
+    return prepared.memo("compact_days", compute)
+
+
+class CompactDays(Goal):
+    """Idle time between neighbouring claims of a local day, too short for any claim.
+
+    Buffers belong to the claims. In a gap shorter than the shortest service that the resource
+    offers nothing fits, so such gaps never change once their two neighbours are placed.
+    """
+
+    name = "compact_days"
+    sentence = "The day of a practitioner has no gaps too short for any visit."
+    unit = "idle minutes"
+    common = True
+
+    def relevant(self, prepared: Prepared) -> bool:
+        """Say whether anything is shorter than all that a practitioner offers."""
+        return bool(shortest_claims(prepared)) and not APART & prepared.problem.without_rules
+
+    def score(self, timetable: Timetable) -> Iterator[Amount]:
+        """Yield the unusable gaps."""
+        prepared = timetable.prepared
+        for resource, shortest in shortest_claims(prepared).items():
+            claims = timetable.claims[resource]
+            if len(claims) < 2:
+                continue
+            day_of = prepared.clock_of(resource).day_of
+            last = claims[0]
+            for claim in claims[1:]:
+                gap = claim.first - last.end
+                if 0 < gap < shortest and day_of[last.end - 1] == day_of[claim.first]:
+                    yield Amount(
+                        gap * prepared.grain,
+                        visits=tuple(sorted({last.visit, claim.visit})),
+                        resources=(resource,),
+                    )
+                if claim.end > last.end:
+                    last = claim
+
+    def costs_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int, ticks: Ticks
+    ) -> Amounts:
+        """Return the gaps that the claim would leave beside it, less those that it would fill."""
+        if not state.claims[resource]:
+            return 0
+        shortest = shortest_claims(state.prepared).get(resource)
+        if shortest is None:
+            return 0
+        first, end = _covers(visit, variant.duration, need)
+        added = _added(state, resource, shortest, ticks + first, ticks + end)
+        return state.prepared.grain * added
+
+    def express(self, model: Verbs) -> None:
+        """Charge starts by the fixed claims beside them, and pairs of free claims by their gap."""
+        shared: dict[tuple[_Claim, _Claim], dict[tuple[int, Clock], list[int]]] = {}
+        for resource, shortest in shortest_claims(model.prepared).items():
+            users = model.users(resource)
+            if model.state.claims[resource]:
+                for visit, need in users:
+                    _beside_fixed(model, visit, need, resource, shortest)
+            kind = (shortest, model.prepared.clock_of(resource))
+            for (one, n), (other, m) in combinations(users, 2):
+                if one is not other:
+                    pair = (one.index, n), (other.index, m)
+                    shared.setdefault(pair, {}).setdefault(kind, []).append(resource)
+        claims = {claim: _FreeClaim(model, *claim) for pair in shared for claim in pair}
+        for (one_key, other_key), kinds in shared.items():
+            for (shortest, clock), resources in kinds.items():
+                _beside_free(model, claims[one_key], claims[other_key], shortest, clock, resources)
+
+
+_Claim = tuple[int, int]
+
+
+def _covers(visit: Visit, duration: int, need: int) -> tuple[int, int]:
+    """Return ticks from the visit's start to its claim's first and end, buffers included."""
+    what = visit.needs[need]
+    first, end = what.covers(duration)
+    return first - what.before, end + what.after
+
+
+def _runs(state: State, resource: int, shortest: int) -> tuple[Vector, Vector, Vector]:
+    """Return the firsts and ends of busy stretches, and unusable ticks summed up before each."""
+
+    def compute() -> tuple[Vector, Vector, Vector]:
+        runs: list[list[int]] = []
+        for claim in state.claims[resource]:
+            if runs and claim.first <= runs[-1][1]:
+                runs[-1][1] = max(runs[-1][1], claim.end)
+            else:
+                runs.append([claim.first, claim.end])
+        firsts, ends = np.array(runs, dtype=np.int64).T
+        before = np.zeros(len(runs), dtype=np.int64)
+        np.cumsum(_unusable(state, resource, shortest, ends[:-1], firsts[1:]), out=before[1:])
+        return firsts, ends, before
+
+    return state.memo(resource, "compact_days", compute)
+
+
+def _unusable(state: State, resource: int, shortest: int, ends: Vector, firsts: Vector) -> Vector:
+    """Return the ticks of gaps that are unusable; 0 for others."""
+    day_of = state.prepared.clock_of(resource).day_of
+    gaps = firsts - ends
+    short = (gaps > 0) & (gaps < shortest)
+    if short.any():
+        short &= day_of.take(ends - 1, mode="clip") == day_of.take(firsts, mode="clip")
+    return np.where(short, gaps, 0)
+
+
+def _added(state: State, resource: int, shortest: int, firsts: Vector, ends: Vector) -> Vector:
+    """Return how many unusable ticks claims would add, one at a time."""
+    run_firsts, run_ends, before = _runs(state, resource, shortest)
+    last = len(run_firsts) - 1
+    # Runs that the claim overlaps or touches lie from `left + 1` to `right - 1`.
+    left = np.searchsorted(run_ends, firsts, "left") - 1
+    right = np.searchsorted(run_firsts, ends, "right")
+    has_left, has_right = left >= 0, right <= last
+    low, high = left.clip(0), right.clip(None, last)
+    joins = right - left > 1
+    if joins.any():
+        firsts = np.where(
+            joins, np.minimum(firsts, run_firsts[(left + 1).clip(None, last)]), firsts
+        )
+        ends = np.where(joins, np.maximum(ends, run_ends[(right - 1).clip(0)]), ends)
+    added = np.where(has_left, _unusable(state, resource, shortest, run_ends[low], firsts), 0)
+    added += np.where(has_right, _unusable(state, resource, shortest, ends, run_firsts[high]), 0)
+    return added - (before[high] - before[low])
+
+
+def _beside_fixed(model: Verbs, visit: Visit, need: int, resource: int, shortest: int) -> None:
+    """Charge a free visit for the gaps to the fixed claims on a resource that it takes."""
+    ticks = masks.ticks_of(model.candidates(visit.index))
+    takes = model.takes(visit.index, need, resource)
+    durations = model.durations(visit.index)
+    for duration in durations:
+        first, end = _covers(visit, duration, need)
+        firsts, ends = ticks + first, ticks + end
+        added = _added(model.state, resource, shortest, firsts, ends)
+        # Where the claim would overlap what is fixed, the visit cannot take this resource.
+        added[_overlaps(model.state, resource, shortest, firsts, ends)] = 0
+        if added.any():
+            when = takes
+            if len(durations) > 1:
+                when = model.all_of([takes, model.lasts(visit.index, duration)])
+            model.cost_by_start(visit.index, ticks, model.prepared.grain * added, when=when)
+
+
+def _overlaps(
+    state: State, resource: int, shortest: int, firsts: Vector, ends: Vector
+) -> npt.NDArray[np.bool_]:
+    run_firsts, run_ends, _ = _runs(state, resource, shortest)
+    over: npt.NDArray[np.bool_] = np.searchsorted(run_firsts, ends, "left") > np.searchsorted(
+        run_ends, firsts, "right"
+    )
+    return over
+
+
+class _FreeClaim:
+    """The claim of a free visit for a need: its edges, and where they may lie."""
+
+    def __init__(self, model: Verbs, visit: int, need: int) -> None:
+        self.model, self.visit, self.need = model, visit, need
+        what = model.prepared.visits[visit].needs[need]
+        start, end = model.start(visit), model.end(visit)
+        if what.part is None:
+            self.first, self.end = start - what.before, end + what.after
+        else:
+            length, offset, from_end = what.part
+            part = end - offset - length if from_end else start + offset
+            self.first, self.end = part - what.before, part + length + what.after
+        self.firsts = self.ends = 0
+        for duration in model.durations(visit):
+            first_offset, end_offset = _covers(model.prepared.visits[visit], duration, need)
+            self.firsts |= masks.shift(model.candidates(visit), first_offset)
+            self.ends |= masks.shift(model.candidates(visit), end_offset)
+
+    def takes(self, resource: int) -> Literal:
+        """Return whether it is a claim on this resource."""
+        return self.model.takes(self.visit, self.need, resource)
+
+    def within(self, ticks: Mask, *, end: bool) -> Literal:
+        """Return whether its first (or its end) is one of these ticks."""
+        model, found = self.model, []
+        for duration in model.durations(self.visit):
+            offset = _covers(model.prepared.visits[self.visit], duration, self.need)[end]
+            at = model.at(self.visit, masks.shift(ticks, -offset))
+            if len(model.durations(self.visit)) > 1:
+                at = model.all_of([at, model.lasts(self.visit, duration)])
+            found.append(at)
+        return model.any_of(found)
+
+
+def _beside_free(
+    model: Verbs,
+    one: _FreeClaim,
+    other: _FreeClaim,
+    shortest: int,
+    clock: Clock,
+    resources: list[int],
+) -> None:
+    """Charge two free claims for the gap between them, whoever is first, on any resource."""
+    orders = [
+        (a, b)
+        for a, b in ((one, other), (other, one))
+        if a.ends & masks.shift(masks.covering(b.firsts, shortest - 1), -1)
+    ]
+    if not orders:
+        return
+    both = model.any_of(model.all_of([one.takes(r), other.takes(r)]) for r in resources)
+    gap: Expression = model.integer(0, shortest - 1, "")
+    for a, b in orders:
+        far = model.literal("")
+        nights = [model.opposite(night) for night in _nights(model, a, b, shortest, clock)]
+        model.at_most(a.end + shortest, b.first, when=[both, far])
+        model.at_most(b.first - a.end, gap, when=[both, model.opposite(far), *nights])
+    model.cost(model.prepared.grain * gap)
+
+
+def _nights(
+    model: Verbs, a: _FreeClaim, b: _FreeClaim, shortest: int, clock: Clock
+) -> Iterator[Literal]:
+    """Yield for each midnight that may lie in the gap whether it does."""
+    for midnight in clock.day_starts[1:-1].tolist():
+        ends = a.ends & masks.span(midnight - shortest + 1, midnight + 1)
+        firsts = b.firsts & masks.span(midnight, midnight + shortest)
+        if ends and firsts:
+            yield model.all_of([a.within(ends, end=True), b.within(firsts, end=False)])
