@@ -12,6 +12,7 @@ from allocator.rules.contracts import Contracts
 from allocator.rules.duration import Duration
 from allocator.rules.eligible_resources import EligibleResources
 from allocator.rules.freeze import Freeze
+from allocator.rules.most_carers import MostCarers
 from allocator.rules.must_serve import MustServe
 from allocator.rules.notice import Notice
 from allocator.rules.one_location import OneLocation
@@ -27,6 +28,7 @@ from allocator.rules.seats import Seats
 from allocator.rules.series_completeness import SeriesCompleteness
 from allocator.rules.series_gaps import SeriesGaps
 from allocator.rules.series_pattern import SeriesPattern
+from allocator.rules.series_rate import SeriesRate
 from allocator.rules.session_least import SessionLeast
 from allocator.rules.session_most import SessionMost
 from allocator.rules.session_together import SessionTogether
@@ -53,6 +55,8 @@ RULES: tuple[Rule, ...] = (
     SeriesCompleteness(),
     SeriesGaps(),
     SeriesPattern(),
+    SeriesRate(),
+    MostCarers(),
     KeptApart(),
     SessionTogether(),
     SessionMost(),
