@@ -142,7 +142,7 @@ class OneRoomPerHalfDay(Rule):
         ticks = _ticks(model.prepared, resource, half)
         fixed = next(iter(taken)) if len(taken) == 1 else None
         rooms = sorted({room for _, takes in housed for room in takes}.union(*taken))
-        chosen = {} if taken else {room: model.integer(0, 1, "") for room in rooms}
+        chosen = {} if taken else {room: model.literal("") for room in rooms}
         alone = len(fixed or ()) < 2 and all(_at_most_one(model, visit) for visit, _ in housed)
         if alone and chosen:
             model.at_most(sum(chosen.values()), 1)
