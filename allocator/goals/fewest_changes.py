@@ -139,6 +139,10 @@ def _may_change(prepared: Prepared, visit: Visit) -> bool:
 def _urgency(prepared: Prepared, visit: int) -> int:
     """Return by what prices are multiplied: more when the published start is near."""
     prices = prepared.problem.change_costs
-    notice = prepared.horizon.asked_at + timedelta(hours=prices.notice_hours)
-    start = prepared.horizon.instant(prepared.published[visit].start)
-    return prices.within_notice if start < notice else 1
+
+    def far() -> int:
+        notice = timedelta(hours=prices.notice_hours)
+        return prepared.horizon.tick_at_or_after(prepared.horizon.asked_at + notice)
+
+    near = prepared.published[visit].start < prepared.memo("end of notice", far)
+    return prices.within_notice if near else 1

@@ -17,6 +17,12 @@ from allocator.state.verbs import Verbs
 
 def first_day(prepared: Prepared, visit: Visit) -> int:
     """Return the first local day on which a visit's request allows anything, from today on."""
+    return prepared.memo(
+        ("first day", visit.request_index, visit.clock.zone), lambda: _first_day(prepared, visit)
+    )
+
+
+def _first_day(prepared: Prepared, visit: Visit) -> int:
     assert visit.request is not None
     mask = prepared.all_ticks
     if visit.request.windows:
