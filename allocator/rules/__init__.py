@@ -8,6 +8,7 @@ from allocator.rules.blocks import Blocks
 from allocator.rules.breaks import Breaks
 from allocator.rules.buffers import Buffers
 from allocator.rules.capacity import Capacity
+from allocator.rules.chain_lags import ChainLags
 from allocator.rules.contracts import Contracts
 from allocator.rules.duration import Duration
 from allocator.rules.eligible_resources import EligibleResources
@@ -36,6 +37,9 @@ from allocator.rules.start_grid import StartGrid
 from allocator.rules.travel import Travel
 from allocator.rules.turnaround import Turnaround
 from allocator.rules.windows import Windows
+from allocator.rules.work_in_a_row import WorkInARow
+from allocator.rules.work_per_day import WorkPerDay
+from allocator.rules.work_per_week import WorkPerWeek
 
 #: Every rule there is, in the order in which a funnel asks them.
 RULES: tuple[Rule, ...] = (
@@ -57,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     SeriesPattern(),
     SeriesRate(),
     MostCarers(),
+    ChainLags(),
     KeptApart(),
     SessionTogether(),
     SessionMost(),
@@ -66,6 +71,9 @@ RULES: tuple[Rule, ...] = (
     Turnaround(),
     Travel(),
     Breaks(),
+    WorkPerDay(),
+    WorkPerWeek(),
+    WorkInARow(),
     PersonLimits(),
     Seats(),
     OneRoomPerHalfDay(),
