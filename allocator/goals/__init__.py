@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from allocator.goals.compact_days import CompactDays
-from allocator.goals.compact_days import CompactDays
 from allocator.goals.fair_load import FairLoad
 from allocator.goals.fewest_changes import FewestChanges
 from allocator.goals.goal import Goal
@@ -20,7 +19,6 @@ from allocator.goals.waiting import Waiting
 
 #: Every comfort goal there is; ``served:1`` to ``served:9`` come on top.
 GOALS: tuple[Goal, ...] = (
-    CompactDays(),
     CompactDays(),
     FairLoad(),
     FewestChanges(),
