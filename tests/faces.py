@@ -35,6 +35,9 @@ Placements = dict[int, Placement | None]
 #: Rules about what has to be placed: they have nothing to say about where a visit goes.
 PRESENCE = ("series_completeness", "option_complete", "session_least", "must_serve")
 
+#: Rules by which a visit that is placed may ask for another to be placed as well.
+DEMANDING = (*PRESENCE, "session_together")
+
 
 def book_of(
     problem: Problem, rules: Sequence[Rule] | None = None, goals: Sequence[Goal] | None = None
@@ -209,7 +212,7 @@ def model_agrees(
     before = {
         (v.rule, v.message)
         for v in violations(book, with_placements(book, fixed))
-        if not v.inherited and v.rule not in PRESENCE and not names & set(v.visits)
+        if not v.inherited and v.rule not in DEMANDING and not names & set(v.visits)
     }
     state = State(book.prepared, pending=free)
     for visit, placement in fixed.items():
