@@ -23,6 +23,7 @@ from allocator.rules.option_complete import OptionComplete
 from allocator.rules.options import Options
 from allocator.rules.person_limits import PersonLimits
 from allocator.rules.pins import Pins
+from allocator.rules.relations import Relations
 from allocator.rules.reserves import Reserves
 from allocator.rules.rule import Rule
 from allocator.rules.seats import Seats
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     SeriesRate(),
     MostCarers(),
     ChainLags(),
+    Relations(),
     KeptApart(),
     SessionTogether(),
     SessionMost(),
