@@ -7,6 +7,7 @@ from allocator.goals.fair_load import FairLoad
 from allocator.goals.fewest_changes import FewestChanges
 from allocator.goals.goal import Goal
 from allocator.goals.near_wanted import NearWanted
+from allocator.goals.off_peak import OffPeak
 from allocator.goals.option_penalty import OptionPenalty
 from allocator.goals.overtime import Overtime
 from allocator.goals.preferred_attendees import PreferredAttendees
@@ -23,6 +24,7 @@ GOALS: tuple[Goal, ...] = (
     FairLoad(),
     FewestChanges(),
     NearWanted(),
+    OffPeak(),
     OptionPenalty(),
     Overtime(),
     PreferredAttendees(),
