@@ -23,6 +23,7 @@ from allocator.rules.option_complete import OptionComplete
 from allocator.rules.options import Options
 from allocator.rules.person_limits import PersonLimits
 from allocator.rules.pins import Pins
+from allocator.rules.precedence import Precedence
 from allocator.rules.relations import Relations
 from allocator.rules.reserves import Reserves
 from allocator.rules.rule import Rule
@@ -64,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     MostCarers(),
     ChainLags(),
     Relations(),
+    Precedence(),
     KeptApart(),
     SessionTogether(),
     SessionMost(),

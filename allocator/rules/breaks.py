@@ -105,7 +105,7 @@ class Breaks(Rule):
         for resource, thing in enumerate(prepared.resources):
             if not thing.breaks or not model.users(resource):
                 continue
-            reach = _reach(model, resource)
+            reach = reach_of(model, resource)
             busy = model.state.busy(resource)
             for group in _groups(prepared, resource):
                 if not reach & masks.span(group.first, group.end):
@@ -304,7 +304,7 @@ def _latest(group: Group, room: list[Mask]) -> list[int | None]:
     return begin
 
 
-def _reach(model: Verbs, resource: int) -> Mask:
+def reach_of(model: Verbs, resource: int) -> Mask:
     """Return the ticks that free visits may take of a resource."""
     reach = 0
     for visit, need in model.users(resource):
