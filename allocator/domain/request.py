@@ -472,7 +472,8 @@ class Relation:
 class Precedence:
     """One visit ends before another starts, where both are placed.
 
-    A request's id stands for its first visit (``after``) or its last (``before``).
+    A request's id stands for all its visits: each of ``before`` ends before each of ``after``
+    starts, and the most lag runs from the last end to the first start.
     """
 
     id: str
