@@ -72,7 +72,7 @@ def test_buffers_are_work_and_other_parts_are_not() -> None:
 
 
 def test_a_claim_counts_to_the_day_of_its_first_tick() -> None:
-    """A visit from 23:00 to 01:00 is Monday's; so is one at midnight that is prepared from 23:00."""
+    """A visit from 23:00 to 01:00 is Monday's, as is one at midnight prepared from 23:00 on."""
     book = book_of(clinic(120, minutes=120), RULE, [])
     assert says(book, 8, 23) and not says(book, 8, 24) and not says(book, 23, 40)
     early = service(minutes=60, needs=(need(before_minutes=60),))
