@@ -1,5 +1,6 @@
 """Apart: two people or things that are to be kept apart never share a visit or a session."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -186,8 +187,6 @@ def test_the_faces_agree_on_sessions(rules: list[Any]) -> None:
 
 def test_a_frozen_pair_is_inherited() -> None:
     """Eve is with Ann in a frozen visit: listed, and nothing is asked of the others."""
-    from dataclasses import replace
-
     some = shared("eve ann")
     filling = (("practitioner", ("ann",)), ("room", ("r1",)), ("attendee:eve", ("eve",)))
     published = Assignment(visit="A", start=at(0, 8), end=at(0, 10), resources=filling)

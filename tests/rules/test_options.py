@@ -1,5 +1,6 @@
 """Options: a request that lists whole patterns is placed as one of them says, and whole."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -189,8 +190,6 @@ def test_an_option_off_the_grid_is_none() -> None:
 
 def test_an_option_in_the_night_of_the_change_is_an_instant() -> None:
     """On 2026-10-25 Berlin has 02:30 twice: an option names one of them by its offset."""
-    from datetime import UTC, date, datetime
-
     night = Horizon(first=date(2026, 10, 25), days=1, zone="Europe/Berlin", grain_minutes=30)
     second = OptionPlacement(start=datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
     some = problem(

@@ -1,5 +1,7 @@
 """Person limits: nobody has more visits in a local day or week than their limit."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from allocator.domain.request import Pin
 from allocator.domain.resource import Location, WorkLimits
 from allocator.domain.schedule import Assignment
 from allocator.domain.service import Part
+from allocator.domain.time import Horizon
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
 from allocator.rules.person_limits import PersonLimits
@@ -99,8 +102,6 @@ def test_days_are_those_of_the_resource() -> None:
     """Ann is in New York, six hours behind: Tuesday 00:00 in Berlin is still her Monday."""
     some = limited("AB", visits_per_day=1)
     ann, bob = some.resources
-    from dataclasses import replace
-
     far = problem(
         *some.requests,
         days=2,
@@ -122,11 +123,6 @@ def test_days_are_those_of_the_resource() -> None:
 
 def test_days_of_a_change_have_other_lengths() -> None:
     """2026-03-29 has 23 hours in Berlin: the day ends an hour of the grid sooner."""
-    from dataclasses import replace
-    from datetime import date
-
-    from allocator.domain.time import Horizon
-
     spring = Horizon(first=date(2026, 3, 29), days=2, zone="Europe/Berlin", grain_minutes=60)
     some = replace(
         limited("AB", grain=60, visits_per_day=1), horizon=spring, services=(service(minutes=60),)
@@ -193,8 +189,6 @@ def test_the_faces_agree(rules: list[Any]) -> None:
 
 def test_what_is_frozen_beyond_the_limit_is_inherited() -> None:
     """A and B are frozen on the Monday, where Ann may have one: C may still go elsewhere."""
-    from dataclasses import replace
-
     some = limited("ABC", visits_per_day=1)
     published = tuple(
         Assignment(
