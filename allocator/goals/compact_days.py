@@ -20,6 +20,9 @@ from allocator.state.verbs import Expression, Literal, Verbs
 
 Vector = npt.NDArray[np.int64]
 
+#: Ticks so far away that nothing lies near them.
+FAR = 10**9
+
 #: Without these rules claims overlap, and what a gap is loses its meaning.
 APART = frozenset({"attendees_free", "buffers", "capacity"})
 
@@ -92,15 +95,15 @@ class CompactDays(Goal):
     def costs_with(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int, ticks: Ticks
     ) -> Amounts:
-        """Return the gaps that the claim would leave beside it, less those that it would fill."""
+        """Return the gaps that the claim would leave beside it."""
         if not state.claims[resource]:
             return 0
         shortest = shortest_claims(state.prepared).get(resource)
         if shortest is None:
             return 0
         first, end = _covers(visit, variant.duration, need)
-        added = _added(state, resource, shortest, ticks + first, ticks + end)
-        return state.prepared.grain * added
+        idle, _ = _idle(state, resource, shortest, ticks + first, ticks + end)
+        return state.prepared.grain * idle
 
     def express(self, model: Verbs) -> None:
         """Charge starts by the fixed claims beside them, and pairs of free claims by their gap."""
@@ -131,52 +134,43 @@ def _covers(visit: Visit, duration: int, need: int) -> tuple[int, int]:
     return first - what.before, end + what.after
 
 
-def _runs(state: State, resource: int, shortest: int) -> tuple[Vector, Vector, Vector]:
-    """Return the firsts and ends of busy stretches, and unusable ticks summed up before each."""
+def _edges(state: State, resource: int) -> tuple[Vector, Vector]:
+    """Return where busy stretches end, after one long ago, and start, before one far ahead."""
 
-    def compute() -> tuple[Vector, Vector, Vector]:
-        runs: list[list[int]] = []
+    def compute() -> tuple[Vector, Vector]:
+        ends, firsts = [-FAR], []
         for claim in state.claims[resource]:
-            if runs and claim.first <= runs[-1][1]:
-                runs[-1][1] = max(runs[-1][1], claim.end)
-            else:
-                runs.append([claim.first, claim.end])
-        firsts, ends = np.array(runs, dtype=np.int64).T
-        before = np.zeros(len(runs), dtype=np.int64)
-        np.cumsum(_unusable(state, resource, shortest, ends[:-1], firsts[1:]), out=before[1:])
-        return firsts, ends, before
+            if claim.first > ends[-1]:
+                firsts.append(claim.first)
+                ends.append(claim.end)
+            elif claim.end > ends[-1]:
+                ends[-1] = claim.end
+        firsts.append(FAR)
+        return np.array(ends, dtype=np.int64), np.array(firsts, dtype=np.int64)
 
     return state.memo(resource, "compact_days", compute)
 
 
-def _unusable(state: State, resource: int, shortest: int, ends: Vector, firsts: Vector) -> Vector:
-    """Return the ticks of gaps that are unusable; 0 for others."""
-    day_of = state.prepared.clock_of(resource).day_of
-    gaps = firsts - ends
-    short = (gaps > 0) & (gaps < shortest)
-    if short.any():
-        short &= day_of.take(ends - 1, mode="clip") == day_of.take(firsts, mode="clip")
-    return np.where(short, gaps, 0)
+def _idle(
+    state: State, resource: int, shortest: int, firsts: Vector, ends: Vector
+) -> tuple[Vector, npt.NDArray[np.bool_]]:
+    """Return the idle ticks that claims would leave beside them, and which would overlap.
 
-
-def _added(state: State, resource: int, shortest: int, firsts: Vector, ends: Vector) -> Vector:
-    """Return how many unusable ticks claims would add, one at a time."""
-    run_firsts, run_ends, before = _runs(state, resource, shortest)
-    last = len(run_firsts) - 1
-    # Runs that the claim overlaps or touches lie from `left + 1` to `right - 1`.
-    left = np.searchsorted(run_ends, firsts, "left") - 1
-    right = np.searchsorted(run_firsts, ends, "right")
-    has_left, has_right = left >= 0, right <= last
-    low, high = left.clip(0), right.clip(None, last)
-    joins = right - left > 1
-    if joins.any():
-        firsts = np.where(
-            joins, np.minimum(firsts, run_firsts[(left + 1).clip(None, last)]), firsts
-        )
-        ends = np.where(joins, np.maximum(ends, run_ends[(right - 1).clip(0)]), ends)
-    added = np.where(has_left, _unusable(state, resource, shortest, run_ends[low], firsts), 0)
-    added += np.where(has_right, _unusable(state, resource, shortest, ends, run_firsts[high]), 0)
-    return added - (before[high] - before[low])
+    Where they overlap nothing the gap that they lie in was usable, so nothing is taken back.
+    """
+    run_ends, run_firsts = _edges(state, resource)
+    place = np.searchsorted(run_firsts, firsts, "right")
+    before, after = firsts - run_ends[place], run_firsts[place] - ends
+    idle = np.zeros(len(firsts), dtype=np.int64)
+    for gaps, lasts, nexts in ((before, firsts - before, firsts), (after, ends, ends + after)):
+        short = np.flatnonzero((gaps > 0) & (gaps < shortest))
+        if len(short):
+            day_of = state.prepared.clock_of(resource).day_of
+            same = day_of.take(lasts[short] - 1, mode="clip") == day_of.take(
+                nexts[short], mode="clip"
+            )
+            idle[short] += gaps[short] * same
+    return idle, np.minimum(before, after) < 0
 
 
 def _beside_fixed(model: Verbs, visit: Visit, need: int, resource: int, shortest: int) -> None:
@@ -186,25 +180,13 @@ def _beside_fixed(model: Verbs, visit: Visit, need: int, resource: int, shortest
     durations = model.durations(visit.index)
     for duration in durations:
         first, end = _covers(visit, duration, need)
-        firsts, ends = ticks + first, ticks + end
-        added = _added(model.state, resource, shortest, firsts, ends)
-        # Where the claim would overlap what is fixed, the visit cannot take this resource.
-        added[_overlaps(model.state, resource, shortest, firsts, ends)] = 0
-        if added.any():
+        idle, overlaps = _idle(model.state, resource, shortest, ticks + first, ticks + end)
+        idle[overlaps] = 0  # there the visit cannot take this resource
+        if idle.any():
             when = takes
             if len(durations) > 1:
                 when = model.all_of([takes, model.lasts(visit.index, duration)])
-            model.cost_by_start(visit.index, ticks, model.prepared.grain * added, when=when)
-
-
-def _overlaps(
-    state: State, resource: int, shortest: int, firsts: Vector, ends: Vector
-) -> npt.NDArray[np.bool_]:
-    run_firsts, run_ends, _ = _runs(state, resource, shortest)
-    over: npt.NDArray[np.bool_] = np.searchsorted(run_firsts, ends, "left") > np.searchsorted(
-        run_ends, firsts, "right"
-    )
-    return over
+            model.cost_by_start(visit.index, ticks, model.prepared.grain * idle, when=when)
 
 
 class _FreeClaim:
