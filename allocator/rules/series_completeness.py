@@ -66,7 +66,7 @@ class SeriesCompleteness(Rule):
                         timetable,
                         f"Request {request.id}: {len(here)} of the {len(steps)} steps of"
                         f" occurrence {number} are placed.",
-                        placed,
+                        here,
                     )
             whole = {
                 n
@@ -82,34 +82,55 @@ class SeriesCompleteness(Rule):
                     f" placed; number {missing[0]} may not be missing.",
                     placed,
                 )
-            elif isinstance(request.series, FlexibleSeries) and whole != set(
-                range(1, len(whole) + 1)
-            ):
-                yield violation(
-                    self,
-                    timetable,
-                    f"Request {request.id}: {len(whole)} visits are placed; they should be"
-                    f" numbers 1 to {len(whole)}.",
-                    placed,
-                )
+            elif isinstance(request.series, FlexibleSeries):
+                hole = next(n for n in range(1, request.occurrences + 1) if n not in whole)
+                later = [v for v in placed if prepared.visits[v].occurrence > hole]
+                if later:
+                    yield violation(
+                        self,
+                        timetable,
+                        f"Request {request.id}: {len(later)} visits after number {hole} are"
+                        f" placed; number {hole} is not.",
+                        later,
+                    )
 
     def constrain(self, model: Verbs) -> None:
-        """Imply the presence of what each placed visit asks for; frozen ones ask for nothing."""
+        """Imply what each placed visit asks for; frozen visits ask for nothing.
+
+        Fixed visits ask as well, unless what they ask for is fixed and missing: then their
+        request is broken whatever is done, which is inherited.
+        """
         for prep in model.prepared.requests:
             if len(prep.visits) == 1 or not any(model.is_free(v) for v in prep.visits):
                 continue
-            request = prep.request
-            required = required_occurrences(request)
-            for occurrence in range(1, request.occurrences + 1):
-                steps = prep.occurrence(occurrence)
-                wanted = {prep.occurrence(n)[0] for n in required}
-                if isinstance(request.series, FlexibleSeries) and occurrence > 1:
-                    wanted.add(prep.occurrence(occurrence - 1)[0])
-                for visit in steps:
-                    for other in sorted(wanted | set(steps)):
-                        if (
-                            other != visit
-                            and visit not in model.prepared.frozen
-                            and (model.is_free(visit) or model.is_free(other))
-                        ):
-                            model.imply([model.present(visit)], model.present(other))
+            demands = [
+                ([v for v in askers if v not in model.prepared.frozen], wanted)
+                for askers, wanted in _demands(prep)
+            ]
+            placements = model.state.placements
+            lost = any(
+                any(placements[v] is not None for v in askers)
+                and any(placements[v] is None and not model.is_free(v) for v in wanted)
+                for askers, wanted in demands
+            )
+            for askers, wanted in demands:
+                asking = [v for v in askers if model.is_free(v) or not lost]
+                some = model.any_of(model.present(v) for v in asking)
+                for other in wanted if asking else ():
+                    model.imply([some], model.present(other))
+
+
+def _demands(prep: PreparedRequest) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield pairs of visits: where any of the first is placed, all of the second are."""
+    request = prep.request
+    count = request.occurrences
+    if len(request.steps) > 1:
+        for number in range(1, count + 1):
+            yield list(prep.occurrence(number)), list(prep.occurrence(number))
+    required = required_occurrences(request)
+    if count > 1 and required:
+        yield list(prep.visits), [v for n in required for v in prep.occurrence(n)]
+    if isinstance(request.series, FlexibleSeries):
+        for number in range(len(required) + 1, count):
+            later = [v for n in range(number + 1, count + 1) for v in prep.occurrence(n)]
+            yield later, list(prep.occurrence(number))
