@@ -532,10 +532,11 @@ def _among(problem: Problem) -> Iterator[Fault]:
                     request.id,
                     f"Request {request.id}: its visit {visit} has the id of {owners[visit]}.",
                 )
-    names = visits | {request.id for request in problem.requests} | {s.id for s in problem.sessions}
+    visits |= {session.id for session in problem.sessions}
+    names = visits | {request.id for request in problem.requests}
 
-    def unknown(kind: str, id: str, visit: str) -> Iterator[Fault]:
-        if visit not in names:
+    def unknown(kind: str, id: str, visit: str, known: set[str] = names) -> Iterator[Fault]:
+        if visit not in known:
             yield Fault(
                 FaultCode.UNKNOWN_NAME,
                 kind,
@@ -578,7 +579,7 @@ def _among(problem: Problem) -> Iterator[Fault]:
             )
     published = {assignment.visit for assignment in problem.published}
     for pin in problem.pins:
-        yield from unknown("pin", pin.visit, pin.visit)
+        yield from unknown("pin", pin.visit, pin.visit, visits)
         if pin.visit not in published:
             yield Fault(
                 FaultCode.MISSING,
@@ -587,7 +588,7 @@ def _among(problem: Problem) -> Iterator[Fault]:
                 f"Pin {pin.visit}: nothing is published for it to be held at.",
             )
     for assignment in problem.published:
-        yield from unknown("assignment", assignment.visit, assignment.visit)
+        yield from unknown("assignment", assignment.visit, assignment.visit, visits)
 
 
 def _published(problem: Problem) -> Iterator[Fault]:

@@ -6,8 +6,9 @@ import pytest
 from faces import best, book_of, broken, model_agrees, one_visit_agrees, universe
 from tiny import at, goals, need, patient, practitioner, problem, request, room, service
 
+from allocator.domain.faults import InvalidProblem
 from allocator.domain.problem import Problem
-from allocator.domain.request import Attendee, Pin, PinKind
+from allocator.domain.request import Attendee, FlexibleSeries, Pin, PinKind
 from allocator.domain.schedule import Assignment
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
@@ -138,3 +139,15 @@ def test_dropping_the_rule_moves_a_pinned_visit() -> None:
     assert best(book_of(some), [0]) == {0: book_of(some).prepared.published[0]}
     without = best(book_of(some, [r for r in RULES if r.name != "pins"]), [0])
     assert {rule for rule, _ in broken(book_of(some), without)} == {"pins"}
+
+
+def test_what_is_published_or_pinned_is_a_visit() -> None:
+    """A series of two has the visits A#1 and A#2; nothing can be published of A as a whole."""
+    published = Assignment(visit="A", start=at(0, 8), end=at(0, 9))
+    series = FlexibleSeries(count=2)
+    with pytest.raises(InvalidProblem) as error:
+        problem(request("A", series=series), published=(published,), pins=(Pin(visit="A"),))
+    assert [str(fault) for fault in error.value.faults] == [
+        "Pin A names the visit 'A', which does not exist.",
+        "Assignment A names the visit 'A', which does not exist.",
+    ]
