@@ -18,7 +18,7 @@ class Buffers(Rule):
     """Claims, buffers included, share a resource only as far as its lanes go.
 
     Buffers belong to a need: cleaning takes the room, notes take the practitioner, neither
-    takes the patient.
+    takes the patient. What overlaps itself is told by capacity.
     """
 
     name = "buffers"
@@ -35,7 +35,7 @@ class Buffers(Rule):
         for number, resource in enumerate(prepared.resources):
             if len(timetable.claims[number]) > 1:
                 for clash in timetable.clashes(number, padded=True):
-                    if _most_at_once(clash) <= resource.lanes:
+                    if not _together(clash):
                         yield violation(
                             self,
                             timetable,
@@ -74,7 +74,6 @@ class Buffers(Rule):
                 model.no_overlap(resource, padded=True)
 
 
-def _most_at_once(claims: list[TickClaim]) -> int:
-    return max(
-        sum(c.uses for c in claims if c.part_first <= at.part_first < c.part_end) for at in claims
-    )
+def _together(claims: list[TickClaim]) -> bool:
+    """Say whether the parts themselves all overlap: then capacity says so already."""
+    return max(c.part_first for c in claims) < min(c.part_end for c in claims)

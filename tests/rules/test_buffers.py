@@ -191,6 +191,22 @@ def test_what_pinned_visits_break_is_inherited() -> None:
     assert accepted and refused
 
 
+def test_no_visit_is_put_into_the_time_after_two_that_overlap() -> None:
+    """A and B are pinned at 08:00, both: the room is cleaned up until 10:00 all the same."""
+    asked = [request(name, services="clean") for name in "ABC"]
+    a = starts(book_of(rooms(*asked), RULE, []), 0)
+    prepared = Prepared(rooms(*asked))
+    published = tuple(prepared.assignment(v, a[8]) for v in (0, 1))
+    some = rooms(*asked, published=published, pins=(Pin(visit="A"), Pin(visit="B")))
+    book = book_of(some, RULE, [])
+    pinned = book.prepared.frozen
+    assert not broken(book, pinned)
+    assert {rule for rule, _ in broken(book, {**pinned, 2: a[9]})} == {"buffers"}
+    assert one_visit_agrees(book, 2, pinned) == (24 - 3, 3)
+    accepted, refused = model_agrees(book, [2], pinned, near=[{2: a[9]}, {2: a[10]}])
+    assert accepted and refused
+
+
 def test_dropping_the_rule_leaves_no_time_to_clean_up() -> None:
     """After A at 08:00 the next start is 09:00; with the rule it is 10:00."""
     some = rooms(request("A", services="clean"), request("B", services="clean"))
