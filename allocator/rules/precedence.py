@@ -187,7 +187,6 @@ def _keep_in_touch(model: Verbs, sides: Sides, before: list[int], after: list[in
             model.at_most(
                 min(fixed_starts), model.start(other), when=[model.present(other), behind]
             )
-        late.append(behind)
         early.append(behind)
     model.imply(both, model.any_of(late))
     model.imply(both, model.any_of(early))

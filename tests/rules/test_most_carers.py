@@ -134,6 +134,16 @@ def test_what_pinned_visits_break_alone_is_inherited() -> None:
     assert not broken(book_of(some, RULE, []), fixed)
 
 
+def test_a_pair_out_of_too_many_pinned_carers_is_no_further_one() -> None:
+    """Ann, Bob and Cas lie fixed, one too many: three of six pairs bring nobody new."""
+    double = (service(minutes=360, needs=(need(quantity=2),)),)
+    book = book_of(series(3, services=double), RULE, [])
+    fixed = {0: with_(0, 1), 1: with_(1, 2)}
+    assert one_visit_agrees(book, 2, fixed) == (3 * 4, 3 * 4)
+    accepted, refused = model_agrees(book, [2], fixed)
+    assert accepted and refused
+
+
 def test_dropping_the_rule_takes_more_carers() -> None:
     """Ann, Bob and Cas are open one hour each: three visits take all three of them."""
     hours = {

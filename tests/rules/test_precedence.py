@@ -1,5 +1,6 @@
 """Precedence: one visit ends before another starts."""
 
+from dataclasses import replace
 from datetime import date
 
 from faces import best, book_of, broken, model_agrees, one_visit_agrees, rules_but
@@ -205,6 +206,31 @@ def test_what_pinned_visits_break_is_inherited() -> None:
             assert allowed and forbidden
         accepted, refused = model_agrees(book, [1, 3], fixed, samples=100)
         assert accepted and refused
+
+
+def test_visits_level_with_pinned_ones_are_not_blamed() -> None:
+    """R#2 and S#2 are pinned too far apart; R#1 may end with R#2, and S#1 start with S#2."""
+    some = series(0, 120).prepared.problem
+    some = replace(
+        some,
+        published=tuple(
+            Assignment(
+                visit=visit,
+                start=at(0, hour),
+                end=at(0, hour + 1),
+                resources=(("practitioner", ("ann",)),),
+            )
+            for visit, hour in (("R#2", 2), ("S#2", 20))
+        ),
+        pins=(Pin(visit="R#2"), Pin(visit="S#2")),
+    )
+    book = book_of(some, RULE, [])
+    fixed = book.prepared.frozen
+    assert not broken(book, {**fixed, 0: here(2), 2: here(20)})
+    assert one_visit_agrees(book, 0, fixed) == (6, 18)
+    near = [{0: here(2), 2: here(20)}, {0: here(2), 2: here(19)}]
+    accepted, refused = model_agrees(book, [0, 2], fixed, near=near)
+    assert accepted and refused
 
 
 def test_all_rules_together_agree() -> None:

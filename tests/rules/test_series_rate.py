@@ -96,6 +96,12 @@ def test_cp_sat_and_truth_agree() -> None:
         book_of(series(4), BOTH, []), [2, 3], fixed, near=[right], samples=100
     )
     assert accepted and refused
+    # One fixed visit leaves one of the first week; the next two take turns.
+    near = [{1: here(5), 2: here(30), 3: here(31)}, {1: here(5), 2: here(6), 3: here(31)}]
+    accepted, refused = model_agrees(
+        book_of(series(4), BOTH, []), [1, 2, 3], {0: here(0)}, near=near
+    )
+    assert accepted and refused
     chains = series(3, 1, "visit visit")
     book = book_of(chains, BOTH, [])
     whole = {0: here(0), 1: here(40), 2: here(28), 3: here(1)}
