@@ -38,10 +38,18 @@ class Model:
         Numbers of the visits to be placed.
     must
         Numbers of free visits that have to be placed.
+    levels
+        Numbers of the levels whose goals are expressed; by default all.
     """
 
     def __init__(
-        self, book: Rulebook, state: State, free: Iterable[int], must: Iterable[int] = ()
+        self,
+        book: Rulebook,
+        state: State,
+        free: Iterable[int],
+        must: Iterable[int] = (),
+        *,
+        levels: Iterable[int] | None = None,
     ) -> None:
         self.book = book
         self.prepared = book.prepared
@@ -71,9 +79,11 @@ class Model:
         for rule in book.rules:
             rule.constrain(self)
         self._post_no_overlap()
+        wanted = set(range(len(book.levels)) if levels is None else levels)
         for number, goal in enumerate(book.goals):
-            self._speaking = number
-            goal.express(self)
+            if book.level(number) in wanted:
+                self._speaking = number
+                goal.express(self)
 
     # Ask
 
@@ -436,7 +446,6 @@ class Model:
                 lanes,
             )
         for resource, reserved in sorted(self._reserved.items()):
-            self.cp.add_no_overlap(reserved)
             for claim, _ in self.intervals(resource, padded=True):
                 self.cp.add_no_overlap([claim, *reserved])
         for resource, pauses in sorted(self._pauses.items()):

@@ -21,6 +21,7 @@ from allocator.rules.rule import Rule
 from allocator.table.rulebook import Rulebook
 
 RULE: list[Rule] = [Breaks()]
+WITHOUT_BUFFERS: list[Rule] = [Capacity(), Breaks()]
 WITH_LANES: list[Rule] = [Capacity(), Buffers(), Breaks()]
 
 
@@ -198,8 +199,26 @@ def test_what_pinned_visits_alone_break_is_inherited() -> None:
     assert accepted and refused
 
 
+def test_a_break_that_is_lost_does_not_keep_others_from_working() -> None:
+    """Fixed visits leave Ann no lunch: Bob may take visits in her window, and Ann outside it."""
+    ann, bob = (
+        practitioner("ann", calendar=None, breaks=(LUNCH,)),
+        practitioner("bob", calendar=None),
+    )
+    book = book_of(clinic(resources=(ann, bob), count=5), WITH_LANES, [])
+    fixed = {visit: at(book, visit, 11 + visit) for visit in range(3)}
+    where = [p for p in universe(book, book.prepared.visits[3]) if p.start in (9, 12)]
+    assert {p.team for p in where if not broken(book, {**fixed, 3: p}) - broken(book, fixed)} == {
+        ((0,),),
+        ((1,),),
+    }
+    starts = {v: range(9, 17) for v in (3, 4)}
+    accepted, refused = model_agrees(book, [3, 4], fixed, starts=starts)
+    assert accepted and refused
+
+
 @pytest.mark.parametrize("lanes", [1, 2])
-@pytest.mark.parametrize("rules", [RULE, WITH_LANES, None])
+@pytest.mark.parametrize("rules", [RULE, WITHOUT_BUFFERS, WITH_LANES, None])
 def test_the_faces_agree(rules: list[Rule] | None, lanes: int) -> None:
     """Mask, model and truth say the same: buffers, two lanes, breaks that compete for a window."""
     noted = service(minutes=60, needs=(need(after_minutes=30),))

@@ -2,7 +2,7 @@
 
 import pytest
 from faces import book_of, broken, model_agrees, one_visit_agrees, universe
-from tiny import need, patient, practitioner, problem, request, room, service
+from tiny import need, patient, practitioner, problem, request, room, service, span
 
 from allocator.domain.problem import Problem
 from allocator.domain.request import Pin
@@ -14,6 +14,7 @@ from allocator.rules.buffers import Buffers
 from allocator.rules.capacity import Capacity
 from allocator.rules.rule import Rule
 from allocator.rules.travel import Travel
+from allocator.rules.windows import Windows
 from allocator.table.rulebook import Rulebook
 
 RULE: list[Rule] = [Travel()]
@@ -198,6 +199,21 @@ def test_the_faces_agree(rules: list[Rule] | None) -> None:
         assert allowed and forbidden
     near = {v: range(6, 15) for v in (1, 2, 3)}
     accepted, refused = model_agrees(book, [1, 2, 3], {0: a[0]}, samples=200, starts=near)
+    assert accepted and refused
+
+
+def test_windows_that_only_touch_are_kept_apart_too() -> None:
+    """A may lie from 8 to 9, B from 9 to 12: with 120 minutes to travel B starts at 11."""
+    some = problem(
+        request("A", services="north", windows=(span(0, 8, 9),)),
+        request("B", services="south", windows=(span(0, 9, 12),)),
+        locations=PLACES,
+        travel=(NORTH_TO_SOUTH,),
+        resources=(practitioner("ann", mobile=True),),
+        services=tuple(service(place.id, location=place.id) for place in PLACES),
+    )
+    book = book_of(some, [Windows(), *WITH_BUFFERS], [])
+    accepted, refused = model_agrees(book, [0, 1], samples=100, starts={0: [8], 1: range(8, 13)})
     assert accepted and refused
 
 

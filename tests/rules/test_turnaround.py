@@ -2,7 +2,7 @@
 
 import pytest
 from faces import book_of, broken, model_agrees, one_visit_agrees, universe
-from tiny import need, practitioner, problem, request, room, service
+from tiny import need, practitioner, problem, request, room, service, span
 
 from allocator.domain.problem import Problem
 from allocator.domain.request import Pin, Session, Step
@@ -14,6 +14,7 @@ from allocator.rules.buffers import Buffers
 from allocator.rules.capacity import Capacity
 from allocator.rules.rule import Rule
 from allocator.rules.turnaround import Turnaround
+from allocator.rules.windows import Windows
 from allocator.table.rulebook import Rulebook
 
 RULE: list[Rule] = [Turnaround()]
@@ -202,10 +203,10 @@ def test_the_faces_agree(rules: list[Rule] | None) -> None:
 
 
 def test_the_faces_agree_where_buffers_give_some_of_it() -> None:
-    """Buffers of an hour and turnarounds of one or two: the larger counts, in each order."""
+    """Buffers of an hour, turnarounds of none to three: the larger counts, in each order."""
     wet = service("wet", needs=(need("room", after_minutes=60),))
     dry = service("dry", needs=(need("room", before_minutes=60),))
-    for minutes in (60, 120, 180):
+    for minutes in (0, 60, 120, 180):
         some = problem(
             *(
                 request(id, services=name)
@@ -213,7 +214,10 @@ def test_the_faces_agree_where_buffers_give_some_of_it() -> None:
             ),
             resources=(room("r", calendar=None),),
             services=(wet, dry),
-            turnarounds=(Entry(kind="room", minutes=minutes, after="dry"),),
+            turnarounds=(
+                Entry(kind="room", minutes=minutes, after="dry"),
+                Entry(kind="room", minutes=60, before="dry", after="wet"),
+            ),
         )
         book = book_of(some, WITH_BUFFERS, [])
         fixed = {0: at(book, 0, 12)}
@@ -222,6 +226,20 @@ def test_the_faces_agree_where_buffers_give_some_of_it() -> None:
         near = {v: range(8, 18) for v in (0, 1, 2)}
         accepted, refused = model_agrees(book, [0, 1, 2], samples=150, starts=near)
         assert accepted and refused
+
+
+def test_windows_that_only_touch_are_kept_apart_too() -> None:
+    """A may lie from 8 to 9, B from 9 to 12: with 120 minutes in between B starts at 11."""
+    some = problem(
+        request("A", services="wet", windows=(span(0, 8, 9),)),
+        request("B", services="dry", windows=(span(0, 9, 12),)),
+        resources=(room("r"),),
+        services=(service("dry", needs=ROOM), service("wet", needs=ROOM)),
+        turnarounds=(WET_TO_DRY,),
+    )
+    book = book_of(some, [Windows(), *WITH_BUFFERS], [])
+    accepted, refused = model_agrees(book, [0, 1], samples=100, starts={0: [8], 1: range(8, 13)})
+    assert accepted and refused
 
 
 def test_the_faces_agree_for_participants_of_sessions() -> None:

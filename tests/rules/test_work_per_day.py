@@ -80,9 +80,10 @@ def test_a_claim_counts_to_the_day_of_its_first_tick() -> None:
     assert says(book, 8, 24) and not says(book, 8, 25)
     for some in (service(minutes=120), early):
         book = book_of(clinic(240, services=(some,)), RULE, [])
-        fixed = {0: at(book, 0, 0), 1: at(book, 1, 2)}
-        allowed, forbidden = one_visit_agrees(book, 2, fixed)
-        assert allowed and forbidden
+        for first in (0, 26):  # one day is full, the first or the second
+            fixed = {0: at(book, 0, first), 1: at(book, 1, first + 4)}
+            allowed, forbidden = one_visit_agrees(book, 2, fixed)
+            assert allowed and forbidden
         near = {v: [0, 1, 2, 22, 23, 24, 25, 26, 46] for v in range(4)}
         accepted, refused = model_agrees(book, [1, 2, 3], {0: fixed[0]}, starts=near, samples=150)
         assert accepted and refused
