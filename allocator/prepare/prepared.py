@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
 from allocator.domain.problem import Problem, matching
 from allocator.domain.request import PinKind, Request, attendee_role
-from allocator.domain.resource import Resource
+from allocator.domain.resource import Reserve, Resource
 from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.domain.service import Need, Service
 from allocator.prepare import masks
@@ -69,6 +69,7 @@ class Prepared:
         self._memo: dict[Hashable, Any] = {}
         self._clocks: dict[str, Clock] = {}
         self._openings: dict[tuple[str | None, str], Opening] = {}
+        self._reserved: dict[int, tuple[tuple[Reserve, Mask], ...]] = {}
         self._shared_needs: dict[str, tuple[VisitNeed, ...]] = {}
         self._shared_variants: dict[tuple[str, bool], tuple[Variant, ...]] = {}
         self.visits: list[Visit] = []
@@ -117,6 +118,19 @@ class Prepared:
             calendar = None if key[0] is None else self.problem.calendar(key[0])
             self._openings[key] = expand(calendar, self.clock(thing.location))
         return self._openings[key]
+
+    def reserved(self, resource: int) -> tuple[tuple[Reserve, Mask], ...]:
+        """Return a resource's reserves that are not released by now, with every tick they touch."""
+        if resource not in self._reserved:
+            self._reserved[resource] = tuple(self._reserves(resource))
+        return self._reserved[resource]
+
+    def _reserves(self, resource: int) -> Iterator[tuple[Reserve, Mask]]:
+        for reserve in self.resources[resource].reserves:
+            start, hours = reserve.span.start.astimezone(UTC), reserve.release_hours
+            if hours is None or self.horizon.asked_at < start - timedelta(hours=hours):
+                end = min(self.horizon.tick_at_or_after(reserve.span.end), self.ticks)
+                yield reserve, masks.span(self.horizon.tick(start), end)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -188,7 +202,7 @@ class Prepared:
     @cached_property
     def _serving(self) -> frozenset[int]:
         return frozenset(
-            r for v in self.visits for n in v.needs if not n.attendee for r in n.resources
+            r for needs in self._shared_needs.values() for n in needs for r in n.resources
         )
 
     def attends_only(self, resource: int) -> bool:

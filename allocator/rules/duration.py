@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement, Visit
+from allocator.prepare.visit import Placement, Team, Visit
 from allocator.rules.rule import Rule, Violation, violation
 from allocator.state.timetable import Timetable
 
@@ -60,9 +60,19 @@ class Duration(Rule):
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits that last longer or shorter."""
         prepared = timetable.prepared
+        right: set[tuple[str, bool, Team, int]] = set()  # seen before, and as they should be
         for visit, placement in timetable.placed():
+            service = visit.service
+            if service is not None:
+                first = visit.request is not None and visit.request.first_visit
+                own = placement.team[: len(service.needs)] if service.minutes_by_resource else ()
+                key = (service.id, first and visit.occurrence == visit.step == 1, own)
+                if (*key, placement.duration) in right:
+                    continue
             wanted = lengths(prepared, visit, placement)
             if not wanted or list(wanted) == [placement.duration]:
+                if service is not None:
+                    right.add((*key, placement.duration))
                 continue
             told = " and ".join(
                 f"{length * prepared.grain} minutes"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
+from allocator.domain.resource import Resource
 from allocator.prepare.masks import Mask
-from allocator.prepare.visit import Variant, Visit
+from allocator.prepare.visit import Placement, Variant, Visit, VisitNeed
 from allocator.rules.rule import EVERY, Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -28,8 +29,11 @@ class EligibleResources(Rule):
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the roles that are filled wrongly."""
         prepared = timetable.prepared
+        sure: dict[int, frozenset[int]] = {}  # by need: who may fill it on any day
         for visit, placement in timetable.placed():
-            day = visit.clock.dates[visit.clock.day_of[placement.start]]
+            team = [resource for members in placement.team for resource in members]
+            if len(team) != len(set(team)):
+                yield from self._twice(timetable, visit, team)
             for need, members in zip(visit.needs, placement.team, strict=True):
                 if len(set(members)) != need.quantity and not (need.optional and not members):
                     yield violation(
@@ -39,37 +43,53 @@ class EligibleResources(Rule):
                         f" it has {len(set(members))}.",
                         [visit.index],
                     )
-                for resource in members:
-                    if resource not in need.resources:
-                        yield violation(
-                            self,
-                            timetable,
-                            f"Visit {visit.id}: {prepared.who(resource)} is none of the"
-                            f" {len(need.resources)} that may fill {need.role}.",
-                            [visit.index],
-                            [resource],
-                        )
-                        continue
-                    wanted = need.skills[need.resources.index(resource)]
-                    thing = prepared.resources[resource]
-                    if not any(all(thing.has_skill(s, day) for s in some) for some in wanted):
-                        yield violation(
-                            self,
-                            timetable,
-                            f"Visit {visit.id}: {prepared.who(resource)} does not have the skill"
-                            f" for {need.role} on {day}.",
-                            [visit.index],
-                            [resource],
-                        )
-            for resource, times in Counter(r for some in placement.team for r in some).items():
-                if times > 1:
-                    yield violation(
-                        self,
-                        timetable,
-                        f"Visit {visit.id}: {prepared.who(resource)} fills {times} roles.",
-                        [visit.index],
-                        [resource],
+                if need.attendee:
+                    always: Container[int] = need.resources
+                elif (known := sure.get(id(need))) is not None:
+                    always = known
+                else:
+                    always = sure[id(need)] = frozenset(
+                        resource
+                        for resource, wanted in zip(need.resources, need.skills, strict=True)
+                        if _undated(prepared.resources[resource], wanted)
                     )
+                for resource in members:
+                    if resource not in always:
+                        yield from self._unfit(timetable, visit, placement, need, resource)
+
+    def _twice(self, timetable: Timetable, visit: Visit, team: list[int]) -> Iterator[Violation]:
+        for resource, times in Counter(team).items():
+            if times > 1:
+                yield violation(
+                    self,
+                    timetable,
+                    f"Visit {visit.id}: {timetable.prepared.who(resource)} fills {times} roles.",
+                    [visit.index],
+                    [resource],
+                )
+
+    def _unfit(
+        self,
+        timetable: Timetable,
+        visit: Visit,
+        placement: Placement,
+        need: VisitNeed,
+        resource: int,
+    ) -> Iterator[Violation]:
+        """Yield why a resource may not fill a role on the day of the visit, if it may not."""
+        who = timetable.prepared.who(resource)
+        if resource not in need.resources:
+            why = f"is none of the {len(need.resources)} that may fill {need.role}"
+        else:
+            day = visit.clock.dates[visit.clock.day_of[placement.start]]
+            thing = timetable.prepared.resources[resource]
+            wanted = need.skills[need.resources.index(resource)]
+            if any(all(thing.has_skill(s, day) for s in some) for some in wanted):
+                return
+            why = f"does not have the skill for {need.role} on {day}"
+        yield violation(
+            self, timetable, f"Visit {visit.id}: {who} {why}.", [visit.index], [resource]
+        )
 
     def starts_with(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int
@@ -79,11 +99,16 @@ class EligibleResources(Rule):
         prepared = state.prepared
         thing = prepared.resources[resource]
         wanted = what.skills[what.resources.index(resource)]
-        dated = {s.name for s in thing.skills if s.first is not None or s.last is not None}
-        if any(not some & dated for some in wanted):
+        if _undated(thing, wanted):
             return EVERY
         mask = 0
         for number, day in enumerate(visit.clock.dates):
             if any(all(thing.has_skill(s, day) for s in some) for some in wanted):
                 mask |= visit.clock.day_mask(number)
         return mask
+
+
+def _undated(thing: Resource, wanted: tuple[frozenset[str], ...]) -> bool:
+    """Say whether a resource has some set of skills on any day."""
+    for_ever = {s.name for s in thing.skills if s.first is None and s.last is None}
+    return any(some <= for_ever for some in wanted)

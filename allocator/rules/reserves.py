@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, timedelta
 
 from allocator.domain.resource import Reserve
 from allocator.prepare import masks
@@ -13,14 +12,6 @@ from allocator.prepare.visit import Variant, Visit
 from allocator.rules.rule import EVERY, Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
-
-
-def released(prepared: Prepared, reserve: Reserve) -> bool:
-    """Say whether a reserve is open for everybody by now."""
-    if reserve.release_hours is None:
-        return False
-    opens = reserve.span.start.astimezone(UTC) - timedelta(hours=reserve.release_hours)
-    return prepared.horizon.asked_at >= opens
 
 
 def admits(reserve: Reserve, visit: Visit) -> bool:
@@ -37,13 +28,6 @@ def admits(reserve: Reserve, visit: Visit) -> bool:
     )
 
 
-def kept(prepared: Prepared, reserve: Reserve) -> Mask:
-    """Return every tick that a reserve touches."""
-    horizon = prepared.horizon
-    end = min(horizon.tick_at_or_after(reserve.span.end), prepared.ticks)
-    return masks.span(horizon.tick(reserve.span.start), end)
-
-
 class Reserves(Rule):
     """Carve-out: claims, buffers included, keep out of reserves that are not for them."""
 
@@ -55,9 +39,9 @@ class Reserves(Rule):
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any reserve is not yet released."""
         return any(
-            not released(prepared, reserve)
-            for resource in prepared.resources
-            for reserve in resource.reserves
+            prepared.reserved(number)
+            for number, resource in enumerate(prepared.resources)
+            if resource.reserves
         )
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
@@ -66,11 +50,7 @@ class Reserves(Rule):
         for number, resource in enumerate(prepared.resources):
             if not resource.reserves or not timetable.claims[number]:
                 continue
-            held = [
-                (reserve, kept(prepared, reserve))
-                for reserve in resource.reserves
-                if not released(prepared, reserve)
-            ]
+            held = prepared.reserved(number)
             union = 0
             for _, ticks in held:
                 union |= ticks
@@ -97,11 +77,10 @@ class Reserves(Rule):
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int
     ) -> Mask:
         """Return the starts from which the claim touches no reserve that is not for it."""
-        prepared = state.prepared
         barred = 0
-        for reserve in prepared.resources[resource].reserves:
-            if not admits(reserve, visit) and not released(prepared, reserve):
-                barred |= kept(prepared, reserve)
+        for reserve, ticks in state.prepared.reserved(resource):
+            if not admits(reserve, visit):
+                barred |= ticks
         if not barred:
             return EVERY
         what = visit.needs[need]

@@ -53,8 +53,9 @@ class Seats(Rule):
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits with more people than seats."""
         prepared = timetable.prepared
+        limited = {r for r, thing in enumerate(prepared.resources) if thing.seats is not None}
         for visit, placement in timetable.placed():
-            if visit.service is None:
+            if visit.service is None or all(map(limited.isdisjoint, placement.team)):
                 continue
             narrow = list(seated(prepared, visit, placement.team))
             if not narrow:
