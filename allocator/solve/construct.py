@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, Visit
 from allocator.rules.options import matching_options
 from allocator.rules.series_completeness import required_occurrences
+from allocator.solve.bound import Alone
 from allocator.state.state import State
-from allocator.table.costs import CostTable, best_placement, placements
-from allocator.table.options import at_least, options
+from allocator.table.costs import CostTable, Extra, best_placement, placements
+from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
 
 #: Placements tried for each visit of a request whose later visits find no place.
@@ -24,32 +25,29 @@ BRANCHES = 4
 BUDGET = 60
 
 
-def scarcity(book: Rulebook, state: State, request: PreparedRequest) -> float:
-    """Return how many starts a request has for each tick that it wants, roughly."""
-    prepared = book.prepared
-    visit = prepared.visits[request.visits[0]]
-    room = 0
-    wanted = 1
-    for variant in visit.variants:
-        starts = book.static_mask(state, visit, variant)
-        some = 0
-        for number, need in enumerate(visit.needs):
-            if need.optional or not starts:
-                continue
-            sets = [
-                starts & book.static_mask_with(state, visit, variant, number, r)
-                for r in variant.choices[number]
-            ]
-            starts &= at_least(sets, need.quantity)
+def scarcity(book: Rulebook, alone: Alone, request: PreparedRequest) -> float:
+    """Return how much room a request has, beside what is frozen, for each tick that it wants."""
+    room = float("inf")
+    for number in request.visits:
+        found = alone.get(number)
+        if found is None:
+            continue
+        needs = book.prepared.visits[number].needs
+        for n, need in enumerate(needs):
             if not need.attendee:
-                some = max(some, sum(m.bit_count() for m in sets))
-        room = max(room, some if starts else 0)
-        wanted = max(wanted, variant.duration)
-    return room / (wanted * len(request.visits))
+                starts = sum(mask.bit_count() for o in found for mask in o.by_need[n].values())
+                room = min(room, starts / need.quantity)
+        if not found:
+            return 0.0
+        room = min(room, 1e6 * sum(o.starts.bit_count() for o in found))
+    longest = max(
+        (o.variant.duration for v in request.visits for o in alone.get(v, ())), default=1
+    )
+    return room / (longest * len(request.visits))
 
 
 def construct(
-    book: Rulebook, state: State, requests: Iterable[PreparedRequest] | None = None
+    book: Rulebook, state: State, alone: Alone, extra: Extra | None = None
 ) -> None:
     """Place requests into a state, one by one, as cheaply as each can be placed.
 
@@ -59,13 +57,15 @@ def construct(
         Rules and goals in force.
     state
         What is placed already; grows.
-    requests
-        The requests to place; by default all that are not placed.
+    alone
+        What each visit could do beside what is frozen: the scarcest go first.
+    extra
+        What placements cost beside the goals, to leave room for others.
     """
     prepared = book.prepared
     some = [
         request
-        for request in (prepared.requests if requests is None else requests)
+        for request in prepared.requests
         if any(state.placements[v] is None for v in request.visits)
     ]
     order = sorted(
@@ -73,20 +73,22 @@ def construct(
         key=lambda r: (
             not r.request.must,
             r.request.priority,
-            scarcity(book, state, r) / r.request.weight,
+            scarcity(book, alone, r) / r.request.weight,
             r.index,
         ),
     )
     _run_sessions(book, state, order)
-    left = [request for request in order if not place_request(book, state, request)]
+    left = [request for request in order if not place_request(book, state, request, extra)]
     if _close_sessions(prepared, state):
         left = [r for r in order if state.placements[r.visits[0]] is None]
     for request in left:
-        place_request(book, state, request)
+        place_request(book, state, request, extra)
     _close_sessions(prepared, state)
 
 
-def place_request(book: Rulebook, state: State, request: PreparedRequest) -> bool:
+def place_request(
+    book: Rulebook, state: State, request: PreparedRequest, extra: Extra | None = None
+) -> bool:
     """Place a request whole, or as far as it may be placed in part, or not at all.
 
     Returns
@@ -96,14 +98,17 @@ def place_request(book: Rulebook, state: State, request: PreparedRequest) -> boo
     """
     if request.request.options:
         return _place_option(book, state, request)
-    return _Insertion(book, state, request).run()
+    return _Insertion(book, state, request, extra).run()
 
 
 class _Insertion:
     """Depth-first insertion of one request's visits, with a budget."""
 
-    def __init__(self, book: Rulebook, state: State, request: PreparedRequest) -> None:
+    def __init__(
+        self, book: Rulebook, state: State, request: PreparedRequest, extra: Extra | None
+    ) -> None:
         self.book = book
+        self.extra = extra
         self.state = state
         self.request = request
         self.budget = BUDGET
@@ -131,7 +136,7 @@ class _Insertion:
             return False
         self.budget -= 1
         if single or at == len(self.visits) - 1:
-            choice = best_placement(self.book, self.state, visit)
+            choice = best_placement(self.book, self.state, visit, self.extra)
             some = [] if choice is None else [choice.placement]
         else:
             some = self._branches(visit)
@@ -154,7 +159,7 @@ class _Insertion:
 
     def _branches(self, visit: Visit) -> list[Placement]:
         """Return good placements, each on another day where there is one."""
-        found = placements(self.book, self.state, visit, most=24)
+        found = placements(self.book, self.state, visit, self.extra, most=24)
         days = visit.clock.day_of
         first: dict[int, Placement] = {}
         for choice in found:

@@ -22,20 +22,29 @@ from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Visit
 from allocator.rules.series_completeness import required_occurrences
+from allocator.solve.bound import Alone
 from allocator.solve.progress import Control
 from allocator.state.state import State
-from allocator.table.options import Options, options
+from allocator.table.costs import Extra
+from allocator.table.options import Options
 from allocator.table.rulebook import Rulebook
+
+
+#: Points that insertion pays for a day on which the relaxed optimum does not put a visit.
+ASTRAY = 1000
+#: Share of the capacity that the picture for insertion fills, since days do not fill without gaps.
+SNUG = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
     """What one visit asks of the resources of its scarcest need.
 
-    ``length`` is its shortest claim; for each resource there are the starts of the claims and
+    ``need`` is its number, ``length`` its shortest claim; for each resource there are the starts of the claims and
     the ticks that they could take.
     """
 
+    need: int
     length: int
     starts: dict[int, Mask]
     cover: dict[int, Mask]
@@ -48,20 +57,21 @@ class Relaxation:
     ----------
     book
         Rules and goals in force.
-    frozen
-        The state in which only the frozen visits are placed and all others are pending.
+    frozen, alone
+        The state in which only the frozen visits are placed, and what the others could do then.
     """
 
-    def __init__(self, book: Rulebook, frozen: State) -> None:
+    def __init__(self, book: Rulebook, frozen: State, alone: Alone) -> None:
         self.book = book
         self.frozen = frozen
         self.asks: dict[int, _Ask | None] = {}
-        for visit in book.prepared.visits:
-            if frozen.placements[visit.index] is None and visit.request is not None:
-                found = list(options(book, frozen, visit))
-                if found:
-                    self.asks[visit.index] = _ask(visit, found)
+        for number, found in alone.items():
+            visit = book.prepared.visits[number]
+            if found and visit.request is not None:
+                self.asks[number] = _ask(visit, found)
+        self._shares: list[tuple[int, int, int, pywraplp.Variable]] = []
         self._bucket: dict[tuple[int, int], int] = {}
+        self._priorities = sorted({r.request.priority for r in book.prepared.requests})
         self._capacity = dict(self._capacities())
 
     def floor(
@@ -83,7 +93,7 @@ class Relaxation:
         solver = pywraplp.Solver.CreateSolver("GLOP")
         values: dict[int, list[tuple[pywraplp.Variable, int]]] = {n: [] for n in range(level + 1)}
         constants = dict.fromkeys(range(level + 1), 0)
-        columns: dict[tuple[int, int], list[tuple[pywraplp.Variable, int]]] = {}
+        columns: dict[tuple[int, int, int], list[tuple[pywraplp.Variable, int]]] = {}
         for request in self.book.prepared.requests:
             self._add_request(solver, request, level, values, constants, columns)
         for key, uses in columns.items():
@@ -110,6 +120,63 @@ class Relaxation:
         total = totals[level]
         return None if total is None else total - most
 
+    def guide(self, control: Control) -> Extra | None:
+        """Return what leaving the days of the relaxed optimum costs, for insertion to follow.
+
+        The programme is solved for all levels of served requests at once, the earlier the
+        heavier, and then for early days: a fair picture of who should make room for whom.
+        """
+        levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
+        if not levels:
+            return None
+        solver = pywraplp.Solver.CreateSolver("GLOP")
+        values: dict[int, list[tuple[pywraplp.Variable, int]]] = {
+            n: [] for n in range(levels[-1] + 1)
+        }
+        constants = dict.fromkeys(values, 0)
+        columns: dict[tuple[int, int, int], list[tuple[pywraplp.Variable, int]]] = {}
+        self._shares = []
+        for request in self.book.prepared.requests:
+            self._add_request(solver, request, levels[-1], values, constants, columns)
+        for key, uses in columns.items():
+            row = solver.Constraint(-solver.infinity(), SNUG * self._capacity[key])
+            for variable, length in uses:
+                row.SetCoefficient(variable, length)
+        objective = solver.Objective()
+        for level in levels:
+            total = max(1, sum(value for _, value in values[level]))
+            weight = 1e3 * 30.0 ** (len(levels) - levels.index(level))
+            for variable, value in values[level]:
+                objective.SetCoefficient(variable, weight * value / total)
+        for _, _, day, share in self._shares:
+            objective.SetCoefficient(share, -1e-3 * day)
+        objective.SetMaximization()
+        solver.SetTimeLimit(max(1, int(200 * control.left)))
+        if solver.Solve() != pywraplp.Solver.OPTIMAL:
+            return None
+        wanted: dict[tuple[int, int], set[int]] = {}
+        for visit, resource, day, share in self._shares:
+            if share.solution_value() > 1e-6:
+                wanted.setdefault((visit, resource), set()).add(day)
+        return self._price(wanted)
+
+    def _price(self, wanted: dict[tuple[int, int], set[int]]) -> Extra:
+        known = {visit for visit, _ in wanted}
+
+        def extra(
+            visit: Visit, need: int, resource: int, ticks: npt.NDArray[np.int64]
+        ) -> npt.NDArray[np.int64] | int:
+            ask = self.asks.get(visit.index)
+            if ask is None or ask.need != need or visit.index not in known:
+                return 0
+            days = wanted.get((visit.index, resource))
+            if days is None:
+                return ASTRAY
+            here = self.book.prepared.clock_of(resource).day_of[ticks]
+            return np.where(np.isin(here, list(days)), 0, ASTRAY).astype(np.int64)
+
+        return extra
+
     def _add_request(
         self,
         solver: pywraplp.Solver,
@@ -117,7 +184,7 @@ class Relaxation:
         level: int,
         values: dict[int, list[tuple[pywraplp.Variable, int]]],
         constants: dict[int, int],
-        columns: dict[tuple[int, int], list[tuple[pywraplp.Variable, int]]],
+        columns: dict[tuple[int, int, int], list[tuple[pywraplp.Variable, int]]],
     ) -> None:
         mine = [
             (n, self.book.weight(n, request.index), self.book.level(n))
@@ -177,7 +244,7 @@ class Relaxation:
         solver: pywraplp.Solver,
         visit: int,
         part: pywraplp.Variable,
-        columns: dict[tuple[int, int], list[tuple[pywraplp.Variable, int]]],
+        columns: dict[tuple[int, int, int], list[tuple[pywraplp.Variable, int]]],
     ) -> None:
         ask = self.asks.get(visit)
         if ask is None:
@@ -187,42 +254,56 @@ class Relaxation:
         for resource, starts in ask.starts.items():
             for day in self._buckets(resource, starts):
                 share = solver.NumVar(0.0, 1.0, "")
+                self._shares.append((visit, resource, day, share))
                 row.SetCoefficient(share, 1)
-                columns.setdefault((resource, day), []).append((share, ask.length))
+                for priority in self._classes(visit):
+                    columns.setdefault((resource, day, priority), []).append((share, ask.length))
 
     def _buckets(self, resource: int, starts: Mask) -> list[int]:
         days = self.book.prepared.clock_of(resource).day_of[masks.ticks_of(starts)]
         return sorted({self._bucket[resource, int(day)] for day in np.unique(days)})
 
-    def _capacities(self) -> Iterator[tuple[tuple[int, int], int]]:
-        """Yield how many ticks of a resource's day can be filled by what is asked of it.
+    def _capacities(self) -> Iterator[tuple[tuple[int, int, int], int]]:
+        """Yield how many ticks of a resource's day visits from a priority class on can fill.
 
-        Days that a stretch of usable time joins across midnight share a bucket, named by the
-        first of them.
+        Less urgent visits may not use what is reserved, so each class has a row of its own with
+        all later ones. Days that a stretch of usable time joins across midnight share a bucket,
+        named by the first of them.
         """
         prepared = self.book.prepared
-        reach: dict[int, Mask] = {}
-        lengths: dict[int, set[int]] = {}
-        for ask in self.asks.values():
+        reach: dict[tuple[int, int], Mask] = {}
+        lengths: dict[tuple[int, int], set[int]] = {}
+        for number, ask in self.asks.items():
             if ask is not None:
                 for resource, cover in ask.cover.items():
-                    reach[resource] = reach.get(resource, 0) | cover
-                    lengths.setdefault(resource, set()).add(ask.length)
-        for resource, cover in sorted(reach.items()):
+                    for priority in self._classes(number):
+                        key = (resource, priority)
+                        reach[key] = reach.get(key, 0) | (cover & prepared.all_ticks)
+                        lengths.setdefault(key, set()).add(ask.length)
+        for resource in sorted({resource for resource, _ in reach}):
             clock = prepared.clock_of(resource)
-            cover &= prepared.all_ticks
+            whole = max((reach[key] for key in reach if key[0] == resource), key=int.bit_count)
             bucket: dict[int, int] = {}
-            for first, end in masks.spans(cover):
+            for first, end in masks.spans(whole):
                 one, last = int(clock.day_of[first]), int(clock.day_of[end - 1])
                 for day in range(one, last + 1):
                     bucket[day] = bucket.get(one, one)
+            self._bucket.update({(resource, d): b for d, b in bucket.items()})
             for day in sorted(set(bucket.values())):
                 days = [d for d, b in bucket.items() if b == day]
-                usable = 0
+                mask = 0
                 for d in days:
-                    usable |= cover & clock.day_mask(d)
-                yield (resource, day), self._fillable(resource, days, usable, lengths[resource])
-            self._bucket.update({(resource, d): b for d, b in bucket.items()})
+                    mask |= clock.day_mask(d)
+                for key in sorted(key for key in reach if key[0] == resource):
+                    usable = reach[key] & mask
+                    yield (resource, day, key[1]), self._fillable(
+                        resource, days, usable, lengths[key]
+                    )
+
+    def _classes(self, visit: int) -> list[int]:
+        """Return the priority classes in whose rows a visit stands: its own and the earlier."""
+        priority = self.book.prepared.visits[visit].priority
+        return [p for p in self._priorities if p <= priority]
 
     def _fillable(self, resource: int, days: list[int], usable: Mask, lengths: set[int]) -> int:
         prepared = self.book.prepared
@@ -245,7 +326,16 @@ class Relaxation:
                     )
                     idle = (window & ~usable & ~busy).bit_count()
                     paused = max(paused, prepared.ticks_for(pause.minutes) - idle)
-        return min(total, usable.bit_count() - paused)
+        total = min(total, usable.bit_count() - paused)
+        most = thing.limits.minutes_per_day
+        if most is not None and "work_per_day" in {rule.name for rule in self.book.rules}:
+            worked = sum(
+                c.end - c.first
+                for c in self.frozen.claims[resource]
+                if clock.day_of[max(c.first, 0)] == days[0]
+            )
+            total = min(total, max(0, most // prepared.grain - worked))
+        return total
 
     def _held(self, resource: int, usable: Mask) -> int:
         load: npt.NDArray[np.int64] = np.zeros(self.book.prepared.ticks + 1, dtype=np.int64)
@@ -279,7 +369,7 @@ def _ask(visit: Visit, found: list[Options]) -> _Ask | None:
             claims = masks.shift(mask, first)
             starts[resource] = starts.get(resource, 0) | claims
             cover[resource] = cover.get(resource, 0) | _cover(claims, end - first)
-    return _Ask(shortest, starts, cover)
+    return _Ask(best[1], shortest, starts, cover)
 
 
 def _cover(starts: Mask, length: int) -> Mask:

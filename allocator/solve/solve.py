@@ -19,7 +19,7 @@ from allocator.rules import RULES
 from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
-from allocator.solve.bound import served_floors
+from allocator.solve.bound import options_alone, served_floors
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
 from allocator.solve.incumbent import Incumbent, incumbent, verify
@@ -141,9 +141,10 @@ class _Run:
         free = [v for v, placement in enumerate(frozen) if placement is None]
         frozen_state = State(prepared, frozen, pending=free)
         state = State(prepared, frozen)
+        self.alone = options_alone(book, frozen_state)
         keep_published(book, state)
-        construct(book, state)
-        bounds = served_floors(book, frozen_state)
+        construct(book, state, self.alone)
+        bounds = served_floors(book, frozen_state, self.alone)
         best = self._accept(state.placements)
         if best is None:
             best, infeasible = self._meet_demands(frozen)
@@ -175,7 +176,7 @@ class _Run:
         for level, bound in enumerate(bounds):
             if bound is None or best.costs[level] <= bound or self.control.over:
                 continue
-            relaxation = relaxation or Relaxation(self.book, frozen)
+            relaxation = relaxation or Relaxation(self.book, frozen, self.alone)
             totals = [self._total(n) for n in range(len(self.book.levels))]
             floor = relaxation.floor(level, best.costs, totals, self.control)
             if floor is not None:
@@ -226,7 +227,7 @@ class _Run:
         if proof.best is None:
             return None, proof.infeasible
         state = State(self.prepared, proof.best.placements)
-        construct(self.book, state)
+        construct(self.book, state, self.alone)
         best = self._accept(state.placements)
         return best or proof.best, False
 
@@ -280,14 +281,14 @@ class _Run:
 
     def _total(self, level: int) -> int | None:
         """Return what serving nothing would cost, for a level of served requests alone."""
-        goals = [(n, g) for n, g in enumerate(self.book.goals) if self.book.level(n) == level]
-        if not goals or not all(isinstance(goal, Served) for _, goal in goals):
+        if not self.book.serves(level):
             return None
         return sum(
             r.request.weight * PARTS * self.book.weight(number, r.index)
-            for number, goal in goals
+            for number, goal in enumerate(self.book.goals)
+            if isinstance(goal, Served) and self.book.level(number) == level
             for r in self.prepared.requests
-            if isinstance(goal, Served) and r.request.priority == goal.priority
+            if r.request.priority == goal.priority
         )
 
     def _schedule(self, timetable: Timetable) -> Schedule:

@@ -77,6 +77,11 @@ class Rulebook:
         self._visit_masks: dict[tuple[int, Variant], Mask] = {}
         self._resource_masks: dict[tuple[Any, ...], Mask] = {}
 
+    def serves(self, level: int) -> bool:
+        """Say whether a level is about served requests alone."""
+        goals = [goal for n, goal in enumerate(self.goals) if self.level(n) == level]
+        return bool(goals) and all(isinstance(goal, Served) for goal in goals)
+
     def weight(self, goal: int, request: int) -> int:
         """Return what a unit of a goal (by number) weighs in the name of a request, or of none."""
         weight = self._weights[goal][1]

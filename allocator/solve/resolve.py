@@ -1,0 +1,152 @@
+"""Re-solve a few visits exactly, all else fixed: the step of which repair consists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ortools.sat.python import cp_model
+
+from allocator.check.score import score
+from allocator.domain.faults import SolverDisagreement
+from allocator.model.model import Model
+from allocator.prepare.visit import Placement
+from allocator.solve.progress import Control
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.table.rulebook import Rulebook
+
+
+class Resolver:
+    """A schedule in which more is served by re-solving some of its visits at a time.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    placements, costs
+        A schedule that breaks nothing, and what it costs by level.
+    must
+        Visits that have to stay placed.
+    seed
+        Of the solver.
+    """
+
+    def __init__(
+        self,
+        book: Rulebook,
+        placements: Sequence[Placement | None],
+        costs: Sequence[int],
+        must: set[int],
+        seed: int,
+    ) -> None:
+        self.book = book
+        self.state = State(book.prepared, placements)
+        self.costs = tuple(costs)
+        self.must = must
+        self.seed = seed
+        self._levels = [level for level in range(len(book.levels)) if book.serves(level)]
+
+    def serve(self, free: Iterable[int], effort: float, control: Control) -> bool:
+        """Place these visits anew so that more is served; keep what they had if nothing is.
+
+        Parameters
+        ----------
+        free
+            Numbers of the visits; none is frozen.
+        effort
+            Deterministic time of CP-SAT for each level.
+        control
+            Time that is left.
+
+        Returns
+        -------
+        bool
+            Whether more is served, level by level.
+        """
+        free = sorted(set(free))
+        had = {v: self.state.placements[v] for v in free}
+        for visit, placement in had.items():
+            if placement is not None:
+                self.state.remove(visit)
+        self.state.pending = frozenset(free)
+        try:
+            found = self._served(free, had, effort, control)
+        finally:
+            self.state.pending = frozenset()
+            for visit, placement in had.items():
+                if placement is not None:
+                    self.state.place(visit, placement)
+        if found is None:
+            return False
+        for visit, placement in had.items():
+            if placement is not None:
+                self.state.remove(visit)
+        for visit, placement in found.items():
+            if placement is not None:
+                self.state.place(visit, placement)
+        timetable = Timetable(self.book.prepared, self.state.placements)
+        self.costs = score(self.book, timetable).levels
+        return True
+
+    def _served(
+        self,
+        free: list[int],
+        had: dict[int, Placement | None],
+        effort: float,
+        control: Control,
+    ) -> dict[int, Placement | None] | None:
+        """Return better places for the free visits, or None."""
+        must = self.must.intersection(free)
+        model = Model(self.book, self.state, free, must, levels=self._levels)
+        before, solution = self._priced(model, had)
+        reached = list(before)
+        found: dict[int, Placement | None] | None = None
+        for number, level in enumerate(self._levels):
+            cost = model.level_cost(level)
+            if isinstance(cost, int):
+                continue
+            if control.over:
+                break
+            solver = self._solver(effort, control)
+            model.cp.minimize(cost)
+            model.cp.clear_hints()
+            for index, value in enumerate(solution):
+                model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
+            control.running(solver)
+            status = solver.solve(model.cp)
+            control.running(None)
+            if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+                missed = self._missed(model, solver)
+                if missed[: number + 1] < reached[: number + 1]:
+                    found, reached = model.read(solver), missed
+                    solution = list(solver.response_proto.solution)
+            model.cp.add(cost <= reached[number])
+        return found if reached < before else None
+
+    def _priced(
+        self, model: Model, places: dict[int, Placement | None]
+    ) -> tuple[list[int], list[int]]:
+        """Return what places of the free visits miss, and a value for every variable."""
+        model.hint(places)
+        solver = self._solver(1e9, None)
+        solver.parameters.fix_variables_to_their_hinted_value = True
+        if solver.solve(model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            raise SolverDisagreement("The model refuses places that every rule allows.")
+        return self._missed(model, solver), list(solver.response_proto.solution)
+
+    def _missed(self, model: Model, solver: cp_model.CpSolver) -> list[int]:
+        return [int(solver.value(model.level_cost(level))) for level in self._levels]
+
+    def _solver(self, effort: float, control: Control | None) -> cp_model.CpSolver:
+        solver = cp_model.CpSolver()
+        settings = solver.parameters
+        settings.num_workers = 1
+        settings.random_seed = self.seed
+        settings.max_deterministic_time = effort
+        settings.symmetry_level = 0
+        settings.cp_model_probing_level = 0
+        settings.linearization_level = 0
+        if control is not None:
+            settings.max_time_in_seconds = max(0.01, control.left)
+        settings.catch_sigint_signal = False
+        return solver
