@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.prepare.visit import Placement, Variant, Visit, VisitNeed
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Expression, Verbs
@@ -205,14 +205,25 @@ def _coupled(prepared: Prepared, visit: Visit) -> frozenset[int]:
     """Return the groups from which a visit may take more than one."""
 
     def compute() -> frozenset[int]:
-        places = _places(prepared)
         slots: dict[int, int] = {}
         for need in visit.needs:
-            for number in {places[r][0].number for r in need.resources if r in places}:
+            for number in _drawn(prepared, visit, need):
                 slots[number] = slots.get(number, 0) + need.quantity
         return frozenset(number for number, many in slots.items() if many > 1)
 
     return prepared.memo(("fair_load coupled", visit.index), compute)
+
+
+def _drawn(prepared: Prepared, visit: Visit, need: VisitNeed) -> set[int]:
+    """Return the groups on which a need may draw; services share theirs."""
+
+    def compute() -> set[int]:
+        places = _places(prepared)
+        return {places[r][0].number for r in need.resources if r in places}
+
+    if need.attendee or visit.service is None:
+        return compute()
+    return prepared.memo(("fair_load drawn", visit.service.id, need.role), compute)
 
 
 def _loads(state: State, group: Group) -> Vector:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.prepare.visit import Placement, Variant, Visit, VisitNeed
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Expression, Literal, Verbs
@@ -253,7 +253,7 @@ def _draws(prepared: Prepared, visit: Visit) -> dict[str, Draws]:
         draws: dict[str, Draws] = {}
         levelled = measures(prepared)
         for number, need in enumerate(visit.needs):
-            kinds = {prepared.resources[resource].kind for resource in need.resources}
+            kinds = _kinds(prepared, visit, need)
             for kind in kinds & levelled.keys():
                 sure, unsure = draws.get(kind, NOTHING)
                 if len(kinds) == 1 and not need.optional:
@@ -263,6 +263,17 @@ def _draws(prepared: Prepared, visit: Visit) -> dict[str, Draws]:
         return draws
 
     return prepared.memo(("off_peak draws", visit.index), compute)
+
+
+def _kinds(prepared: Prepared, visit: Visit, need: VisitNeed) -> set[str]:
+    """Return the kinds of the resources that may fill a need; services share theirs."""
+
+    def compute() -> set[str]:
+        return {prepared.resources[resource].kind for resource in need.resources}
+
+    if need.attendee or visit.service is None:
+        return compute()
+    return prepared.memo(("off_peak kinds", visit.service.id, need.role), compute)
 
 
 def _stretch(visit: Visit, duration: int, need: int) -> Stretch:
