@@ -23,7 +23,7 @@ from allocator.model.model import Model
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Visit
 from allocator.rules import RULES
-from allocator.rules.rule import Rule
+from allocator.rules.rule import Rule, Violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.costs import CostTable, best_placement
@@ -208,11 +208,10 @@ def model_agrees(
             tried.append({v: some.get(v) for v in free} | {changed: rng.choice(pools[changed])})
     accepted = refused = 0
     base = score(book, with_placements(book, fixed)).levels
-    names = {book.prepared.visits[v].id for v in free}
     before = {
         (v.rule, v.message)
         for v in violations(book, with_placements(book, fixed))
-        if not v.inherited and v.rule not in DEMANDING and not names & set(v.visits)
+        if not v.inherited and not _may_mend(book, free, fixed, v)
     }
     state = State(book.prepared, pending=free)
     for visit, placement in fixed.items():
@@ -236,6 +235,24 @@ def model_agrees(
                     f" says {scored[level]} - {base[level]}"
                 )
     return accepted, refused
+
+
+def _may_mend(
+    book: Rulebook, free: Sequence[int], fixed: Mapping[int, Placement], found: Violation
+) -> bool:
+    """Say whether it is for lack of free visits that fixed ones break a rule."""
+    prepared = book.prepared
+    near = {prepared.visit_index[id] for id in found.visits}
+    if found.rule == "must_serve":  # Nothing is asked for what lacks a part that is not free.
+        return all(v in fixed or v in free for v in near)
+    if found.rule in DEMANDING:
+        for visit in [prepared.visits[v] for v in near]:
+            if visit.index in fixed:
+                near.add(fixed[visit.index].session)
+            if visit.request_index >= 0:
+                near.update(prepared.requests[visit.request_index].visits)
+            near.update(other.index for other in prepared.visits if visit.index in other.joins)
+    return not near.isdisjoint(free)
 
 
 def _solve_at(model: Model, some: Mapping[int, Placement | None]) -> list[int] | None:
