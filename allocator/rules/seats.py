@@ -99,12 +99,13 @@ class Seats(Rule):
         return EVERY if required_people(visit) + _joined(state, visit.index) <= seats else 0
 
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
-        """Say whether all who come fit, preferred attendees included."""
+        """Say whether all who come fit, preferred attendees included.
+
+        Who has joined a session counts by its resources, whatever the rest of its team.
+        """
         number = people(visit, placement.team)
         if placement.session >= 0:
             return not number or number <= _left(state, placement.session)
-        if not number:
-            return True  # whom a session's visit has to seat does not depend on its team
         return all(number <= s for _, s in seated(state.prepared, visit, placement.team))
 
     def constrain(self, model: Verbs) -> None:

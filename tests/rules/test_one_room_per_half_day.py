@@ -163,6 +163,27 @@ def test_only_the_rooms_that_a_visit_could_have_are_tried() -> None:
     assert accepted and refused
 
 
+def test_a_visit_with_two_rooms_shares_a_half_day_with_its_like_only() -> None:
+    """A takes room t and B any two: with t among them A would not have the other."""
+    only = service("only", minutes=240, needs=(need(), need("room", alternatives=(T,))))
+    pair = service("pair", minutes=240, needs=(need(), need("room", quantity=2)))
+    asked = (
+        request("A", services="only"),
+        request("B", services="pair"),
+        request("C", services="pair"),
+    )
+    book = book_of(settled(*asked, services=(only, pair)), RULE, [])
+    a, b = where(book, "A", 1, "ann", "t"), where(book, "B", 2, "ann", "s", "t")
+    c = where(book, "C", 0, "ann", "s", "t")
+    assert broken(book, a | b)
+    assert not broken(book, b | c)
+    near = [a | b, b | c, a | c, a | b | c, a | where(book, "B", 4, "ann", "s", "t")]
+    accepted, refused = model_agrees(book, [0, 1, 2], near=near)
+    assert accepted and refused
+    accepted, refused = model_agrees(book, [0, 2], b, near=near)
+    assert accepted and refused
+
+
 def test_half_days_are_local_to_the_practitioner() -> None:
     """Noon in New York is 18:00 in Berlin: 16:00 and 20:00 are different halves there."""
     york = Location(id="york", zone="America/New_York")
@@ -196,17 +217,32 @@ def test_a_morning_of_eleven_hours_ends_at_noon() -> None:
 
 def test_what_pinned_visits_break_is_inherited() -> None:
     """Two pinned visits of one morning are in r and s: no third joins them, in any room."""
-    asked = (request("A"), request("B"), request("C"), request("D", services="talk"))
-    plain = Prepared(settled(*asked, grain=240))
-    book = book_of(settled(*asked), RULE, [])
+    asked = (
+        request("A"),
+        request("B"),
+        request("C"),
+        request("D", services="talk"),
+        request("E", services="out"),
+    )
+    either = Selector(kind="room"), Selector(kind="field")
+    more: dict[str, object] = {
+        "services": (
+            *settled().services,
+            service("out", minutes=240, needs=(need(), need("room", alternatives=either))),
+        ),
+        "resources": (ANN, *map(room, "rst"), room("yard", kind="field")),
+    }
+    plain = Prepared(settled(*asked, **more))
+    book = book_of(settled(*asked, **more), RULE, [])
     pinned = where(book, "A", 1, "ann", "r") | where(book, "B", 2, "ann", "s")
     published: tuple[Assignment, ...] = tuple(plain.assignment(v, p) for v, p in pinned.items())
-    some = settled(*asked, published=published, pins=(Pin(visit="A"), Pin(visit="B")))
-    book = book_of(some, RULE, [])
+    pins = (Pin(visit="A"), Pin(visit="B"))
+    book = book_of(settled(*asked, published=published, pins=pins, **more), RULE, [])
     assert not broken(book, pinned)
     assert one_visit_agrees(book, 2, pinned) == (9, 9)
     assert one_visit_agrees(book, 3, pinned) == (6, 0)
-    accepted, refused = model_agrees(book, [2, 3], pinned)
+    assert one_visit_agrees(book, 4, pinned) == (9 + 6, 9)  # out in the yard it may be
+    accepted, refused = model_agrees(book, [2, 3, 4], pinned)
     assert accepted and refused
 
 
