@@ -154,17 +154,17 @@ class Prepared:
     def location_of(self, visit: Visit, team: Team, session: int = -1) -> int:
         """Return where a team meets: where its fixed resources stand, else the service's place.
 
-        Who takes part in a session is where the session is: at the first of its places, as
-        long as nobody says where it was put.
+        Who takes part in a session is where the session is. As long as nobody says where that
+        was put, it is where they are tied to, or else at the first of its places.
         """
-        if session >= 0:
-            variants = self.visits[session].variants
-            return variants[0].location if variants else ANYWHERE
         for members in team:
             for resource in members:
                 anchor = self.anchors[resource]
                 if anchor != ANYWHERE:
                     return anchor
+        if session >= 0:
+            variants = self.visits[session].variants
+            return variants[0].location if variants else ANYWHERE
         if visit.service is not None and visit.service.location is not None:
             return self.location_index[visit.service.location]
         return ANYWHERE

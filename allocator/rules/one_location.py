@@ -55,18 +55,19 @@ class OneLocation(Rule):
                     visits,
                     tied,
                 )
-            elif any(anchors[r] != there for r in tied):
+            if any(anchors[r] != placement.location for r in tied):
+                away = [r for r in tied if anchors[r] != placement.location]
                 told = ", ".join(
-                    f"{prepared.who(r)} at {_place(prepared, anchors[r])}" for r in tied
+                    f"{prepared.who(r)} at {_place(prepared, anchors[r])}" for r in away
                 )
-                where = f" at {_place(prepared, there)}" if session >= 0 else ""
                 yield violation(
                     self,
                     timetable,
-                    f"Visit {visit.id}{where} has resources that do not travel at"
-                    f" {len({anchors[r] for r in tied} | {there})} locations: {told}.",
-                    visits,
-                    tied,
+                    f"Visit {visit.id} at {_place(prepared, placement.location)} has"
+                    f" {len(tied)} resources that do not travel; {len(away)} stand elsewhere:"
+                    f" {told}.",
+                    [visit.index],
+                    away,
                 )
 
     def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:

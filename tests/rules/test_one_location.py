@@ -74,7 +74,7 @@ def test_a_visit_is_where_its_fixed_resources_are() -> None:
     assert broken(book, {0: Placement(0, 1, 0, -1, ((ann,), (s,)))}) == {
         (
             "one_location",
-            "Visit A has resources that do not travel at 2 locations: ann at north, s at south.",
+            "Visit A at north has 2 resources that do not travel; 1 stand elsewhere: s at south.",
         )
     }
 
