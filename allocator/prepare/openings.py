@@ -36,13 +36,16 @@ class Opening:
     blocked
         Every tick that a block touches, open or not.
     notes
-        What clock changes and holidays moved or dropped, in sentences.
+        What clock changes moved or dropped, in sentences.
+    closed
+        Public holidays on which the weekly rules would have it open: dates and names.
     """
 
     regular: Mask
     overtime: Mask
     blocked: Mask
     notes: tuple[str, ...] = ()
+    closed: tuple[tuple[date, str], ...] = ()
 
     @property
     def open(self) -> Mask:
@@ -61,6 +64,7 @@ def expand(calendar: Calendar | None, clock: Clock) -> Opening:
 
     ordinary = np.ones(len(clock.dates), dtype=bool)
     notes: list[str] = []
+    holidays: list[tuple[date, str]] = []
     exceptions = {
         clock.day_index(exception.day): exception.hours for exception in calendar.exceptions
     }
@@ -76,7 +80,7 @@ def expand(calendar: Calendar | None, clock: Clock) -> Opening:
             if ordinary[day]:
                 ordinary[day] = False
                 if any(_applies(rule, date_) for rule in calendar.weekly):
-                    notes.append(f"Calendar {calendar.id}: closed on {date_}, {name}.")
+                    holidays.append((date_, name))
 
     regular: Stretches = []
     overtime: Stretches = []
@@ -104,7 +108,9 @@ def expand(calendar: Calendar | None, clock: Clock) -> Opening:
     blocked = 0
     for block in calendar.blocks:
         blocked |= _touched(block.span, clock)
-    return Opening(in_regular, in_overtime, blocked, tuple(dict.fromkeys(notes)))
+    return Opening(
+        in_regular, in_overtime, blocked, tuple(dict.fromkeys(notes)), tuple(holidays)
+    )
 
 
 def _applies(rule: WeeklyRule, day: date) -> bool:

@@ -270,17 +270,18 @@ def test_holidays_close_and_say_so() -> None:
     clock = clock_of(date(2026, 3, 7), days=3)
     berlin = expand(Calendar(id="mira", weekly=week, holidays="DE-BE"), clock)
     assert spans_of(berlin.open) == [(0, 96), (192, 288)]
-    assert berlin.notes == ("Calendar mira: closed on 2026-03-08, Women's Day.",)
+    assert berlin.closed == ((date(2026, 3, 8), "Women's Day"),)
+    assert berlin.notes == ()
     brandenburg = expand(Calendar(id="mira", weekly=week, holidays="DE-BB"), clock)
     assert spans_of(brandenburg.open) == [(0, 288)]
-    assert brandenburg.notes == ()
+    assert brandenburg.closed == ()
 
 
 def test_a_holiday_on_a_closed_day_is_not_worth_a_note() -> None:
     """A holiday drops nothing where the week has no hours."""
     rule = WeeklyRule(weekdays=frozenset({0}), hours=hours("09:00", "10:00"))
     calendar = Calendar(id="mira", weekly=(rule,), holidays="DE-BE")
-    assert expand(calendar, clock_of(date(2026, 3, 8))).notes == ()
+    assert expand(calendar, clock_of(date(2026, 3, 8))).closed == ()
 
 
 def test_an_exception_wins_over_a_holiday() -> None:
@@ -293,7 +294,7 @@ def test_an_exception_wins_over_a_holiday() -> None:
     )
     opening = expand(calendar, clock_of(date(2026, 3, 8)))
     assert spans_of(opening.regular) == [(40, 44)]
-    assert opening.notes == ()
+    assert opening.closed == ()
 
 
 @pytest.mark.parametrize(
