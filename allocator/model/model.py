@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ class Model:
         self._reserved: dict[int, list[cp_model.IntervalVar]] = {}
         self._pauses: dict[int, list[cp_model.IntervalVar]] = {}
         self._no_overlap: set[tuple[int, bool]] = set()
-        self._orders: dict[tuple[tuple[int, int], tuple[int, int]], cp_model.IntVar] = {}
+        self._apart: dict[tuple[object, ...], list[cp_model.IntVar]] = {}
         self._users: dict[int, list[tuple[Visit, int]]] = {}
         required = set(must)
         self.views: dict[int, VisitVariables] = {
@@ -295,26 +296,22 @@ class Model:
         enforced: Iterable[Literal] = (),
     ) -> None:
         """Keep two claims (visit, need, resource) apart by a gap that depends on who is first."""
+        key = (one[:2], other[:2], one_first, other_first, padded)
+        if key not in self._apart:
+            # Shared by all resources and circumstances in which this gap holds.
+            orders = []
+            for first, second, gap in ((one, other, one_first), (other, one, other_first)):
+                order = self.cp.new_bool_var("")
+                self.at_most(
+                    self._edge(first, last=True, padded=padded) + gap,
+                    self._edge(second, last=False, padded=padded),
+                    when=[order],
+                )
+                orders.append(order)
+            self._apart[key] = orders
         both = [self.takes(*one), self.takes(*other), *enforced]
-        order = self._order(one[:2], other[:2])
-        self.at_most(
-            self._edge(one, last=True, padded=padded) + one_first,
-            self._edge(other, last=False, padded=padded),
-            when=[*both, order],
-        )
-        self.at_most(
-            self._edge(other, last=True, padded=padded) + other_first,
-            self._edge(one, last=False, padded=padded),
-            when=[*both, ~order],
-        )
-
-    def _order(self, one: tuple[int, int], other: tuple[int, int]) -> Literal:
-        """Return whether one visit's need comes before another's, on whatever they share."""
-        if (other, one) in self._orders:
-            return ~self._orders[other, one]
-        if (one, other) not in self._orders:
-            self._orders[one, other] = self.cp.new_bool_var("")
-        return self._orders[one, other]
+        if not any(literal is self.false for literal in both):
+            self.cp.add_bool_or(*self._apart[key], *(~literal for literal in both))
 
     def at_most(
         self, expression: Expression, most: Expression, *, when: Iterable[Literal] = ()
@@ -331,6 +328,25 @@ class Model:
     def differ(self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()) -> None:
         """Let two expressions be different, where all literals hold."""
         self._enforce(one != other, when)
+
+    def limit_load(
+        self,
+        parts: Iterable[tuple[Literal, Expression, int]],
+        fixed: Mapping[int, int],
+        most: int,
+    ) -> None:
+        """Let amounts, each due to a number where its literal holds, sum to at most so much."""
+        some = [part for part in parts if part[0] is not self.false]
+        held = [(number, min(load, most)) for number, load in sorted(fixed.items()) if load > 0]
+        self.cp.add_cumulative(
+            [
+                self.cp.new_optional_fixed_size_interval_var(number, 1, literal, "")
+                for literal, number, _ in some
+            ]
+            + [self.cp.new_fixed_size_interval_var(number, 1, "") for number, _ in held],
+            [amount for _, _, amount in some] + [load for _, load in held],
+            most,
+        )
 
     def imply(self, literals: Iterable[Literal], consequence: Literal) -> None:
         """Let the consequence hold where all literals do."""
@@ -356,7 +372,7 @@ class Model:
         when: Literal | None = None,
         request: int = -1,
     ) -> None:
-        """Add an amount that depends on the start, for a placed visit (and where ``when`` holds)."""
+        """Add an amount that depends on the start, for a placed visit where ``when`` holds."""
         for amount in np.unique(amounts):
             if amount:
                 at = self.at(visit, masks.from_ticks(ticks[amounts == amount].tolist()))
@@ -469,11 +485,11 @@ class Model:
             load[max(first, 0)] += claim.uses
             load[max(0, min(end, ticks))] -= claim.uses
         load = np.minimum(np.cumsum(load[:-1]), lanes)
-        edges = np.flatnonzero(np.diff(load, prepend=0, append=0))
-        for first, end in zip(edges, edges[1:], strict=False):
-            if load[first]:
-                interval = self.cp.new_fixed_size_interval_var(int(first), int(end - first), "")
-                yield interval, int(load[first])
+        edges = np.flatnonzero(np.diff(load, prepend=0, append=0)).tolist()
+        for since, until in pairwise(edges):
+            if load[since]:
+                interval = self.cp.new_fixed_size_interval_var(since, until - since, "")
+                yield interval, int(load[since])
 
     # Results
 

@@ -17,7 +17,7 @@ from allocator.prepare.visit import TickClaim, Variant, Visit
 from allocator.rules.rule import EVERY, Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
-from allocator.state.verbs import Expression, Verbs
+from allocator.state.verbs import Expression, Literal, Verbs
 
 if TYPE_CHECKING:
     from allocator.domain.resource import WorkLimits
@@ -138,34 +138,46 @@ class WorkInPeriod(Rule):
         return state.memo(resource, (self.name, "work"), compute)
 
     def constrain(self, model: Verbs) -> None:
-        """Let the work of free visits be at most what the fixed ones leave, period by period."""
-        prepared = model.prepared
-        for resource, most in self._limits(prepared).items():
+        """Limit the load of each period: a cumulative constraint whose time is the periods."""
+        numbers: dict[tuple[object, ...], tuple[Expression, dict[int, Mask]]] = {}
+        for resource, most in self._limits(model.prepared).items():
             if not model.users(resource):
                 continue
+            zone = model.prepared.clock_of(resource).zone
             work = self._work(model.state, resource)
-            terms: defaultdict[int, list[Expression]] = defaultdict(list)
+            parts: list[tuple[Literal, Expression, int]] = []
             total: defaultdict[int, int] = defaultdict(int)
             for visit, need in model.users(resource):
                 longest: defaultdict[int, int] = defaultdict(int)
                 for duration in model.durations(visit.index):
                     first, end = _covers(visit, need, duration)
-                    for number, starts in self._share(model, visit, resource, first).items():
-                        literal = model.all_of(
-                            [
-                                model.takes(visit.index, need, resource),
-                                model.lasts(visit.index, duration),
-                                model.at(visit.index, starts),
-                            ]
-                        )
-                        terms[number].append((end - first) * literal)
-                        longest[number] = max(longest[number], end - first)
-                for number, length in longest.items():
-                    total[number] += length
-            for number, some in terms.items():
-                left = max(0, most - int(work[number]))
-                if total[number] > left:
-                    model.at_most(sum(some), left)
+                    key = (visit.index, first, zone)
+                    if key not in numbers:
+                        numbers[key] = self._number(model, visit, resource, first)
+                    number, shares = numbers[key]
+                    takes = model.takes(visit.index, need, resource)
+                    lasts = model.lasts(visit.index, duration)
+                    parts.append((model.all_of([takes, lasts]), number, end - first))
+                    for period in shares:
+                        longest[period] = max(longest[period], end - first)
+                for period, length in longest.items():
+                    total[period] += length
+            left = {period: most - int(work[period]) for period in total}
+            if any(total[period] > left[period] for period in total):
+                fixed = {period: int(work[period]) for period in total}
+                model.limit_load(parts, fixed, most)
+
+    def _number(
+        self, model: Verbs, visit: Visit, resource: int, first: int
+    ) -> tuple[Expression, dict[int, Mask]]:
+        """Return the period in which the claim of a free visit begins, and its starts by period."""
+        shares = self._share(model, visit, resource, first)
+        if len(shares) == 1:
+            return next(iter(shares)), shares
+        number = model.integer(min(shares), max(shares), f"{self.period} of {visit.id}")
+        total = sum(n * model.at(visit.index, starts) for n, starts in shares.items())
+        model.equal(number, total, when=[model.present(visit.index)])
+        return number, shares
 
     def _share(self, model: Verbs, visit: Visit, resource: int, first: int) -> dict[int, Mask]:
         """Return a free visit's starts by the period in which its claim begins."""

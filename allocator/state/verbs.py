@@ -179,6 +179,20 @@ class Verbs(Protocol):
         """Let two expressions be different, where all literals hold."""
         ...
 
+    def limit_load(
+        self,
+        parts: Iterable[tuple[Literal, Expression, int]],
+        fixed: Mapping[int, int],
+        most: int,
+    ) -> None:
+        """Let amounts that fall to the same number (a day, a week) sum to at most so much.
+
+        ``parts`` are literals, the number (or its expression) to which the amount falls where
+        the literal holds, and the amount. ``fixed`` is what each number bears already; what
+        alone is too much leaves nothing for the others.
+        """
+        ...
+
     def imply(self, literals: Iterable[Literal], consequence: Literal) -> None:
         """Let the consequence hold where all literals do."""
         ...
@@ -200,5 +214,5 @@ class Verbs(Protocol):
         when: Literal | None = None,
         request: int = -1,
     ) -> None:
-        """Add an amount that depends on the start, for a placed visit (and where ``when`` holds)."""
+        """Add an amount that depends on the start, for a placed visit where ``when`` holds."""
         ...
