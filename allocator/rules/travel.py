@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from allocator.prepare.prepared import ANYWHERE, Prepared
-from allocator.prepare.visit import TickClaim, Visit
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import ANYWHERE, TickClaim, Visit
 from allocator.rules.transition import Transition
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
