@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from allocator.prepare.masks import Mask
-from allocator.prepare.prepared import ANYWHERE, Prepared
-from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import ANYWHERE, Placement, Variant, Visit
 from allocator.rules.rule import EVERY, Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
