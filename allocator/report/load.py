@@ -28,17 +28,18 @@ class KindLoad:
     claimed: npt.NDArray[np.int64]
     open: npt.NDArray[np.int64]
 
-    @property
-    def share(self) -> npt.NDArray[np.float64]:
-        """Share claimed of what is open, by hour; NaN where nothing is open."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(self.open > 0, self.claimed / self.open, np.nan)
+    def share(self, first_hour: int = 0, end_hour: int = 24) -> float | None:
+        """Return the share claimed of what is open in these hours; None where nothing is."""
+        opened = int(self.open[first_hour:end_hour].sum())
+        return float(self.claimed[first_hour:end_hour].sum() / opened) if opened else None
 
 
 def load_by_hour(
     prepared: Prepared, schedule: Schedule, *, first_day: int = 0, days: int | None = None
 ) -> list[KindLoad]:
-    """Return the load of every kind that has a calendar.
+    """Return the load of every kind whose time is limited: it has a calendar, and serves.
+
+    Those who only attend, such as patients, are left out.
 
     Parameters
     ----------
@@ -52,14 +53,14 @@ def load_by_hour(
     looked_at = masks.span(
         int(wanted.day_starts[first_day]), int(wanted.day_starts[min(last, len(wanted.dates))])
     )
-    claims = [[] for _ in prepared.resources]  # type: list[list[tuple[int, int, int]]]
+    claims: list[list[tuple[int, int, int]]] = [[] for _ in prepared.resources]
     for number, placement in enumerate(prepared.placements(schedule)):
         if placement is not None:
             for claim in prepared.visits[number].claims(placement):
                 claims[claim.resource].append((claim.first, claim.end, claim.uses))
     found: dict[str, KindLoad] = {}
     for number, resource in enumerate(prepared.resources):
-        if resource.calendar is None:
+        if resource.calendar is None or prepared.attends_only(number):
             continue
         hours = prepared.clock_of(number).minute_of // 60
         opening = prepared.opening(number)
@@ -78,4 +79,4 @@ def load_by_hour(
         entry.open[:] += np.bincount(
             hours, weights=opened * (grain * resource.lanes), minlength=24
         ).astype(int)
-    return [found[kind] for kind in sorted(found)]
+    return [found[kind] for kind in sorted(found) if found[kind].open.any()]
