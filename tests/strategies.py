@@ -13,14 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import strategies as st
 
 from allocator.domain.calendar import Block, Calendar, DailySpan, DatedException, WeeklyRule
-from allocator.domain.problem import (
-    ChangeCosts,
-    Forecast,
-    Level,
-    OffPeakPolicy,
-    Problem,
-    matching,
-)
+from allocator.domain.matching import matching
+from allocator.domain.objective import ChangeCosts, Forecast, Level, OffPeakPolicy
+from allocator.domain.problem import Problem
 from allocator.domain.request import (
     Alike,
     Apart,

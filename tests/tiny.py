@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
-from allocator.domain.problem import Level, Problem
+from allocator.domain.objective import Level
+from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee, Request, Step
 from allocator.domain.resource import Resource
 from allocator.domain.service import Need, Selector, Service

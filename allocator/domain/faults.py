@@ -22,7 +22,7 @@ class FaultCode(Enum):
     NOBODY = "A need that nothing can meet: add a resource, or ask for less."
     CONTRADICTION = "Two statements cannot both hold: drop one of them."
     TOO_LARGE = "A size beyond the limits: split the problem, or use a coarser grain."
-    UNKNOWN_ZONE = "A time zone that the zone database does not know: use a name like Europe/Berlin."
+    UNKNOWN_ZONE = "A time zone that the zone database does not know: use one like Europe/Berlin."
     BROKEN_FILE = "A file cannot be read as its format says: mend the row named."
     MISSING = "Something that is required is missing: add it."
 

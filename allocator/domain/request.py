@@ -340,7 +340,7 @@ class Request:
         series = self.series
         if series is None:
             return
-        if not 1 <= series.count or self.visit_count > MAX_VISITS:
+        if not series.count >= 1 or self.visit_count > MAX_VISITS:
             yield fault(
                 FaultCode.WRONG_NUMBER,
                 f"it has {self.visit_count} visits; 1 to {MAX_VISITS} are possible.",

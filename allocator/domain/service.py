@@ -139,7 +139,8 @@ class Service:
                 )
             elif minutes % grain_minutes:
                 yield fault(
-                    FaultCode.OFF_GRID, f"{what} is {minutes} minutes; the grain is {grain_minutes}."
+                    FaultCode.OFF_GRID,
+                    f"{what} is {minutes} minutes; the grain is {grain_minutes}.",
                 )
 
         lengths = [self.minutes, *(minutes for _, minutes in self.minutes_by_resource)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allocator.domain.problem import Forecast, Level
+from allocator.domain.objective import Forecast, Level
 from allocator.domain.schedule import Assignment
 from allocator.frames.cells import FILLED, INSTANT, INTEGER, TEXT
 from allocator.frames.columns import Column, Table

@@ -108,9 +108,7 @@ def expand(calendar: Calendar | None, clock: Clock) -> Opening:
     blocked = 0
     for block in calendar.blocks:
         blocked |= _touched(block.span, clock)
-    return Opening(
-        in_regular, in_overtime, blocked, tuple(dict.fromkeys(notes)), tuple(holidays)
-    )
+    return Opening(in_regular, in_overtime, blocked, tuple(dict.fromkeys(notes)), tuple(holidays))
 
 
 def _applies(rule: WeeklyRule, day: date) -> bool:

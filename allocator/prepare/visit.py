@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Team = tuple[tuple[int, ...], ...]
 
+#: The location of what happens nowhere in particular.
+ANYWHERE = -1
+
 
 @dataclass(frozen=True, slots=True)
 class VisitNeed:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from allocator.domain.request import PinKind
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 
@@ -18,7 +17,7 @@ from allocator.state.timetable import Timetable
 class Notice(Rule):
     """Least lead time: from now to the start, as long as the service asks for.
 
-    A participant of a group session may come at once. A visit that is pinned to its time had
+    A participant of a group session may come at once. A visit that keeps its published start had
     its notice when it was published.
     """
 
@@ -30,7 +29,7 @@ class Notice(Rule):
         prepared = timetable.prepared
         now = prepared.horizon.asked_at
         for visit, placement in timetable.placed():
-            if _is_held(prepared, visit):
+            if _is_kept(prepared, visit, placement.start):
                 continue
             ahead = prepared.horizon.instant(placement.start) - now
             wanted = _notice(visit)
@@ -47,10 +46,9 @@ class Notice(Rule):
     def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
         """Return the starts from the end of the notice on."""
         prepared = state.prepared
-        if _is_held(prepared, visit):
-            return EVERY
+        held = prepared.published.get(visit.index)
         wanted = _notice(visit)
-        return prepared.memo(
+        later = prepared.memo(
             ("notice", wanted),
             lambda: (
                 ~masks.span(
@@ -61,11 +59,13 @@ class Notice(Rule):
                 )
             ),
         )
+        return later if held is None else later | 1 << held.start
 
 
 def _notice(visit: Visit) -> int:
     return 0 if visit.service is None else visit.service.notice_minutes
 
 
-def _is_held(prepared: Prepared, visit: Visit) -> bool:
-    return prepared.pins.get(visit.index) is PinKind.TIME
+def _is_kept(prepared: Prepared, visit: Visit, start: int) -> bool:
+    held = prepared.published.get(visit.index)
+    return held is not None and held.start == start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allocator.prepare.visit import Placement
 from allocator.state.state import State
 from allocator.table.options import variant_options
 from allocator.table.rulebook import Rulebook
@@ -59,7 +60,7 @@ def _stands(book: Rulebook, state: State, visits: tuple[int, ...]) -> bool:
     from allocator.rules.series_completeness import SeriesCompleteness
     from allocator.state.timetable import Timetable
 
-    placements = [None] * len(book.prepared.visits)
+    placements: list[Placement | None] = [None] * len(book.prepared.visits)
     for visit in visits:
-        placements[visit] = state.placements[visit]  # type: ignore[call-overload]
+        placements[visit] = state.placements[visit]
     return not any(True for _ in SeriesCompleteness().violations(Timetable(book.prepared, placements)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from allocator.check.score import GoalScore
@@ -107,7 +107,7 @@ class Result:
     visits_placed: int = 0
     seconds: float = 0.0
     first_schedule_seconds: float | None = None
-    params: Params = Params()
+    params: Params = field(default_factory=Params)
     notes: tuple[str, ...] = ()
 
     @property

@@ -167,7 +167,9 @@ class Verbs(Protocol):
         """Keep two claims (visit, need, resource) apart by a gap that depends on who is first."""
         ...
 
-    def at_most(self, expression: Expression, most: Expression, *, when: Iterable[Literal] = ()) -> None:
+    def at_most(
+        self, expression: Expression, most: Expression, *, when: Iterable[Literal] = ()
+    ) -> None:
         """Let an expression be at most another, where all literals hold."""
         ...
 

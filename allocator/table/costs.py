@@ -131,6 +131,7 @@ class CostTable:
                 for cost, resource in zip(column_costs, resources, strict=True)
                 if cost < IMPOSSIBLE
             )
+            ways: list[tuple[int, tuple[int, ...]]]
             if need.quantity == 1 and not need.optional:
                 ways = [(cost, (resource,)) for cost, resource in single]
             elif need.optional:

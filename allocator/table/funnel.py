@@ -23,15 +23,12 @@ def funnel(book: Rulebook, state: State, visit: Visit) -> tuple[FunnelStep, ...]
     ticks = book.prepared.ticks
     starts = [masks.span(0, ticks - variant.duration + 1) for variant in visit.variants]
     by_need = [
-        [
-            {resource: mask for resource in choices}
-            for choices in variant.choices
-        ]
+        [{resource: mask for resource in choices} for choices in variant.choices]
         for variant, mask in zip(visit.variants, starts, strict=True)
     ]
     steps = [FunnelStep(rule=ALL_STARTS, left=_count(starts))]
     for rule in book.rules:
-        for number, variant in enumerate(visit.variants):
+        for number in range(len(visit.variants)):
             if starts[number]:
                 starts[number] = _narrow(
                     rule, state, visit, number, starts[number], by_need[number]

@@ -54,9 +54,7 @@ def options(book: Rulebook, state: State, visit: Visit) -> Iterator[Options]:
             yield found
 
 
-def variant_options(
-    book: Rulebook, state: State, visit: Visit, variant: Variant
-) -> Options | None:
+def variant_options(book: Rulebook, state: State, visit: Visit, variant: Variant) -> Options | None:
     """Return what one variant of a visit may still do, or None when that is nothing."""
     starts = book.static_mask(state, visit, variant)
     for rule in book.moving_starts:

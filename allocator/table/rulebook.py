@@ -12,7 +12,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
-from allocator.rules.rule import EVERY, Rule
+from allocator.rules.rule import Rule
 from allocator.state.state import State
 
 LEVEL_SCALE = 10**6
@@ -64,7 +64,11 @@ class Rulebook:
         self._own = [
             {name: weight for name, weight in r.request.weights} for r in prepared.requests
         ]
-        lower = [n for n, level in enumerate(self.levels) if any(":" not in g for g, _ in level.goals)]
+        lower = [
+            n
+            for n, level in enumerate(self.levels)
+            if any(not goal.startswith("served:") for goal, _ in level.goals)
+        ]
         self._scale = {n: LEVEL_SCALE ** (len(lower) - 1 - i) for i, n in enumerate(lower[:3])}
         self.static_starts = _having(self.rules, "starts", moving=False)
         self.static_with = _having(self.rules, "starts_with", moving=False)
@@ -193,16 +197,10 @@ class Rulebook:
             raise InvalidProblem(faults)
 
 
-def _having(
-    rules: Sequence[Rule], face: str, *, moving: bool | None = None
-) -> tuple[Rule, ...]:
+def _having(rules: Sequence[Rule], face: str, *, moving: bool | None = None) -> tuple[Rule, ...]:
     default: Callable[..., Any] = getattr(Rule, face)
     return tuple(
         rule
         for rule in rules
-        if getattr(type(rule), face) is not default
-        and (moving is None or rule.moving is moving)
+        if getattr(type(rule), face) is not default and (moving is None or rule.moving is moving)
     )
-
-
-__all__ = ["EVERY", "Rulebook"]

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 
 from allocator.domain.calendar import Calendar, DailySpan, DatedException, WeeklyRule
-from allocator.domain.problem import Level, Problem
+from allocator.domain.objective import Level
+from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee, FlexibleSeries, Request, Step
 from allocator.domain.resource import Break, Resource, Skill
 from allocator.domain.service import Need, Part, Selector, Service

@@ -5,7 +5,8 @@ from dataclasses import replace
 from faces import amounts, best, book_of, model_agrees, one_visit_agrees
 from tiny import at, calendar, goals, need, patient, practitioner, problem, request, room, service
 
-from allocator.domain.problem import ChangeCosts, Problem
+from allocator.domain.objective import ChangeCosts
+from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee, Pin, PinKind
 from allocator.domain.schedule import Assignment
 from allocator.goals.fewest_changes import FewestChanges

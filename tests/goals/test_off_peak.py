@@ -9,7 +9,8 @@ from faces import best_of, book_of, model_agrees, one_visit_agrees, universe, wi
 from tiny import calendar, goals, need, patient, practitioner, problem, request, service, span
 
 from allocator.domain.calendar import Block, Calendar, DailySpan, WeeklyRule
-from allocator.domain.problem import Forecast, OffPeakPolicy, Problem
+from allocator.domain.objective import Forecast, OffPeakPolicy
+from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee
 from allocator.domain.resource import Location
 from allocator.domain.service import Part, Selector

@@ -1,7 +1,7 @@
 """Capacity: a resource serves no more visits at once than it has lanes."""
 
 from faces import book_of, broken, model_agrees, one_visit_agrees, universe
-from tiny import practitioner, problem, request, room, service, need
+from tiny import need, practitioner, problem, request, room, service
 
 from allocator.domain.problem import Problem
 from allocator.rules.capacity import Capacity

@@ -113,22 +113,28 @@ def test_participants_of_a_session_may_come_at_once(rules: list[Any]) -> None:
     assert accepted and refused
 
 
-def test_what_is_pinned_is_left_in_peace() -> None:
-    """A frozen visit inside the notice is inherited; one pinned to its time is no violation."""
+def test_what_keeps_its_published_start_had_its_notice() -> None:
+    """At 08:00 with two hours' notice A stays at 09:00 as published, or moves to 10:00 or later.
+
+    This holds however it is pinned, and where it is not: a re-plan need not move tomorrow.
+    """
     published = (
         Assignment(
             visit="A", start=at(0, 9), end=at(0, 10), resources=(("practitioner", ("ann",)),)
         ),
     )
-    for kind, inherited in (
-        (PinKind.ALL, [True]),
-        (PinKind.TIME, []),
-        (PinKind.RESOURCES, [False]),
-    ):
-        some = asked_at(8, notice=120, published=published, pins=(Pin(visit="A", kind=kind),))
+    for kind in (None, PinKind.TIME, PinKind.RESOURCES, PinKind.ALL):
+        pins = () if kind is None else (Pin(visit="A", kind=kind),)
+        some = asked_at(8, notice=120, published=published, pins=pins)
         book = book_of(some, RULE, [])
-        here = with_placements(book, {0: book.prepared.published[0]})
-        assert [v.inherited for v in RULE[0].violations(here)] == inherited
+        where = {p.start: p for p in universe(book, book.prepared.visits[0])}
+        assert not broken(book, {0: where[9]})
+        assert not broken(book, {0: where[10]})
+        assert not list(RULE[0].violations(with_placements(book, {0: where[9]})))
+        if kind is None:
+            one_visit_agrees(book, 0, {})
+            moved = next(p for p in universe(book, book.prepared.visits[0], [8]))
+            assert broken(book, {0: moved})
 
 
 def test_dropping_the_rule_lets_a_visit_start_too_soon() -> None:
