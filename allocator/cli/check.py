@@ -3,65 +3,98 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from allocator.cli.common import VIOLATIONS, ProblemPath, clear_errors
+from allocator.cli.common import VIOLATIONS, ProblemPath, clear_errors, to_stdout
+from allocator.cli.patience import Patience
+from allocator.report.style import BAD, GOOD, WARNING, plain_table
+from allocator.report.words import count
+
+if TYPE_CHECKING:
+    from allocator.check.check import Checked
+    from allocator.domain.schedule import Schedule
+
+#: Violations that are told one by one; --json tells them all.
+TOLD = 50
+
+HELP = """Check any schedule of PROBLEM by the plain checks of all rules, and score it.
+
+No solver takes part, and the schedule may come from anywhere: edit schedule.csv in a spreadsheet
+and see what it breaks and costs. What pinned visits break among themselves is inherited: it is
+told, and is no violation of this schedule.
+"""
+
+EPILOG = """[bold]Examples[/bold]
+  Check what a solve has left:
+    [cyan]allocator check my-clinic plan/schedule.csv[/cyan]
+  Count violations in a script:
+    [cyan]allocator check my-clinic plan/schedule.csv --json | jq '.violations | length'[/cyan]
+
+[bold]Exit codes[/bold]
+  0  the schedule breaks nothing
+  1  it breaks rules: each violation is told
+  2  bad input: each fault is told
+"""
 
 
 def check(
     problem: ProblemPath,
     schedule: Annotated[
         Path,
-        typer.Argument(metavar="SCHEDULE", help="A schedule as CSV or JSON.", show_default=False),
+        typer.Argument(
+            metavar="SCHEDULE", help="A schedule as .csv or .json file.", show_default=False
+        ),
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of a table.")
+        bool, typer.Option("--json", help="Print one JSON object, and nothing else.")
     ] = False,
 ) -> None:
-    """Check any schedule of PROBLEM by the rules' plain checks alone, and score it.
+    """Check a schedule of a problem."""
+    with clear_errors(as_json=as_json), Patience("starting") as patience:
+        from allocator.check.check import check as run
+        from allocator.frames import read_problem, read_schedule
+        from allocator.report.document import checked_document
 
-    The schedule may come from anywhere. The exit code is 0 when it breaks nothing (what pinned
-    visits break among themselves is listed as inherited), 1 for violations, 2 for bad input.
-    """
-    from allocator.check.check import check as run
-    from allocator.frames import read_problem, read_schedule
-    from allocator.report.document import violation_document
-
-    with clear_errors():
+        patience.now(f"reading {problem}")
         asked = read_problem(problem)
-        found = run(asked, read_schedule(schedule, asked))
+        patience.now(f"reading {schedule}")
+        there = read_schedule(schedule, asked)
+        patience.now("checking")
+        found = run(asked, there)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "valid": found.valid,
-                    "violations": [violation_document(v) for v in found.violations],
-                    "objective": found.objective,
-                    "goals": [
-                        {"goal": g.goal, "level": g.level, "amount": g.amount, "cost": g.cost}
-                        for g in found.goals
-                    ],
-                },
-                ensure_ascii=False,
-            )
-        )
+        print(json.dumps(checked_document(found, there), ensure_ascii=False))
     else:
-        console = Console(highlight=False)
-        for violation in found.violations:
-            style = "yellow" if violation.inherited else "red"
-            inherited = " (inherited)" if violation.inherited else ""
-            console.print(f"[{style}]{violation.rule}[/{style}]{inherited}: {violation.message}")
-        real = sum(not v.inherited for v in found.violations)
-        rules = len({v.rule for v in found.violations if not v.inherited})
-        if found.valid:
-            console.print("[green]The schedule breaks no rule.[/green]")
-        else:
-            console.print(f"[red]{real} violations of {rules} rules.[/red]")
-        for name, cost in found.objective.items():
-            console.print(f"  {name}: {cost:,}")
+        _tell(to_stdout(), found, there)
     if not found.valid:
         raise typer.Exit(VIOLATIONS)
+
+
+def _tell(console: Console, found: Checked, schedule: Schedule) -> None:
+    real = [v for v in found.violations if not v.inherited]
+    inherited = [v for v in found.violations if v.inherited]
+    for some, style, what in ((real, BAD, ""), (inherited, WARNING, " (inherited)")):
+        for violation in some[:TOLD]:
+            name = (f"{violation.rule}{what}", style)
+            console.print(Text.assemble(name, f": {violation.message}"), soft_wrap=True)
+        if len(some) > TOLD:
+            by_rule = Counter(v.rule for v in some[TOLD:]).most_common()
+            rest = ", ".join(f"{rule} {number:,}" for rule, number in by_rule)
+            console.print(f"… and {count(len(some) - TOLD, 'more', 'more')}: {rest}.")
+    if real:
+        rules = count(len({v.rule for v in real}), "rule")
+        console.print(Text(f"{count(len(real), 'violation')} of {rules}.", style=f"bold {BAD}"))
+    else:
+        visits = count(len(schedule), "visit")
+        console.print(Text(f"The schedule breaks no rule; it has {visits}.", style=f"bold {GOOD}"))
+    table = plain_table()
+    table.add_column("level")
+    table.add_column("cost", justify="right")
+    for level, cost in found.objective.items():
+        table.add_row(level, f"{cost:,}")
+    console.print(table)

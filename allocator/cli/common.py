@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +10,20 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.faults import InvalidProblem, InvalidSchedule, SolverDisagreement
+from allocator.report.words import count
 
 #: Exit codes: 0 is a valid schedule.
 VIOLATIONS = 1
 BAD_INPUT = 2
 NO_SCHEDULE = 3
+BUG = 70
+INTERRUPTED = 130
 
-errors = Console(stderr=True, highlight=False)
+#: Tables are made for this many columns at least; a narrower terminal wraps them.
+LEAST_WIDTH = 76
 
 ProblemPath = Annotated[
     Path,
@@ -28,19 +33,76 @@ ProblemPath = Annotated[
 ]
 
 
+def prose(text: str) -> str:
+    """Join the lines of each paragraph, for help that is broken where the terminal ends."""
+    return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
+def to_stdout() -> Console:
+    """Return the console for answers."""
+    console = Console(highlight=False)
+    console.width = max(console.width, LEAST_WIDTH)
+    return console
+
+
+def to_stderr() -> Console:
+    """Return the console for progress and for what is wrong."""
+    return Console(stderr=True, highlight=False)
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the message says why."""
+
+
 @contextmanager
-def clear_errors() -> Iterator[None]:
-    """Turn bad input into one line for each fault, on stderr, and exit code 2."""
+def clear_errors(*, as_json: bool = False) -> Iterator[None]:
+    """Turn bad input into one line for each fault, on stderr, and exit code 2.
+
+    Parameters
+    ----------
+    as_json
+        Whether the faults are printed on stdout as well, as one object.
+    """
+    console = to_stderr()
     try:
         yield
     except (InvalidProblem, InvalidSchedule) as error:
-        count = len(error.faults)
-        errors.print(f"[bold red]{count} fault{'s' if count != 1 else ''} in the input[/bold red]")
+        console.print(Text(f"{count(len(error.faults), 'fault')} in the input", style="bold red"))
         for fault in error.faults:
-            print(f"  {fault}", file=sys.stderr)
+            console.print(Text(f"  {fault}"), soft_wrap=True)
         for code in dict.fromkeys(fault.code for fault in error.faults):
-            errors.print(f"  [dim]{code.name.lower()}: {code.value}[/dim]")
+            console.print(Text(f"  {code.name.lower()}: {code.value}", style="dim"), soft_wrap=True)
+        if as_json:
+            faults = [
+                {
+                    "code": fault.code.name.lower(),
+                    "kind": fault.kind,
+                    "id": fault.id,
+                    "where": fault.where,
+                    "message": fault.message,
+                }
+                for fault in error.faults
+            ]
+            print(json.dumps({"faults": faults}, ensure_ascii=False))
         raise typer.Exit(BAD_INPUT) from error
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-        errors.print(f"[bold red]{error.filename}[/bold red]: {error.strerror}.")
+    except Refused as error:
+        _refuse(console, str(error), as_json=as_json)
         raise typer.Exit(BAD_INPUT) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _refuse(console, f"{where}{error.strerror or error}.", as_json=as_json)
+        raise typer.Exit(BAD_INPUT) from error
+    except SolverDisagreement as error:
+        console.print(Text(f"A bug of allocator's, not of your input: {error}", style="bold red"))
+        console.print("Please report it, with the problem and the command.")
+        raise typer.Exit(BUG) from error
+    except KeyboardInterrupt as error:
+        console.print("Interrupted; nothing is written.")
+        raise typer.Exit(INTERRUPTED) from error
+
+
+def _refuse(console: Console, message: str, *, as_json: bool) -> None:
+    console.print(Text(message, style="bold red"), soft_wrap=True)
+    if as_json:
+        fault = {"code": "refused", "kind": "", "id": "", "where": "", "message": message}
+        print(json.dumps({"faults": [fault]}, ensure_ascii=False))

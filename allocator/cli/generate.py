@@ -6,42 +6,71 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
-from allocator.cli.common import BAD_INPUT, clear_errors, errors
+from allocator.cli.common import Refused, clear_errors, prose, to_stdout
+from allocator.cli.patience import Patience
+from allocator.report.words import count
 
-generate = typer.Typer(
-    name="generate",
-    no_args_is_help=True,
-    help="Make problems to try things on.",
-)
+HELP = "Make problems to try things on."
+
+CLINIC = """Make a demonstration clinic: a week's incoming requests beside what is booked already.
+
+Its figures come from published data of real clinics; everyone in it is invented. The same seed
+gives the same clinic. Tables that the folder held before are replaced, its other files stay.
+"""
+
+EPILOG = """[bold]Examples[/bold]
+  A small clinic:
+    [cyan]allocator generate clinic --size small --out my-clinic[/cyan]
+  One that cannot serve everyone:
+    [cyan]allocator generate clinic --load overloaded --out too-much[/cyan]
+  Two sites, as one JSON document:
+    [cyan]allocator generate clinic --sites 2 --out two.json[/cyan]
+
+[bold]Exit codes[/bold]
+  0  the clinic is written
+  2  such a clinic cannot be made, and nothing is written
+"""
 
 
-@generate.callback()
+def application() -> typer.Typer:
+    """Put the command ``generate`` together."""
+    app = typer.Typer(no_args_is_help=True, help=HELP)
+    app.callback()(_group)
+    app.command("clinic", help=prose(CLINIC), epilog=EPILOG)(clinic)
+    return app
+
+
 def _group() -> None:
     """Make problems to try things on."""
 
 
-@generate.command()
 def clinic(
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the CSV files, or a .json file.")
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder for the CSV files, or a .json file."),
     ],
     size: Annotated[
-        str, typer.Option("--size", help="small, medium or large: 33, 78 or 110 visits a day.")
+        str,
+        typer.Option(
+            "--size", metavar="SIZE", help="small, medium or large: 33, 78 or 110 visits a day."
+        ),
     ] = "medium",
     load: Annotated[
         str,
-        typer.Option("--load", help="Percent of the staff's time: 75, 85, 95, or overloaded."),
+        typer.Option(
+            "--load", metavar="LOAD", help="Percent of the staff's time, as 85, or overloaded."
+        ),
     ] = "85",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same clinic.")] = 1,
     requests: Annotated[
         int | None,
-        typer.Option("--requests", metavar="N", help="About so many requests instead of the size's."),
+        typer.Option("--requests", metavar="N", help="About so many requests, not the size's."),
     ] = None,
     visits: Annotated[
         int | None,
-        typer.Option("--visits", metavar="N", help="About so many visits instead of the size's."),
+        typer.Option("--visits", metavar="N", help="About so many visits, not the size's."),
     ] = None,
     weeks: Annotated[int, typer.Option("--weeks", metavar="N", help="Length of the horizon.")] = 8,
     sites: Annotated[int, typer.Option("--sites", metavar="N", help="1 or 2 locations.")] = 1,
@@ -49,18 +78,17 @@ def clinic(
         bool, typer.Option("--booked/--empty", help="Whether visits are booked already.")
     ] = True,
 ) -> None:
-    """Make a demonstration clinic: a week's incoming requests beside what is booked already.
+    """Make a demonstration clinic."""
+    with clear_errors(), Patience("starting") as patience:
+        _refuse_in_the_way(out)
+        from allocator.frames import write_problem
+        from allocator.generate.clinics import clinic as make
 
-    Its figures come from published data of real clinics; everyone in it is invented.
-    """
-    from allocator.frames import write_problem
-    from allocator.generate.clinics import clinic as make
-
-    with clear_errors():
+        patience.now("making a clinic")
         try:
             problem = make(
                 size,
-                int(load) if load.isdigit() else load,
+                int(load) if load.isdecimal() else load,
                 seed,
                 requests=requests,
                 visits=visits,
@@ -69,15 +97,36 @@ def clinic(
                 sites=sites,
             )
         except ValueError as error:
-            errors.print(f"[bold red]Cannot make such a clinic.[/bold red] {error}")
-            raise typer.Exit(BAD_INPUT) from error
+            raise Refused(f"Such a clinic cannot be made: {error}") from error
+        patience.now("writing")
         write_problem(problem, out)
     pinned = {pin.visit for pin in problem.pins}
     asked = [r for r in problem.requests if not pinned.issuperset(r.visit_ids())]
-    Console(highlight=False).print(
-        f"[bold]{out}[/bold]: {problem.name}; {len(asked)} requests for"
-        f" {sum(r.visit_count for r in asked)} visits beside {len(pinned)} booked ones;"
-        f" {sum(r.kind == 'practitioner' for r in problem.resources)} practitioners,"
-        f" {sum(r.kind == 'room' for r in problem.resources)} rooms. Next:"
-        f" [bold]allocator solve {out}[/bold]"
+    practitioners = sum(r.kind == "practitioner" for r in problem.resources)
+    rooms = sum(r.kind == "room" for r in problem.resources)
+    console = to_stdout()
+    console.print(
+        Text(
+            f"{out}: {problem.name}, {count(len(asked), 'request')} for"
+            f" {count(sum(r.visit_count for r in asked), 'visit')} beside {len(pinned):,} booked;"
+            f" {count(practitioners, 'practitioner')}, {count(rooms, 'room')}."
+        ),
+        soft_wrap=True,
     )
+    console.print(Text(f"Next: allocator solve {out}", style="dim"), soft_wrap=True)
+
+
+def _refuse_in_the_way(out: Path) -> None:
+    """Refuse, before any work, a place where no problem can be written."""
+    if out.suffix.lower() == ".json":
+        if out.is_dir():
+            raise Refused(f"{out} is a folder, and in the way of a file of that name.")
+    elif out.exists() and not out.is_dir():
+        raise Refused(f"{out} is a file, and in the way: --out names a folder or a .json file.")
+    elif out.suffix and not out.exists():
+        raise Refused(f"{out}: --out names a folder (without a suffix) or a .json file.")
+    for parent in out.parents:
+        if parent.exists():
+            if not parent.is_dir():
+                raise Refused(f"{parent} is a file, and in the way of {out}.")
+            break

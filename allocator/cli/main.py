@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from allocator.cli.check import check
-from allocator.cli.generate import generate
-from allocator.cli.solve import solve
+from allocator.cli import check, generate, solve
+from allocator.cli.common import prose, to_stderr
 
-#: Entry points in this group are callables that are given the application to add commands to.
+#: Entry points in this group add commands: the name is the command's, the value a typer
+#: application or a function.
 COMMANDS = "allocator.commands"
+
+HELP = """Place requests for people's and things' time: who, where and when.
+
+A PROBLEM is a folder of CSV files or one JSON document (docs/formats.md). Each command says more
+with --help.
+"""
+
+EPILOG = """[bold]A first run[/bold]
+  [cyan]allocator generate clinic --size small --out my-clinic[/cyan]
+  [cyan]allocator solve my-clinic --out plan[/cyan]
+  [cyan]allocator check my-clinic plan/schedule.csv[/cyan]
+"""
 
 
 def application() -> typer.Typer:
@@ -22,19 +36,47 @@ def application() -> typer.Typer:
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        help="Place requests for people's and things' time: who, where and when.\n\n"
-        "A PROBLEM is a folder of CSV files or one JSON document. Start with"
-        " [bold]allocator generate clinic --out my-clinic[/bold], then"
-        " [bold]allocator solve my-clinic[/bold].",
     )
-    app.command()(solve)
-    app.command()(check)
-    app.add_typer(generate, name="generate")
+    app.callback(help=prose(HELP), epilog=EPILOG)(_options)
+    app.command("solve", help=prose(solve.HELP), epilog=solve.EPILOG)(solve.solve)
+    app.command("check", help=prose(check.HELP), epilog=check.EPILOG)(check.check)
+    app.add_typer(generate.application(), name="generate")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda e: e.name):
-        entry.load()(app)
+        _add(app, entry)
     return app
 
 
 def main() -> None:
     """Run the command line."""
-    application()()
+    application()(prog_name="allocator")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"allocator {version('allocator')}")
+        raise typer.Exit
+
+
+def _options(
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def _add(app: typer.Typer, entry: EntryPoint) -> None:
+    """Add the command of an entry point; one that is broken must not break the others."""
+    try:
+        command = entry.load()
+    except Exception as error:
+        what = f"The command {entry.name!r} ({entry.value}) cannot be loaded: {error}"
+        to_stderr().print(Text(what, style="dim"), soft_wrap=True)
+        return
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=entry.name)
+    else:
+        app.command(entry.name)(command)

@@ -3,37 +3,68 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
-from allocator.cli.bar import ProgressBar
-from allocator.cli.common import BAD_INPUT, NO_SCHEDULE, ProblemPath, clear_errors, errors
+from allocator.cli.common import NO_SCHEDULE, ProblemPath, clear_errors, to_stderr, to_stdout
+from allocator.cli.output import CALENDARS, RESULT, SCHEDULE, refuse_in_the_way, write_result
+from allocator.cli.patience import Patience
+from allocator.report.words import count
+
+HELP = """Allocate the requests of PROBLEM, and tell what came of it.
+
+The schedule breaks no rule, and is as good as the time allows: first as many requests as possible
+are served, class by class, then wishes are met. What was left out is told with the reason.
+
+Progress is on stderr. Ctrl-C stops early and keeps the best schedule so far.
+"""
+
+EPILOG = """[bold]Examples[/bold]
+  Plan a problem, for half a minute:
+    [cyan]allocator solve data/clinic-demo[/cyan]
+  Keep the schedule as CSV and iCalendar:
+    [cyan]allocator solve my-clinic --out plan[/cyan]
+  Stop at 1 % of the best possible:
+    [cyan]allocator solve my-clinic --gap 0.01[/cyan]
+  The same schedule each time:
+    [cyan]allocator solve my-clinic --workers 1 --deterministic-limit 60[/cyan]
+  For another program:
+    [cyan]allocator solve my-clinic --json > result.json[/cyan]
+
+[bold]Exit codes[/bold]
+  0  a valid schedule
+  2  bad input: each fault is told, nothing is written
+  3  no schedule: a hard demand (a pin, a request that must be served) cannot be met
+"""
 
 
 def solve(
     problem: ProblemPath,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="S", help="Seconds until the best so far.")
+        float,
+        typer.Option("--time-limit", metavar="S", help="Seconds after which the best is taken."),
     ] = 30.0,
     gap: Annotated[
         float,
-        typer.Option("--gap", metavar="G", help="Good enough: 0.01 is one percent; 0 is a proof."),
+        typer.Option("--gap", metavar="G", help="Good enough: 0.01 is one percent, 0 a proof."),
     ] = 0.0,
     workers: Annotated[
-        int, typer.Option("--workers", metavar="N", help="Threads of the solver; 8 is best.")
+        int,
+        typer.Option("--workers", metavar="N", help="Threads of the solver; 8 even on 2 cores."),
     ] = 8,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of all chance.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Another seed, another search.")
+    ] = 0,
     deterministic_limit: Annotated[
         float | None,
         typer.Option(
             "--deterministic-limit",
             metavar="D",
-            help="Limit in the solver's own time instead: with --workers 1 the same seed then"
-            " gives the same schedule.",
+            help="A limit in the solver's own time in place of seconds: with one worker the same"
+            " seed then gives the same schedule.",
             show_default=False,
         ),
     ] = None,
@@ -42,63 +73,50 @@ def solve(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Folder for schedule.csv, result.json and a calendar for each resource.",
+            help="Folder for schedule.csv, result.json and calendars/, one for each resource.",
             show_default=False,
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of the summary.")
+        bool, typer.Option("--json", help="Print one JSON object, and nothing else.")
     ] = False,
 ) -> None:
-    """Allocate the requests of PROBLEM and print what came of it.
+    """Allocate the requests of a problem."""
+    with clear_errors(as_json=as_json), Patience("starting") as patience:
+        from allocator.frames import read_problem
+        from allocator.prepare.prepared import Prepared
+        from allocator.report.document import result_document
+        from allocator.report.summary import summary
+        from allocator.solve.params import Params
+        from allocator.solve.solve import solve as run
 
-    Ctrl-C stops early and keeps the best schedule so far. The exit code is 0 with a valid
-    schedule, 2 for bad input, 3 when a hard demand (a pin, a request that must be served)
-    cannot be met.
-    """
-    from allocator.frames import read_problem, write_icalendars, write_schedule
-    from allocator.prepare.prepared import Prepared
-    from allocator.report.document import result_document
-    from allocator.report.summary import summary
-    from allocator.solve.params import Params
-    from allocator.solve.solve import solve as run
-
-    params = Params(
-        time_limit_seconds=time_limit,
-        gap=gap,
-        workers=workers,
-        seed=seed,
-        deterministic_limit=deterministic_limit,
-    )
-    with clear_errors():
-        params.check()
-        if out is not None and out.exists() and not out.is_dir():
-            errors.print(f"[bold red]{out}[/bold red] is a file; --out names a folder.")
-            raise typer.Exit(BAD_INPUT)
-        asked = read_problem(problem)
-        bar: Any = ProgressBar(params) if errors.is_terminal else nullcontext()
-        with bar as listen:
-            result = run(asked, params, on_progress=listen)
-    if result.schedule is not None and out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write_schedule(result.schedule, asked, out / "schedule.csv")
-        write_icalendars(
-            result.schedule,
-            asked,
-            out / "calendars",
-            kinds=sorted({r.kind for r in asked.resources} - {"patient"}),
+        params = Params(
+            time_limit_seconds=time_limit,
+            gap=gap,
+            workers=workers,
+            seed=seed,
+            deterministic_limit=deterministic_limit,
         )
-        document = json.dumps(result_document(result), indent=2, ensure_ascii=False)
-        (out / "result.json").write_text(document + "\n", encoding="utf-8")
+        params.check()
+        if out is not None:
+            refuse_in_the_way(out)
+        patience.now(f"reading {problem}")
+        asked = read_problem(problem)
+        patience.solving(asked, time_limit if deterministic_limit is None else None)
+        result = run(asked, params, on_progress=patience.told)
+        patience.now("writing")
+        prepared = Prepared(asked)
+        calendars = None
+        if result.schedule is not None and out is not None:
+            calendars = write_result(prepared, result, out)
     if as_json:
         print(json.dumps(result_document(result), ensure_ascii=False))
     else:
-        console = Console(highlight=False)
-        console.print(summary(Prepared(asked), result))
-        if result.schedule is not None and out is not None:
-            console.print(
-                f"\n[dim]Written:[/dim] {out}/schedule.csv, {out}/result.json and a calendar for"
-                f" each resource in {out}/calendars."
-            )
+        to_stdout().print(summary(prepared, result))
+        if calendars is not None:
+            written = f"{SCHEDULE}, {RESULT} and {count(calendars, 'calendar')} in {CALENDARS}"
+            to_stdout().print(Text(f"\nWritten to {out}: {written}."), soft_wrap=True)
     if result.schedule is None:
+        if out is not None:
+            to_stderr().print("Nothing is written.")
         raise typer.Exit(NO_SCHEDULE)

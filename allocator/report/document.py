@@ -1,9 +1,14 @@
-"""A result as one plain object, for ``--json``."""
+"""Results as plain objects, for ``--json``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from allocator.check.check import Checked
+from allocator.check.score import GoalScore
+from allocator.domain.schedule import Schedule
+from allocator.rules.rule import Violation
 from allocator.solve.result import Result
 
 
@@ -14,7 +19,8 @@ def result_document(result: Result) -> dict[str, Any]:
     -------
     dict
         ``status``, ``objective`` (cost by level, in order), ``bound`` and ``gap`` by level
-        (None where nothing is proved), counts, seconds, ``violations`` and ``goals``.
+        (None where nothing is proved), ``served`` by served level, counts, seconds,
+        ``violations`` and ``goals``.
     """
     return {
         "status": result.status.name,
@@ -32,24 +38,24 @@ def result_document(result: Result) -> dict[str, Any]:
         "visits_placed": result.visits_placed,
         "first_schedule_seconds": result.first_schedule_seconds,
         "seconds": result.seconds,
-        "violations": [violation_document(v) for v in result.violations],
-        "goals": [
-            {
-                "goal": goal.goal,
-                "level": goal.level,
-                "unit": goal.unit,
-                "weight": goal.weight,
-                "amount": goal.amount,
-                "cost": goal.cost,
-            }
-            for goal in result.goals
-        ],
+        "violations": [_violation(v) for v in result.violations],
+        "goals": _goals(result.goals),
         "notes": list(result.notes),
     }
 
 
-def violation_document(violation: Any) -> dict[str, Any]:
-    """Return a violation as an object of plain values."""
+def checked_document(checked: Checked, schedule: Schedule) -> dict[str, Any]:
+    """Return what a check of a schedule found as an object of plain values."""
+    return {
+        "valid": checked.valid,
+        "visits_placed": len(schedule),
+        "violations": [_violation(v) for v in checked.violations],
+        "objective": checked.objective,
+        "goals": _goals(checked.goals),
+    }
+
+
+def _violation(violation: Violation) -> dict[str, Any]:
     return {
         "rule": violation.rule,
         "message": violation.message,
@@ -57,3 +63,17 @@ def violation_document(violation: Any) -> dict[str, Any]:
         "resources": list(violation.resources),
         "inherited": violation.inherited,
     }
+
+
+def _goals(goals: Iterable[GoalScore]) -> list[dict[str, Any]]:
+    return [
+        {
+            "goal": goal.goal,
+            "level": goal.level,
+            "unit": goal.unit,
+            "weight": goal.weight,
+            "amount": goal.amount,
+            "cost": goal.cost,
+        }
+        for goal in goals
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Sequence
 
@@ -99,11 +100,22 @@ def _interruptible(run: _Run, control: Control) -> Result:
 
     thread = threading.Thread(target=target, name="solve", daemon=True)
     thread.start()
-    while thread.is_alive():
-        try:
-            thread.join(0.1)
-        except KeyboardInterrupt:
-            control.stop()
+    asked: list[int] = []
+    # The handler only takes note, so that an interrupt in any line, or two at once, do no harm.
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        while thread.is_alive():
+            try:
+                thread.join(0.1)
+            except KeyboardInterrupt:  # from somebody else's handler
+                asked.append(signal.SIGINT)
+            if asked:
+                control.stop()
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
     if raised:
         raise raised[0]
     return outcome[0]

@@ -14,9 +14,7 @@ EVERY_DAY = frozenset(range(7))
 def calendar(id: str, start: int, holidays: str = "") -> Calendar:
     """Return a calendar that is open from a minute of each day until 16:00."""
     hours = DailySpan(start_minute=start, end_minute=16 * 60)
-    return Calendar(
-        id=id, weekly=(WeeklyRule(weekdays=EVERY_DAY, hours=hours),), holidays=holidays
-    )
+    return Calendar(id=id, weekly=(WeeklyRule(weekdays=EVERY_DAY, hours=hours),), holidays=holidays)
 
 
 def notes(*calendars: Calendar) -> tuple[str, ...]:
