@@ -15,6 +15,7 @@ from allocator.prepare.visit import Placement
 from allocator.solve.incumbent import Incumbent, incumbent, verify
 from allocator.solve.params import Params
 from allocator.solve.progress import Control
+from allocator.solve.search import search
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -143,7 +144,7 @@ def prove(
 
         solver.best_bound_callback = bounded
         control.running(solver)
-        status = solver.solve(model.cp, _Watch(told))
+        status = search(solver, model.cp, _Watch(told))
         control.running(None)
         if status == cp_model.MODEL_INVALID:
             raise SolverDisagreement(model.cp.validate())
@@ -193,7 +194,7 @@ def complete(model: Model, best: Incumbent) -> list[int]:
     solver.parameters.fix_variables_to_their_hinted_value = True
     solver.parameters.catch_sigint_signal = False
     model.cp.minimize(sum(model.level_cost(level) for level in range(len(model.book.levels))))
-    status = solver.solve(model.cp)
+    status = search(solver, model.cp)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         verify(model.book, best.placements, best.costs)
         raise SolverDisagreement(

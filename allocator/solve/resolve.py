@@ -11,6 +11,7 @@ from allocator.domain.faults import SolverDisagreement
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
 from allocator.solve.progress import Control
+from allocator.solve.search import search
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -113,7 +114,7 @@ class Resolver:
             for index, value in enumerate(solution):
                 model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
             control.running(solver)
-            status = solver.solve(model.cp)
+            status = search(solver, model.cp)
             control.running(None)
             if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
                 missed = self._missed(model, solver)
@@ -130,7 +131,7 @@ class Resolver:
         model.hint(places)
         solver = self._solver(1e9, None)
         solver.parameters.fix_variables_to_their_hinted_value = True
-        if solver.solve(model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        if search(solver, model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             raise SolverDisagreement("The model refuses places that every rule allows.")
         return self._missed(model, solver), list(solver.response_proto.solution)
 
