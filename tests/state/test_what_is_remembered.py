@@ -52,3 +52,12 @@ def test_services_are_offered_whether_asked_for_or_not() -> None:
     )
     offered = [(len(needs), v.duration) for needs, v in Prepared(some).offered()]
     assert set(offered) == {(1, 1), (1, 2)}
+
+
+def test_nothing_is_full_while_nothing_is_placed() -> None:
+    """Two lanes without a claim: one or two can be had at any tick, three at none."""
+    some = problem(request("A"), resources=(practitioner("ann", lanes=2),))
+    state = State(Prepared(some))
+    every = state.prepared.all_ticks
+    assert [state.full(0, uses) for uses in (1, 2, 3)] == [0, 0, every]
+    assert state.full(0, 1, padded=False) == 0
