@@ -34,6 +34,8 @@ ZONE = "Europe/Berlin"
 REGION = "DE-BE"
 FIRST = date(2026, 3, 2)
 TRAVEL_MINUTES = 30
+MOST_WEEKS = 52
+MOST_ASKED = 50_000
 
 #: Requests in a week for each appointment a day, at a load of 85 %.
 REQUESTS_PER_APPOINTMENT = 4.2
@@ -87,7 +89,17 @@ def clinic(
     if size not in profile.APPOINTMENTS_A_DAY:
         known = ", ".join(profile.APPOINTMENTS_A_DAY)
         raise ValueError(f"The size {size!r} is unknown; there are {known}.")
-    percent = LOADS[load] if isinstance(load, str) and load in LOADS else int(load)
+    if isinstance(load, str) and load not in LOADS:
+        known = ", ".join(LOADS)
+        raise ValueError(f"The load {load!r} is unknown; there are percentages and {known}.")
+    percent = LOADS[load] if isinstance(load, str) else int(load)
+    for what, number, most in (
+        ("weeks", weeks, MOST_WEEKS),
+        ("requests", requests, MOST_ASKED),
+        ("visits", visits, MOST_ASKED),
+    ):
+        if number is not None and not 1 <= number <= most:
+            raise ValueError(f"{number} {what}; 1 to {most} are possible.")
     if not 1 <= percent <= 200:
         raise ValueError(f"The load is {percent} %; 1 to 200 are possible.")
     if requests is not None and visits is not None:

@@ -229,6 +229,10 @@ def test_same_seed_same_problem_and_another_seed_another() -> None:
     [
         ({"size": "tiny"}, "tiny"),
         ({"load": 300}, "300 %"),
+        ({"load": "very"}, "'very' is unknown"),
+        ({"weeks": 0}, "0 weeks; 1 to 52"),
+        ({"requests": 0}, "0 requests; 1 to 50000"),
+        ({"visits": -5}, "-5 visits; 1 to 50000"),
         ({"requests": 5, "visits": 5}, "not both"),
         ({"first": date(2026, 3, 3)}, "no Monday"),
         ({"sites": 3}, "3 sites"),

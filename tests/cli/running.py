@@ -1,0 +1,67 @@
+"""Runs the command line: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from allocator.cli.main import application
+
+ROOT = Path(__file__).parents[2]
+HANDMADE = ROOT / "data" / "handmade"
+
+
+def run(*words: str | Path, columns: int = 80) -> Result:
+    """Run ``allocator`` with these words, in this process."""
+    runner = CliRunner(env={"COLUMNS": str(columns), "TERM": "dumb", "NO_COLOR": "1"})
+    return runner.invoke(application(), [str(word) for word in words], prog_name="allocator")
+
+
+def run_json(*words: str | Path) -> Any:
+    """Run ``allocator`` with these words and ``--json``; stdout must be one object."""
+    return json.loads(run(*words, "--json").stdout)
+
+
+def start(*words: str | Path, cwd: Path) -> subprocess.Popen[str]:
+    """Start ``python -m allocator`` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "allocator", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "dumb"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def interrupt(process: subprocess.Popen[str], *, times: int = 1) -> tuple[str, str]:
+    """Send Ctrl-C once the process has told of a first schedule; return stdout and stderr."""
+    assert process.stderr is not None
+    told = ""
+    while " of " not in told:
+        told = process.stderr.readline()
+        assert told, "it ended before it told of a schedule"
+    time.sleep(0.2)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+    return process.communicate(timeout=120)
+
+
+def damaged(folder: Path, file: str, old: str, new: str) -> Path:
+    """Copy the handmade clinic to a folder, with one file changed."""
+    if not folder.exists():
+        shutil.copytree(HANDMADE, folder)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    return folder
