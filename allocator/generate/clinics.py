@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Literal
 
-from allocator.domain.problem import Problem
 from allocator.domain.objective import Forecast
+from allocator.domain.problem import Problem
 from allocator.domain.time import Horizon, Span, wall_to_instant
 from allocator.generate import profile, services
 from allocator.generate.bookings import Booked, book
