@@ -9,7 +9,6 @@ from allocator.state.state import State
 from allocator.table.options import Options, options
 from allocator.table.rulebook import Rulebook
 
-
 Alone = dict[int, list[Options]]
 
 

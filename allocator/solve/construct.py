@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from allocator.rules.options import matching_options
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.bound import Alone
 from allocator.state.state import State
-from allocator.table.costs import CostTable, Extra, best_placement, placements
+from allocator.table.costs import IMPOSSIBLE, CostTable, Extra, best_placement
 from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
 
@@ -78,12 +78,11 @@ def construct(
         ),
     )
     _run_sessions(book, state, order)
-    left = [request for request in order if not place_request(book, state, request, extra)]
-    if _close_sessions(prepared, state):
-        left = [r for r in order if state.placements[r.visits[0]] is None]
-    for request in left:
+    for request in order:
         place_request(book, state, request, extra)
-    _close_sessions(prepared, state)
+    while closed := _close_sessions(prepared, state):
+        for request in closed:
+            place_request(book, state, request, extra)
 
 
 def place_request(
@@ -131,16 +130,11 @@ class _Insertion:
         if at == len(self.visits):
             return True
         visit = self.visits[at]
-        single = len(self.visits) == 1
         if self.budget <= 0:
             return False
         self.budget -= 1
-        if single or at == len(self.visits) - 1:
-            choice = best_placement(self.book, self.state, visit, self.extra)
-            some = [] if choice is None else [choice.placement]
-        else:
-            some = self._branches(visit)
-        for placement in some:
+        last = at == len(self.visits) - 1
+        for placement in self._best(visit) if last else self._branches(visit):
             self.state.place(visit.index, placement)
             self.placed.append(visit.index)
             self._remember()
@@ -150,23 +144,40 @@ class _Insertion:
             self.state.remove(visit.index)
         series = self.request.request.series
         if isinstance(series, FixedSeries) and visit.occurrence in series.may_miss:
-            later = next(
-                (n for n in range(at, len(self.visits)) if self.visits[n].occurrence > visit.occurrence),
-                len(self.visits),
-            )
-            return self._extend(later)
+            while at < len(self.visits) and self.visits[at].occurrence == visit.occurrence:
+                at += 1
+            return self._extend(at)
         return False
 
-    def _branches(self, visit: Visit) -> list[Placement]:
-        """Return good placements, each on another day where there is one."""
-        found = placements(self.book, self.state, visit, self.extra, most=24)
-        days = visit.clock.day_of
-        first: dict[int, Placement] = {}
-        for choice in found:
-            first.setdefault(int(days[choice.placement.start]), choice.placement)
-        some = list(first.values())
-        some += [c.placement for c in found if c.placement not in some]
-        return some[:BRANCHES]
+    def _best(self, visit: Visit) -> Iterator[Placement]:
+        choice = best_placement(self.book, self.state, visit, self.extra)
+        if choice is not None:
+            yield choice.placement
+
+    def _branches(self, visit: Visit) -> Iterator[Placement]:
+        """Yield good placements, each on another day where there is one."""
+        tables = [
+            CostTable(self.book, self.state, found, self.extra)
+            for found in options(self.book, self.state, visit)
+        ]
+        if not tables:
+            return
+        lower = np.concatenate([table.lower for table in tables])
+        which = np.repeat(np.arange(len(tables)), [len(table.ticks) for table in tables])
+        column = np.concatenate([np.arange(len(table.ticks)) for table in tables])
+        days = np.concatenate([visit.clock.day_of[table.ticks] for table in tables])
+        order = np.argsort(lower, kind="stable")
+        order = order[lower[order] < IMPOSSIBLE]
+        firsts = np.sort(np.unique(days[order], return_index=True)[1])
+        others = np.setdiff1d(np.arange(len(order)), firsts)
+        tried = 0
+        for place in order[np.concatenate([firsts, others])[: 2 * BRANCHES]].tolist():
+            choice = tables[which[place]].best_at(int(column[place]), int(IMPOSSIBLE))
+            if choice is not None:
+                yield choice.placement
+                tried += 1
+                if tried == BRANCHES:
+                    return
 
     def _remember(self) -> None:
         """Keep the longest part that may stand alone."""
@@ -269,9 +280,9 @@ def _could_join(
     return 0
 
 
-def _close_sessions(prepared: Prepared, state: State) -> bool:
-    """Take out sessions with too few participants, and those who would have come."""
-    closed = False
+def _close_sessions(prepared: Prepared, state: State) -> list[PreparedRequest]:
+    """Take out sessions with too few participants, and the requests of those who would come."""
+    out: list[PreparedRequest] = []
     for visit in prepared.visits:
         if visit.session is None or visit.index in prepared.frozen:
             continue
@@ -287,6 +298,6 @@ def _close_sessions(prepared: Prepared, state: State) -> bool:
             for other in request.visits:
                 if state.placements[other] is not None and other not in prepared.frozen:
                     state.remove(other)
+            out.append(request)
         state.remove(visit.index)
-        closed = True
-    return closed
+    return out

@@ -27,6 +27,25 @@ def incumbent(book: Rulebook, placements: Sequence[Placement | None]) -> Incumbe
     return Incumbent(placements, score(book, Timetable(book.prepared, placements)).levels)
 
 
+def checked(book: Rulebook, placements: Sequence[Placement | None]) -> Incumbent:
+    """Score placements and check them by every twin.
+
+    Raises
+    ------
+    SolverDisagreement
+        When they break a rule, what is inherited aside.
+    """
+    placements = tuple(placements)
+    timetable = Timetable(book.prepared, placements)
+    real = [v for v in violations(book, timetable) if not v.inherited]
+    if real:
+        raise SolverDisagreement(
+            f"A schedule breaks {len(real)} rules; the first is {real[0].rule}:"
+            f" {real[0].message}"
+        )
+    return Incumbent(placements, score(book, timetable).levels)
+
+
 def verify(book: Rulebook, placements: Sequence[Placement | None], expected: Sequence[int]) -> None:
     """Check placements by every twin, and their cost against what the model says.
 
@@ -35,14 +54,7 @@ def verify(book: Rulebook, placements: Sequence[Placement | None], expected: Seq
     SolverDisagreement
         When they break a rule (what is inherited aside) or cost something else.
     """
-    timetable = Timetable(book.prepared, placements)
-    real = [v for v in violations(book, timetable) if not v.inherited]
-    if real:
-        raise SolverDisagreement(
-            f"A schedule breaks {len(real)} rules; the first is {real[0].rule}:"
-            f" {real[0].message}"
-        )
-    costs = score(book, timetable).levels
+    costs = checked(book, placements).costs
     if tuple(costs) != tuple(expected):
         raise SolverDisagreement(
             f"A schedule costs {tuple(costs)} by its goals, {tuple(expected)} by the model."

@@ -23,7 +23,7 @@ from allocator.rules.series_completeness import required_occurrences, served_occ
 from allocator.solve.bound import options_alone, served_floors
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
-from allocator.solve.incumbent import Incumbent, incumbent, verify
+from allocator.solve.incumbent import Incumbent, checked, verify
 from allocator.solve.params import Params
 from allocator.solve.progress import Control, Listener, Progress
 from allocator.solve.published import keep_published
@@ -206,8 +206,7 @@ class _Run:
         ]
         if unmet:
             return None
-        best = incumbent(self.book, placements)
-        verify(self.book, best.placements, best.costs)
+        best = checked(self.book, placements)
         if self.first is None:
             self.first = self.control.seconds
         return best

@@ -48,6 +48,7 @@ class State:
         self.participants: dict[int, list[int]] = {}
         self._busy: list[Mask] = [0] * len(prepared.resources)
         self._padded = [0] * len(prepared.resources)
+        self._lanes: dict[int, npt.NDArray[np.int32]] = {}
         self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
         self._whole: dict[Hashable, Any] = {}
         #: By resource, how many ticks its claims hold, buffers included.
@@ -102,6 +103,8 @@ class State:
         self.claimed[claim.resource] += sign * (claim.end - claim.first)
         if claim.first != claim.part_first or claim.end != claim.part_end:
             self._padded[claim.resource] += sign
+        if claim.resource in self._lanes:
+            self._take(claim, sign)
         kind = self._kind_of[claim.resource]
         if kind >= 0:
             first, end = max(claim.first, 0), min(claim.end, self.prepared.ticks)
@@ -135,20 +138,27 @@ class State:
     def full(self, resource: int, uses: int, *, padded: bool = True) -> Mask:
         """Return the ticks in which fewer than ``uses`` lanes of a resource are free."""
         lanes = self.prepared.resources[resource].lanes
+        padded = padded or not self._padded[resource]
         if lanes == 1 and padded:
             return self.busy(resource)
 
         def compute() -> Mask:
-            load = np.zeros(self.prepared.ticks + 1, dtype=np.int32)
-            for claim in self.claims[resource]:
-                first, end = (
-                    (claim.first, claim.end) if padded else (claim.part_first, claim.part_end)
-                )
-                load[max(first, 0)] += claim.uses
-                load[max(0, min(end, self.prepared.ticks))] -= claim.uses
-            return masks.from_flags(np.cumsum(load[:-1]) + uses > lanes)
+            return masks.from_flags(self._taken(resource)[int(padded)] + uses > lanes)
 
         return self.memo(resource, ("full", uses, padded), compute)
+
+    def _taken(self, resource: int) -> npt.NDArray[np.int32]:
+        """Return the lanes taken by tick, without buffers and with them; kept in step."""
+        if resource not in self._lanes:
+            self._lanes[resource] = np.zeros((2, self.prepared.ticks), dtype=np.int32)
+            for claim in self.claims[resource]:
+                self._take(claim, 1)
+        return self._lanes[resource]
+
+    def _take(self, claim: TickClaim, sign: int) -> None:
+        taken = self._lanes[claim.resource]
+        taken[0, max(claim.part_first, 0) : max(claim.part_end, 0)] += sign * claim.uses
+        taken[1, max(claim.first, 0) : max(claim.end, 0)] += sign * claim.uses
 
     def placed_of(self, visit: Visit) -> list[tuple[Visit, Placement]]:
         """Return the other placed visits of this visit's request, by occurrence and step."""

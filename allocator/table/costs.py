@@ -52,9 +52,14 @@ class CostTable:
         request = visit.request_index
         total = np.zeros(len(self.ticks), dtype=np.int64)
         for number, goal in book.cost_goals:
-            weight = book.blended(number, request)
+            weight = np.int64(book.blended(number, request))
             if weight:
-                total += np.int64(weight) * goal.costs(state, visit, variant, self.ticks)
+                total += weight * goal.costs(state, visit, variant, self.ticks)
+        with_goals = [
+            (weight, goal)
+            for number, goal in book.cost_with_goals
+            if (weight := np.int64(book.blended(number, request)))
+        ]
         self.by_start = total
         self.resources: list[list[int]] = []
         self.parts: list[npt.NDArray[np.int64]] = []
@@ -64,12 +69,10 @@ class CostTable:
             part = np.empty((len(by_resource), len(self.ticks)), dtype=np.int64)
             for row, (resource, mask) in enumerate(by_resource.items()):
                 part[row] = 0
-                for number, goal in book.cost_with_goals:
-                    weight = book.blended(number, request)
-                    if weight:
-                        part[row] += np.int64(weight) * goal.costs_with(
-                            state, visit, variant, n, resource, self.ticks
-                        )
+                for weight, goal in with_goals:
+                    amounts = goal.costs_with(state, visit, variant, n, resource, self.ticks)
+                    if not isinstance(amounts, int) or amounts:
+                        part[row] += weight * amounts
                 if extra is not None:
                     part[row] += extra(visit, n, resource, self.ticks)
                 if mask != found.starts:

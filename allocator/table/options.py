@@ -61,9 +61,10 @@ def variant_options(book: Rulebook, state: State, visit: Visit, variant: Variant
         if not starts:
             return None
         starts &= rule.starts(state, visit, variant)
-    by_need: list[dict[int, Mask]] = []
-    for number, need in enumerate(visit.needs):
-        masks = {}
+    by_need: list[dict[int, Mask]] = [{} for _ in visit.needs]
+    # Those with the fewest choices first: what they rule out need not be asked of the others.
+    for number in sorted(range(len(visit.needs)), key=lambda n: len(variant.choices[n])):
+        need, masks = visit.needs[number], by_need[number]
         for resource in variant.choices[number]:
             mask = starts & book.static_mask_with(state, visit, variant, number, resource)
             for rule in book.moving_with:
@@ -72,7 +73,6 @@ def variant_options(book: Rulebook, state: State, visit: Visit, variant: Variant
                 mask &= rule.starts_with(state, visit, variant, number, resource)
             if mask:
                 masks[resource] = mask
-        by_need.append(masks)
         if not need.optional:
             starts &= at_least(list(masks.values()), need.quantity)
             if not starts:
