@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from ortools.sat.python import cp_model
 
+from allocator.model.daily_capacity import limit_days
 from allocator.model.views import VisitVariables
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
@@ -41,6 +42,8 @@ class Model:
         Numbers of free visits that have to be placed.
     levels
         Numbers of the levels whose goals are expressed; by default all.
+    tight
+        Whether to say more than is needed, for better bounds: pays where the whole is proved.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Model:
         must: Iterable[int] = (),
         *,
         levels: Iterable[int] | None = None,
+        tight: bool = False,
     ) -> None:
         self.book = book
         self.prepared = book.prepared
@@ -66,6 +70,7 @@ class Model:
         self._unions: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
         self._reserved: dict[int, list[cp_model.IntervalVar]] = {}
+        self.reserves: dict[int, list[tuple[Mask, int]]] = {}
         self._pauses: dict[int, list[cp_model.IntervalVar]] = {}
         self._no_overlap: set[tuple[int, bool]] = set()
         self._apart: dict[tuple[object, ...], list[cp_model.IntVar]] = {}
@@ -85,6 +90,10 @@ class Model:
             if book.level(number) in wanted:
                 self._speaking = number
                 goal.express(self)
+        if tight:
+            limit_days(self)
+        for view in self.views.values():
+            view.tie()
 
     # Ask
 
@@ -259,6 +268,7 @@ class Model:
     def reserve(self, resource: int, starts: Mask, length: int) -> None:
         """Keep a floating stretch of a resource free of claims and of other such stretches."""
         start = self.cp.new_int_var_from_domain(domain_of(starts), "")
+        self.reserves.setdefault(resource, []).append((starts, length))
         self._reserved.setdefault(resource, []).append(
             self.cp.new_fixed_size_interval_var(start, length, "")
         )
@@ -319,9 +329,7 @@ class Model:
         """Let an expression be at most another, where all literals hold."""
         self._enforce(expression <= most, when)
 
-    def equal(
-        self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()
-    ) -> None:
+    def equal(self, one: Expression, other: Expression, *, when: Iterable[Literal] = ()) -> None:
         """Let two expressions be equal, where all literals hold."""
         self._enforce(one == other, when)
 
@@ -416,11 +424,7 @@ class Model:
                 need = visit.needs[number]
                 view = self.views[visit.index]
                 for duration in sorted(
-                    {
-                        o.variant.duration
-                        for o in view.options
-                        if resource in o.by_need[number]
-                    }
+                    {o.variant.duration for o in view.options if resource in o.by_need[number]}
                 ):
                     literal = self.all_of([view.takes[number, resource], view.lasts(duration)])
                     first, end = need.covers(duration)
@@ -436,6 +440,13 @@ class Model:
                     )
             self._intervals[key] = found
         return self._intervals[key]
+
+    def padded(self, resource: int) -> bool | None:
+        """Say whether claims on a resource keep apart with their buffers; None: not at all."""
+        for padded in (True, False):
+            if (resource, padded) in self._no_overlap:
+                return padded
+        return None
 
     def _post_no_overlap(self) -> None:
         for resource, padded in sorted(self._no_overlap):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from ortools.sat.python import cp_model
 
 from allocator.prepare import masks
@@ -33,9 +34,7 @@ class VisitVariables:
         Whether it has to be placed.
     """
 
-    def __init__(
-        self, model: Model, visit: Visit, options: list[Options], required: bool
-    ) -> None:
+    def __init__(self, model: Model, visit: Visit, options: list[Options], required: bool) -> None:
         from allocator.model.model import domain_of
 
         self.model = model
@@ -46,6 +45,7 @@ class VisitVariables:
         for found in options:
             self.starts |= found.starts
         self._at: dict[Mask, Literal] = {}
+        self._tied = False
         self._lasts: dict[int, Literal] = {}
         self.takes: dict[tuple[int, int], Literal] = {}
         self.choices: list[list[int]] = [
@@ -112,8 +112,9 @@ class VisitVariables:
                 enforced.only_enforce_if(takes, literal)
 
     def _no_double_roles(self) -> None:
-        for resource in {r for some in self.choices for r in some}:
-            roles = [self.takes[n, resource] for n, some in enumerate(self.choices) if resource in some]
+        for resource in sorted({r for some in self.choices for r in some}):
+            needs = [n for n, some in enumerate(self.choices) if resource in some]
+            roles = [self.takes[n, resource] for n in needs]
             if len(roles) > 1:
                 self.model.cp.add_at_most_one(roles)
 
@@ -143,45 +144,62 @@ class VisitVariables:
 
     def at(self, starts: Mask) -> Literal:
         """Return whether the visit is placed at one of these starts."""
-        from allocator.model.model import domain_of
-
         mask = starts & self.starts
         if not mask:
             return self.model.false
         if mask == self.starts:
             return self.present
         if mask not in self._at:
-            cp = self.model.cp
-            literal = cp.new_bool_var("")
-            cp.add_linear_expression_in_domain(self.start, domain_of(mask)).only_enforce_if(literal)
-            rest = domain_of(self.starts & ~mask)
-            cp.add_linear_expression_in_domain(self.start, rest).only_enforce_if(
-                ~literal, self.present
-            )
-            self.model.imply([literal], self.present)
-            self._at[mask] = literal
+            self._at[mask] = self.model.cp.new_bool_var("")
+            if self._tied:
+                self._tie_alone(mask)
         return self._at[mask]
+
+    def tie(self) -> None:
+        """Say at which starts the literals hold that were asked for so far, all together.
+
+        No literal tells the starts of one class apart, and the visit lies in exactly one class.
+        To a linear relaxation that says more than each literal tied by itself.
+        """
+        self._tied = True
+        if not self._at:
+            return
+        cp = self.model.cp
+        classes: dict[Mask, Literal] = {}
+        for mask in masks.classes(self.starts, self._at):
+            classes[mask] = self._at[mask] if mask in self._at else cp.new_bool_var("")
+            self._lies_in(mask, classes[mask])
+        cp.add(sum(classes.values()) == self.present)
+        wide: list[Mask] = []
+        for mask in sorted(self._at.keys() - classes.keys(), key=lambda m: (m.bit_count(), m)):
+            parts, left = [], mask
+            for known in reversed(wide):
+                if not known & ~left:
+                    parts.append(self._at[known])
+                    left &= ~known
+            parts += [literal for some, literal in classes.items() if some & left]
+            cp.add(sum(parts) == self._at[mask])
+            wide.append(mask)
+
+    def _tie_alone(self, mask: Mask) -> None:
+        """Say at which starts one literal holds."""
+        literal = self._at[mask]
+        self._lies_in(mask, literal)
+        self._lies_in(self.starts & ~mask, ~literal, self.present)
+        self.model.imply([literal], self.present)
+
+    def _lies_in(self, mask: Mask, *literals: Literal) -> None:
+        from allocator.model.model import domain_of
+
+        within = self.model.cp.add_linear_expression_in_domain(self.start, domain_of(mask))
+        within.only_enforce_if(*literals)
 
     @cached_property
     def days(self) -> dict[int, Literal]:
         """For each local day with a start, whether the visit is placed on it."""
-        from allocator.model.model import domain_of
-
-        cp = self.model.cp
         clock = self.visit.clock
-        numbers = sorted({int(d) for d in clock.day_of[masks.ticks_of(self.starts)]})
-        if not numbers:
-            return {}
-        if len(numbers) == 1:
-            return {numbers[0]: self.present}
-        literals: dict[int, Any] = {}
-        for day in numbers:
-            literal = cp.new_bool_var("")
-            mask = self.starts & clock.day_mask(day)
-            cp.add_linear_expression_in_domain(self.start, domain_of(mask)).only_enforce_if(literal)
-            self._at[mask] = literals[day] = literal
-        cp.add(sum(literals.values()) == self.present)
-        return literals
+        days = np.unique(clock.day_of[masks.ticks_of(self.starts)]).tolist()
+        return {day: self.at(clock.day_mask(day)) for day in days}
 
     @cached_property
     def minute(self) -> Expression:

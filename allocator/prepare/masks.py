@@ -46,6 +46,27 @@ def covering(mask: Mask, length: int) -> Mask:
     return mask
 
 
+def covered(starts: Mask, length: int) -> Mask:
+    """Return every tick that a stretch of ``length`` from one of these starts would take."""
+    have, length = 1, int(length)
+    while have < length and starts:
+        step = min(have, length - have)
+        starts |= starts << step
+        have += step
+    return starts
+
+
+def fillable(room: int, lengths: Iterable[int]) -> int:
+    """Return how much of a stretch can be filled by others of these lengths, laid end to end."""
+    sums, within = 1, (1 << (room + 1)) - 1
+    for length in lengths:
+        before = 0
+        while before != sums:
+            before = sums
+            sums |= (sums << length) & within
+    return highest(sums)
+
+
 def clear_of(taken: Mask, first: int, end: int) -> Mask:
     """Return the starts from which the stretch ``first`` to ``end`` ticks later touches no tick.
 
@@ -120,3 +141,19 @@ def of_spans(firsts: npt.ArrayLike, ends: npt.ArrayLike, length: int) -> Mask:
     np.add.at(change, first[some] - begin, 1)
     np.add.at(change, end[some] - begin, -1)
     return from_flags(np.cumsum(change[:-1]) > 0) << int(begin)
+
+
+def classes(mask: Mask, sets: Iterable[Mask]) -> list[Mask]:
+    """Return the parts of a set whose ticks belong to the same ones of some other sets."""
+    ticks = ticks_of(mask)
+    if not len(ticks):
+        return []
+    labels = np.zeros(len(ticks), dtype=np.int64)
+    for number, some in enumerate(sets, 1):
+        labels = 2 * labels + flags(some, highest(mask) + 1)[ticks]
+        if number % 30 == 0:  # Before they grow beyond 64 bits.
+            labels = np.unique(labels, return_inverse=True)[1]
+    order = np.argsort(labels, kind="stable")
+    cuts = np.flatnonzero(np.diff(labels[order])) + 1
+    parts = [from_ticks(part.tolist()) for part in np.split(ticks[order], cuts)]
+    return sorted(parts, key=lowest)

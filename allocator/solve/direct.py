@@ -89,7 +89,7 @@ def prove(
     gone = set(free)
     base_placements = [None if v in gone else p for v, p in enumerate(fixed)]
     base = score(book, Timetable(book.prepared, base_placements)).levels
-    model = Model(book, State(book.prepared, base_placements, pending=free), free, must)
+    model = Model(book, State(book.prepared, base_placements, pending=free), free, must, tight=True)
     bounds: list[int | None] = list(floors)
     best = start
     solution: list[int] | None = None

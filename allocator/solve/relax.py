@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,6 @@ from allocator.table.costs import Extra
 from allocator.table.options import Options
 from allocator.table.rulebook import Rulebook
 
-
 #: Points that insertion pays for a day on which the relaxed optimum does not put a visit.
 ASTRAY = 1000
 #: Share of the capacity that the picture for insertion fills, since days do not fill without gaps.
@@ -40,8 +40,8 @@ SNUG = 0.95
 class _Ask:
     """What one visit asks of the resources of its scarcest need.
 
-    ``need`` is its number, ``length`` its shortest claim; for each resource there are the starts of the claims and
-    the ticks that they could take.
+    ``need`` is its number, ``length`` its shortest claim; for each resource there are the starts
+    of the claims and the ticks that they could take.
     """
 
     need: int
@@ -220,7 +220,7 @@ class Relaxation:
                 self._add_visit(solver, visit, part, columns)
         needed = set(required_occurrences(request.request))
         required = [p for n, p in zip(possible, shares, strict=True) if n in needed]
-        for one, other in zip(required, required[1:], strict=False):
+        for one, other in pairwise(required):
             row = solver.Constraint(0.0, 0.0)
             row.SetCoefficient(one, 1)
             row.SetCoefficient(other, -1)
@@ -296,8 +296,9 @@ class Relaxation:
                     mask |= clock.day_mask(d)
                 for key in sorted(key for key in reach if key[0] == resource):
                     usable = reach[key] & mask
-                    yield (resource, day, key[1]), self._fillable(
-                        resource, days, usable, lengths[key]
+                    yield (
+                        (resource, day, key[1]),
+                        self._fillable(resource, days, usable, lengths[key]),
                     )
 
     def _classes(self, visit: int) -> list[int]:
@@ -310,7 +311,7 @@ class Relaxation:
         thing = prepared.resources[resource]
         if thing.lanes > 1:
             return thing.lanes * usable.bit_count() - self._held(resource, usable)
-        total = sum(_fill(end - first, lengths) for first, end in masks.spans(usable))
+        total = sum(masks.fillable(end - first, lengths) for first, end in masks.spans(usable))
         if len(days) > 1 or prepared.horizon.by_day:
             return total
         clock = prepared.clock_of(resource)
@@ -368,26 +369,5 @@ def _ask(visit: Visit, found: list[Options]) -> _Ask | None:
         for resource, mask in some.by_need[best[1]].items():
             claims = masks.shift(mask, first)
             starts[resource] = starts.get(resource, 0) | claims
-            cover[resource] = cover.get(resource, 0) | _cover(claims, end - first)
+            cover[resource] = cover.get(resource, 0) | masks.covered(claims, end - first)
     return _Ask(best[1], shortest, starts, cover)
-
-
-def _cover(starts: Mask, length: int) -> Mask:
-    """Return every tick that a claim from one of these starts would take."""
-    have = 1
-    while have < length:
-        step = min(have, length - have)
-        starts |= starts << step
-        have += step
-    return starts
-
-
-def _fill(room: int, lengths: set[int]) -> int:
-    """Return how much of a stretch can be filled by claims of these lengths, in ticks."""
-    reachable = 1
-    for length in lengths:
-        before = 0
-        while before != reachable:
-            before = reachable
-            reachable |= (reachable << length) & ((1 << (room + 1)) - 1)
-    return reachable.bit_length() - 1

@@ -83,3 +83,30 @@ def test_many_spans_make_one_set(some: list[tuple[int, int]]) -> None:
     union = {t for first, end in some for t in range(first, end) if 0 <= t < 200}
     firsts, ends = [s[0] for s in some], [s[1] for s in some]
     assert as_set(masks.of_spans(firsts, ends, 200)) == union
+
+
+@given(TICKS, st.lists(TICKS, max_size=70))
+def test_classes_are_told_apart_by_the_sets(ticks: set[int], sets: list[set[int]]) -> None:
+    """Two ticks share a class exactly where every set has both of them or neither."""
+    found = masks.classes(masks.from_ticks(ticks), [masks.from_ticks(some) for some in sets])
+    expected: dict[tuple[bool, ...], set[int]] = {}
+    for tick in ticks:
+        expected.setdefault(tuple(tick in some for some in sets), set()).add(tick)
+    assert sorted(map(sorted, map(as_set, found))) == sorted(map(sorted, expected.values()))
+
+
+@given(TICKS, st.integers(1, 20))
+def test_covered_is_every_tick_of_stretches_from_the_starts(ticks: set[int], length: int) -> None:
+    """Stretches from some starts take, all together, each start and the ticks after it."""
+    union = {t + more for t in ticks for more in range(length)}
+    assert as_set(masks.covered(masks.from_ticks(ticks), length)) == union
+
+
+@given(st.integers(0, 30), st.sets(st.integers(1, 12), min_size=1, max_size=3))
+def test_fillable_is_the_greatest_sum_that_fits(room: int, lengths: set[int]) -> None:
+    """A stretch is filled by the greatest sum of lengths, repeated at will, that is no longer."""
+    sums = {0}
+    for total in range(1, room + 1):
+        if any(total - length in sums for length in lengths):
+            sums.add(total)
+    assert masks.fillable(room, lengths) == max(sums)
