@@ -94,14 +94,15 @@ class Patience:
     def told(self, news: News) -> None:
         """Show how a solve stands: it is the listener of one."""
         words = [f"{news.visits_placed:,} of {news.visits:,} visits"]
-        number, serves = self._levels.get(news.level, (-1, False))
+        known = news.level in self._levels
+        number, serves = self._levels.get(news.level, (0, True))
         if news.costs and not serves:
             cost, bound = news.costs[number], news.bounds[number] if news.bounds else None
             words.append(f"cost {cost:,}")
             if bound is not None:
                 gap = (cost - bound) / max(1, abs(cost))
                 words.append(f"at least {bound:,} (gap {100 * gap:.1f} %)")
-        doing = news.level or PHASES.get(news.phase, news.phase)
+        doing = news.level if known else PHASES.get(news.phase, news.phase)
         self._show(doing, ", ".join(words), news.seconds)
 
     def _show(self, doing: str, news: str, seconds: float | None = None) -> None:
