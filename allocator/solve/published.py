@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocator.prepare.visit import Placement
+from allocator.prepare.visit import Placement, Visit
 from allocator.state.state import State
 from allocator.table.options import variant_options
 from allocator.table.rulebook import Rulebook
@@ -35,6 +35,8 @@ def _keep(book: Rulebook, state: State, number: int) -> bool:
     prepared = book.prepared
     visit = prepared.visits[number]
     placement = prepared.published[number]
+    if not _filled(visit, placement):
+        return False
     if placement.session >= 0 and state.placements[placement.session] is None:
         there = prepared.published.get(placement.session)
         if there is None or not _keep(book, state, placement.session):
@@ -55,6 +57,15 @@ def _keep(book: Rulebook, state: State, number: int) -> bool:
     return False
 
 
+def _filled(visit: Visit, placement: Placement) -> bool:
+    """Say whether every need has as many as it asks for, and nobody fills two."""
+    everyone = [resource for members in placement.team for resource in members]
+    return len(set(everyone)) == len(everyone) and all(
+        len(members) == need.quantity or (need.optional and not members)
+        for need, members in zip(visit.needs, placement.team, strict=True)
+    )
+
+
 def _stands(book: Rulebook, state: State, visits: tuple[int, ...]) -> bool:
     """Say whether a request placed in part may stay so."""
     from allocator.rules.series_completeness import SeriesCompleteness
@@ -63,4 +74,6 @@ def _stands(book: Rulebook, state: State, visits: tuple[int, ...]) -> bool:
     placements: list[Placement | None] = [None] * len(book.prepared.visits)
     for visit in visits:
         placements[visit] = state.placements[visit]
-    return not any(True for _ in SeriesCompleteness().violations(Timetable(book.prepared, placements)))
+    return not any(
+        True for _ in SeriesCompleteness().violations(Timetable(book.prepared, placements))
+    )
