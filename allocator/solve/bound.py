@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocator.goals.served import Served, earned
+from allocator.goals.served import PARTS, Served, earned
 from allocator.prepare.prepared import PreparedRequest
 from allocator.rules.series_completeness import required_occurrences
 from allocator.state.state import State
@@ -35,10 +35,7 @@ def most_served(frozen: State, alone: Alone, request: PreparedRequest) -> int:
     whole = [
         n
         for n in range(1, count + 1)
-        if all(
-            frozen.placements[v] is not None or alone[v]
-            for v in request.occurrence(n)
-        )
+        if all(frozen.placements[v] is not None or alone[v] for v in request.occurrence(n))
     ]
     if not set(required_occurrences(request.request)) <= set(whole):
         return 0
@@ -73,3 +70,16 @@ def served_floors(book: Rulebook, frozen: State, alone: Alone) -> list[int | Non
                     floor += missed * book.weight(number, request.index)
         floors[level] = floor
     return floors
+
+
+def served_total(book: Rulebook, level: int) -> int | None:
+    """Return what serving nothing would cost, for a level of served requests alone; else None."""
+    if not book.serves(level):
+        return None
+    return sum(
+        r.request.weight * PARTS * book.weight(number, r.index)
+        for number, goal in enumerate(book.goals)
+        if isinstance(goal, Served) and book.level(number) == level
+        for r in book.prepared.requests
+        if r.request.priority == goal.priority
+    )

@@ -12,9 +12,11 @@ from allocator.check.score import score
 from allocator.domain.faults import SolverDisagreement
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
+from allocator.solve.bound import served_total
 from allocator.solve.incumbent import Incumbent, incumbent, verify
 from allocator.solve.params import Params
 from allocator.solve.progress import Control
+from allocator.solve.result import LevelResult
 from allocator.solve.search import search
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -22,6 +24,8 @@ from allocator.table.rulebook import Rulebook
 
 #: Share of the time left that one level may take while others wait behind it.
 SHARE = 0.5
+
+Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def prove(
     floors: Sequence[int | None],
     params: Params,
     control: Control,
-    tell: Callable[[Incumbent | None, Sequence[int | None], str], None],
+    tell: Tell,
 ) -> Proof:
     """Solve the free visits as one model, one level after the other.
 
@@ -85,99 +89,172 @@ def prove(
     tell
         Hears of each better schedule and bound, with the level at work.
     """
-    free = sorted(free)
-    gone = set(free)
-    base_placements = [None if v in gone else p for v, p in enumerate(fixed)]
-    base = score(book, Timetable(book.prepared, base_placements)).levels
-    model = Model(book, State(book.prepared, base_placements, pending=free), free, must, tight=True)
-    bounds: list[int | None] = list(floors)
-    best = start
-    solution: list[int] | None = None
-    if best is not None:
-        solution = complete(model, best)
-    for level in range(len(book.levels)):
-        name = book.levels[level].name
-        cost = model.level_cost(level)
-        floor = bounds[level]
-        if isinstance(cost, int):
-            bounds[level] = base[level] + cost
-            continue
-        if best is not None and floor is not None and best.costs[level] <= floor:
-            model.cp.add(cost <= best.costs[level] - base[level])
-            continue
-        last = level == len(book.levels) - 1
-        if control.over:
-            return Proof(best, tuple(bounds))
-        solver = cp_model.CpSolver()
-        settings = solver.parameters
-        settings.num_workers = params.workers
-        settings.random_seed = params.seed
-        settings.catch_sigint_signal = False
-        if params.deterministic_limit is None:
-            settings.max_time_in_seconds = control.left if last else control.left * SHARE
-        else:
-            share = SHARE ** (level + (not last))
-            settings.max_deterministic_time = params.deterministic_limit * share
-        if best is not None:
-            worth = abs(best.costs[level])
-            if params.gap:
-                settings.absolute_gap_limit = max(0.0, params.gap * worth)
+    return _Prover(book, fixed, free, must, start, floors, params, control, tell)()
+
+
+class _Prover:
+    """One run over the levels.
+
+    As long as levels count what is served, the model knows of no comfort and is a fraction of
+    the size. With the first level of comfort it is built anew, whole.
+    """
+
+    def __init__(
+        self,
+        book: Rulebook,
+        fixed: Sequence[Placement | None],
+        free: Iterable[int],
+        must: Iterable[int],
+        start: Incumbent | None,
+        floors: Sequence[int | None],
+        params: Params,
+        control: Control,
+        tell: Tell,
+    ) -> None:
+        self.book = book
+        self.free = sorted(free)
+        self.must = frozenset(must)
+        self.best = start
+        self.bounds = list(floors)
+        self.params = params
+        self.control = control
+        self.tell = tell
+        gone = set(self.free)
+        self.rest = [None if v in gone else p for v, p in enumerate(fixed)]
+        self.base = score(book, Timetable(book.prepared, self.rest)).levels
+        self.totals = [served_total(book, level) for level in range(len(book.levels))]
+        comfort = [level for level, total in enumerate(self.totals) if total is None]
+        self.comfort = comfort[0] if comfort else len(self.totals)
+        self.model: Model | None = None
+        self.known = 0
+        self.held = 0
+        self.solution: list[int] | None = None
+
+    def __call__(self) -> Proof:
+        """Go through the levels, as far as time allows."""
+        for level in range(len(self.totals)):
+            if self.best is not None and self._good_enough(level):
+                continue
+            if self.control.over:
+                break
+            model = self._model(level)
+            cost = model.level_cost(level)
+            if isinstance(cost, int):
+                self.bounds[level] = self.base[level] + cost
+                if self.best is not None or level < len(self.totals) - 1:
+                    continue
+            if self._improve(model, level, cost) == cp_model.INFEASIBLE:
+                return Proof(None, tuple(self.bounds), infeasible=True)
+            if self.best is None:
+                break
+        if self.best is None and not self.free:
+            self.best = incumbent(self.book, self.rest)
+        return Proof(self.best, tuple(self.bounds))
+
+    def _good_enough(self, level: int) -> bool:
+        """Say whether the best schedule is as near to a level's bound as was asked for."""
+        if self.best is None:
+            return False
+        cost, bound = self.best.costs[level], self.bounds[level]
+        gap = LevelResult("", cost, bound, self.totals[level]).gap
+        return gap is not None and gap <= self.params.gap
+
+    def _model(self, level: int) -> Model:
+        """Return a model that knows a level, with the levels before held at what they cost."""
+        known = self.comfort if level < self.comfort else len(self.totals)
+        if self.model is None or known > self.known:
+            state = State(self.book.prepared, self.rest, pending=self.free)
+            self.model = Model(
+                self.book, state, self.free, self.must, levels=range(known), tight=True
+            )
+            self.known, self.held = known, 0
+            self.solution = None if self.best is None else complete(self.model, self.best)
+        for before in range(self.held, level):
+            cost = self.model.level_cost(before)
+            if self.best is not None and not isinstance(cost, int):
+                self.model.cp.add(cost <= self.best.costs[before] - self.base[before])
+        self.held = level
+        return self.model
+
+    def _improve(
+        self, model: Model, level: int, cost: cp_model.LinearExprT
+    ) -> cp_model.CpSolverStatus:
+        """Let CP-SAT lower the cost of a level, and raise its bound."""
+        name = self.book.levels[level].name
+        solver = self._solver(level)
         model.cp.minimize(cost)
         model.cp.clear_hints()
-        if solution is not None:
-            for index, value in enumerate(solution):
-                model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
+        for index, value in enumerate(self.solution or ()):
+            model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
 
-        def told(
-            callback: cp_model.CpSolverSolutionCallback, level: int = level, name: str = name
-        ) -> None:
-            nonlocal best
-            better = _read(model, base_placements, callback, book)
-            if best is None or better.costs < best.costs:
-                best = better
-            _raise(bounds, level, callback.best_objective_bound + base[level])
-            tell(best, bounds, name)
+        def bounded(bound: float) -> None:
+            self._raise(level, bound)
+            self.tell(self.best, self.bounds, name)
+            if self._good_enough(level):
+                solver.stop_search()
 
-        def bounded(bound: float, level: int = level, name: str = name) -> None:
-            _raise(bounds, level, bound + base[level])
-            tell(best, bounds, name)
+        def told(found: cp_model.CpSolverSolutionCallback) -> None:
+            self._take(self._read(model, found))
+            bounded(found.best_objective_bound)
 
         solver.best_bound_callback = bounded
-        control.running(solver)
+        self.control.running(solver)
         status = search(solver, model.cp, _Watch(told))
-        control.running(None)
+        self.control.running(None)
         if status == cp_model.MODEL_INVALID:
             raise SolverDisagreement(model.cp.validate())
-        if status == cp_model.INFEASIBLE:
-            if best is not None:
-                raise SolverDisagreement("A schedule exists; the model calls it infeasible.")
-            return Proof(None, tuple(bounds), infeasible=True)
-        if status == cp_model.UNKNOWN and best is None:
-            return Proof(None, tuple(bounds))
+        if status == cp_model.INFEASIBLE and self.best is not None:
+            raise SolverDisagreement("A schedule exists; the model calls it infeasible.")
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            found = _read(model, base_placements, solver, book)
-            if best is None or found.costs < best.costs:
-                best = found
-            if found.costs == best.costs or solution is None:
-                solution = [
-                    int(v) for v in solver.response_proto.solution
-                ]
-            reported = round(solver.objective_value) + base[level]
+            found = self._read(model, solver)
+            if self._take(found):
+                self.solution = [int(v) for v in solver.response_proto.solution]
+            reported = round(solver.objective_value) + self.base[level]
             # Amounts that the model bounds from below may lie too high while unproved.
             slack = reported - found.costs[level]
-            if slack < 0 or (slack and status == cp_model.OPTIMAL and not params.gap):
+            if slack < 0 or (slack and status == cp_model.OPTIMAL):
                 raise SolverDisagreement(
                     f"Level {name} costs {found.costs[level]} by its goals, {reported} by the"
                     " model."
                 )
-        assert best is not None
-        _raise(bounds, level, solver.best_objective_bound + base[level])
-        if status == cp_model.OPTIMAL and not params.gap:
-            bounds[level] = best.costs[level]
-        tell(best, bounds, name)
-        model.cp.add(cost <= best.costs[level] - base[level])
-    assert best is not None or not free
-    return Proof(best or incumbent(book, base_placements), tuple(bounds))
+        if status != cp_model.INFEASIBLE:
+            self._raise(level, solver.best_objective_bound)
+        if self.best is not None:
+            self.tell(self.best, self.bounds, name)
+        return status
+
+    def _solver(self, level: int) -> cp_model.CpSolver:
+        last = level == len(self.totals) - 1
+        solver = cp_model.CpSolver()
+        settings = solver.parameters
+        settings.num_workers = self.params.workers
+        settings.random_seed = self.params.seed
+        settings.catch_sigint_signal = False
+        if self.params.deterministic_limit is None:
+            settings.max_time_in_seconds = self.control.left * (1 if last else SHARE)
+        else:
+            share = SHARE ** (level + (not last))
+            settings.max_deterministic_time = self.params.deterministic_limit * share
+        return solver
+
+    def _read(self, model: Model, solution: object) -> Incumbent:
+        placements = list(self.rest)
+        for visit, placement in model.read(solution).items():
+            placements[visit] = placement
+        return incumbent(self.book, placements)
+
+    def _take(self, found: Incumbent) -> bool:
+        """Take a schedule as the best when it is, and say whether it costs no more than that."""
+        if self.best is None or found.costs < self.best.costs:
+            self.best = found
+        return found.costs == self.best.costs
+
+    def _raise(self, level: int, bound: float) -> None:
+        """Raise a level's bound to what the model proves of its free visits."""
+        if math.isfinite(bound):
+            proved = math.ceil(bound - 1e-6) + self.base[level]
+            known = self.bounds[level]
+            self.bounds[level] = proved if known is None else max(known, proved)
 
 
 def complete(model: Model, best: Incumbent) -> list[int]:
@@ -201,23 +278,3 @@ def complete(model: Model, best: Incumbent) -> list[int]:
             f"The model refuses a schedule that every twin accepts: {solver.status_name(status)}."
         )
     return [int(v) for v in solver.response_proto.solution]
-
-
-def _read(
-    model: Model,
-    base: Sequence[Placement | None],
-    solution: object,
-    book: Rulebook,
-) -> Incumbent:
-    placements = list(base)
-    for visit, placement in model.read(solution).items():
-        placements[visit] = placement
-    return incumbent(book, placements)
-
-
-def _raise(bounds: list[int | None], level: int, bound: float) -> None:
-    if not math.isfinite(bound):
-        return
-    proved = math.ceil(bound - 1e-6)
-    known = bounds[level]
-    bounds[level] = proved if known is None else max(known, proved)

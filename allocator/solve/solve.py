@@ -13,14 +13,13 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule, Unplaced
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
-from allocator.goals.served import PARTS, Served
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
 from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
-from allocator.solve.bound import options_alone, served_floors
+from allocator.solve.bound import options_alone, served_floors, served_total
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
 from allocator.solve.incumbent import Incumbent, checked, verify
@@ -189,7 +188,7 @@ class _Run:
             if bound is None or best.costs[level] <= bound or self.control.over:
                 continue
             relaxation = relaxation or Relaxation(self.book, frozen, self.alone)
-            totals = [self._total(n) for n in range(len(self.book.levels))]
+            totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
             floor = relaxation.floor(level, best.costs, totals, self.control)
             if floor is not None:
                 bounds[level] = max(bound, floor)
@@ -263,7 +262,7 @@ class _Run:
         timetable = Timetable(self.prepared, best.placements)
         scored = score(self.book, timetable)
         levels = tuple(
-            LevelResult(level.name, cost, bound, self._total(number))
+            LevelResult(level.name, cost, bound, served_total(self.book, number))
             for number, (level, cost, bound) in enumerate(
                 zip(self.book.levels, scored.levels, bounds, strict=True)
             )
@@ -288,18 +287,6 @@ class _Run:
             first_schedule_seconds=self.first,
             params=self.params,
             notes=self.prepared.notes,
-        )
-
-    def _total(self, level: int) -> int | None:
-        """Return what serving nothing would cost, for a level of served requests alone."""
-        if not self.book.serves(level):
-            return None
-        return sum(
-            r.request.weight * PARTS * self.book.weight(number, r.index)
-            for number, goal in enumerate(self.book.goals)
-            if isinstance(goal, Served) and self.book.level(number) == level
-            for r in self.prepared.requests
-            if r.request.priority == goal.priority
         )
 
     def _schedule(self, timetable: Timetable) -> Schedule:
