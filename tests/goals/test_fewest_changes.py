@@ -1,13 +1,27 @@
 """Fewest changes: what people have been told holds as far as possible."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from faces import amounts, best, book_of, model_agrees, one_visit_agrees
-from tiny import at, calendar, goals, need, patient, practitioner, problem, request, room, service
+from tiny import (
+    MONDAY,
+    at,
+    calendar,
+    goals,
+    need,
+    patient,
+    practitioner,
+    problem,
+    request,
+    room,
+    service,
+)
 
+from allocator.domain.calendar import DatedException
 from allocator.domain.objective import ChangeCosts
 from allocator.domain.problem import Problem
-from allocator.domain.request import Attendee, Pin, PinKind
+from allocator.domain.request import Attendee, FlexibleSeries, Pin, PinKind
 from allocator.domain.schedule import Assignment
 from allocator.goals.fewest_changes import FewestChanges
 from allocator.goals.soonest import Soonest
@@ -172,4 +186,71 @@ def test_the_faces_agree() -> None:
         )
         assert accepted and refused
         accepted, refused = model_agrees(book, [1], fixed, near=near, starts={1: starts})
+        assert accepted and refused
+
+
+def series_published(**more: object) -> Problem:
+    """Return a series of three, published for Monday, Tuesday and Wednesday at 09:00."""
+    told = ("ann", "ann", "bob")
+    return published(
+        *(
+            held(f"A#{day + 1}", day, 9, practitioner=who, room="r1 r2")
+            for day, who in enumerate(told)
+        ),
+        **{
+            "days": 4,
+            "requests": (request("A", series=FlexibleSeries(count=3)),),
+            **more,
+        },
+    )
+
+
+def test_a_visit_where_another_of_its_series_was_published_is_no_change() -> None:
+    """Tuesday's visit goes to Thursday: Wednesday's, now the second, is where it was.
+
+    The third has moved (100). Ann in Bob's place on Wednesday is a change of 10; where nothing
+    was published, the visit's own practitioner is the measure: Bob for the third.
+    """
+    book = book_of(series_published(), [], GOAL)
+    monday, wednesday = placement(9, (0,), (3, 4)), placement(57, (1,), (3, 4))
+    thursday = placement(81, (1,), (3, 4))
+    for some, price in (
+        ({0: monday, 1: wednesday, 2: thursday}, 100),
+        ({0: monday, 1: placement(57, (0,), (3, 4)), 2: thursday}, 110),
+        ({0: monday, 1: wednesday, 2: placement(81, (0,), (3, 4))}, 110),
+        ({0: monday, 1: wednesday}, 111),
+    ):
+        assert amounts(book, some)["fewest_changes"] == price
+
+
+def test_only_what_is_hit_moves_in_a_series() -> None:
+    """All of Tuesday is closed: the other two days keep their times, and Thursday is new.
+
+    The series is all or nothing. Wednesday at 09:00 with Bob stays, and the new visit costs 100.
+    """
+    day = calendar()
+    closed = replace(day, exceptions=(DatedException(day=MONDAY + timedelta(days=1)),))
+    book = book_of(series_published(calendars=(closed,)), None, GOAL)
+    found = best(book, [0, 1, 2])
+    assert amounts(book, found)["fewest_changes"] == 100
+    placed = [p for p in found.values() if p is not None]
+    assert [p.start for p in placed[:2]] == [9, 57]
+    assert [p.team[0] for p in placed[:2]] == [(0,), (1,)]
+    assert placed[2].start >= 80
+
+
+def test_the_faces_agree_where_series_are_published() -> None:
+    """Table, model and score say the same at starts of one's own, of the others and elsewhere."""
+    for rules in (RULES, None):
+        book = book_of(series_published(), rules, GOAL)
+        starts = [9, 33, 57, 81]
+        fixed = {0: placement(9, (0,), (3, 4))}
+        allowed, forbidden = one_visit_agrees(book, 1, fixed, starts=[0, *starts])
+        assert allowed and forbidden
+        near = [
+            dict(book.prepared.published),
+            {**fixed, 1: placement(57, (1,), (3, 4)), 2: placement(81, (1,), (3, 4))},
+        ]
+        some = dict.fromkeys(range(3), starts)
+        accepted, refused = model_agrees(book, [0, 1, 2], near=near, starts=some)
         assert accepted and refused
