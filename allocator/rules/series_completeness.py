@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from collections.abc import Set as AbstractSet
 
 from allocator.domain.request import FixedSeries, FlexibleSeries, Request
 from allocator.prepare.prepared import Prepared, PreparedRequest
@@ -118,6 +119,25 @@ class SeriesCompleteness(Rule):
                 some = model.any_of(model.present(v) for v in asking)
                 for other in wanted if asking else ():
                     model.imply([some], model.present(other))
+
+
+def stands(prep: PreparedRequest, placed: AbstractSet[int], frozen: Container[int] = ()) -> bool:
+    """Say whether these visits of a request may stay placed without its others.
+
+    Parameters
+    ----------
+    prep
+        The request.
+    placed
+        Numbers of its visits that are placed.
+    frozen
+        Visits that ask for nothing.
+    """
+    return all(
+        placed >= set(wanted)
+        for askers, wanted in _demands(prep)
+        if any(v in placed and v not in frozen for v in askers)
+    )
 
 
 def _demands(prep: PreparedRequest) -> Iterator[tuple[list[int], list[int]]]:

@@ -11,8 +11,8 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, Visit
-from allocator.rules.options import matching_options
-from allocator.rules.series_completeness import required_occurrences
+from allocator.rules.options import matching_options, option_spots
+from allocator.rules.series_completeness import required_occurrences, stands
 from allocator.solve.bound import Alone
 from allocator.state.state import State
 from allocator.table.costs import IMPOSSIBLE, CostTable, Extra, best_placement
@@ -197,26 +197,28 @@ def _placement(state: State, visit: int) -> Placement:
 
 
 def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> bool:
-    """Place the cheapest explicit option that fits."""
+    """Place the cheapest explicit option that fits what is placed of the request already."""
     prepared = book.prepared
+    spots = option_spots(prepared, request)
     wishes = sorted(enumerate(request.request.options), key=lambda o: (o[1].penalty, o[0]))
-    for number, option in wishes:
+    for number, _ in wishes:
+        if not stands(request, spots[number].keys(), prepared.frozen):
+            continue
         placed: list[int] = []
-        for wish in sorted(option.placements, key=lambda p: (p.occurrence, p.step)):
-            visit = prepared.visits[request.visit(wish.occurrence, wish.step)]
-            tick = prepared.horizon.tick(wish.start)
+        for index in sorted(v for v in spots[number] if state.placements[v] is None):
+            tick = spots[number][index][0].start
             found = None
-            for some in options(book, state, visit):
+            for some in options(book, state, prepared.visits[index]):
                 table = CostTable(book, state, some)
                 columns = np.flatnonzero(table.ticks == tick)
                 if len(columns):
                     found = table.best_at(int(columns[0]), 2**60) or found
             if found is None:
                 break
-            state.place(visit.index, found.placement)
-            placed.append(visit.index)
+            state.place(index, found.placement)
+            placed.append(index)
         here = {v: state.placements[v] for v in request.visits}
-        if len(placed) == len(option.placements) and number in matching_options(
+        if all(here[v] is not None for v in spots[number]) and number in matching_options(
             prepared, request, here
         ):
             return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement, Visit
+from allocator.rules.options import matching_options, option_spots
+from allocator.rules.series_completeness import stands
 from allocator.state.state import State
 from allocator.table.options import variant_options
 from allocator.table.rulebook import Rulebook
@@ -23,9 +26,7 @@ def keep_published(book: Rulebook, state: State) -> None:
                 break
             placed.append(number)
         else:
-            if all(state.placements[v] is not None for v in request.visits) or not placed:
-                continue
-            if _stands(book, state, request.visits):
+            if not placed or _stands(book, state, request):
                 continue
         for number in placed:
             state.remove(number)
@@ -66,14 +67,13 @@ def _filled(visit: Visit, placement: Placement) -> bool:
     )
 
 
-def _stands(book: Rulebook, state: State, visits: tuple[int, ...]) -> bool:
-    """Say whether a request placed in part may stay so."""
-    from allocator.rules.series_completeness import SeriesCompleteness
-    from allocator.state.timetable import Timetable
-
-    placements: list[Placement | None] = [None] * len(book.prepared.visits)
-    for visit in visits:
-        placements[visit] = state.placements[visit]
-    return not any(
-        True for _ in SeriesCompleteness().violations(Timetable(book.prepared, placements))
-    )
+def _stands(book: Rulebook, state: State, request: PreparedRequest) -> bool:
+    """Say whether a request may stay as far as it is placed."""
+    prepared = book.prepared
+    placed = {v for v in request.visits if state.placements[v] is not None}
+    if request.request.options:
+        spots = option_spots(prepared, request)
+        agreed = matching_options(prepared, request, state.placements)
+        if not any(spots[number].keys() == placed for number in agreed):
+            return False
+    return stands(request, placed, prepared.frozen)
