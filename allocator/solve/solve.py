@@ -210,19 +210,10 @@ class _Run:
             self.first = self.control.seconds
         return best
 
-    def _meet_demands(
-        self, frozen: Sequence[Placement | None]
-    ) -> tuple[Incumbent | None, bool]:
+    def _meet_demands(self, frozen: Sequence[Placement | None]) -> tuple[Incumbent | None, bool]:
         """Place what has to be placed by a model of its own, then everything else around it."""
         self.phase = "demands"
-        visits = self.prepared.visits
-        needed = set(self.must)
-        for request in self.prepared.requests:
-            if request.request.must:
-                needed |= set(request.visits)
-        sessions = {s for v in needed for s in visits[v].joins}
-        needed |= {v.index for v in visits if sessions & set(v.joins)} | sessions
-        needed = {v for v in needed if v not in self.prepared.frozen}
+        needed = self._needed()
         proof = prove(
             self.book,
             frozen,
@@ -241,9 +232,30 @@ class _Run:
         best = self._accept(state.placements)
         return best or proof.best, False
 
-    def _tell(
-        self, best: Incumbent | None, bounds: Sequence[int | None], level: str
-    ) -> None:
+    def _needed(self) -> set[int]:
+        """Return the visits that demands speak of, with all that may have to come along.
+
+        Those are the rest of each request, the sessions that it may join, and the requests of
+        which someone may join those.
+        """
+        prepared = self.prepared
+        needed = set(self.must)
+        for request in prepared.requests:
+            if request.request.must:
+                needed.update(request.visits)
+        while True:
+            sessions = {s for v in needed for s in (v, *prepared.visits[v].joins)}
+            wider = needed | sessions
+            for request in prepared.requests:
+                if any(
+                    v in needed or sessions & set(prepared.visits[v].joins) for v in request.visits
+                ):
+                    wider.update(request.visits)
+            if wider == needed:
+                return needed.difference(prepared.frozen)
+            needed = wider
+
+    def _tell(self, best: Incumbent | None, bounds: Sequence[int | None], level: str) -> None:
         if self.listener is not None:
             self.listener(
                 Progress(

@@ -1,0 +1,55 @@
+"""What has to be placed is placed with all that it depends on, however late that is seen."""
+
+from groups import group
+from tiny import at, problem, request
+
+from allocator.domain.problem import Problem
+from allocator.domain.request import FlexibleSeries, Pin, PinKind
+from allocator.domain.schedule import Assignment
+from allocator.solve.params import Params
+from allocator.solve.result import Status
+from allocator.solve.solve import solve
+
+
+def published(visit: str, hour: int, hours: int = 1) -> Assignment:
+    return Assignment(
+        visit=visit,
+        start=at(0, hour),
+        end=at(0, hour + hours),
+        resources=(("practitioner", ("ann",)),),
+    )
+
+
+def placed(some: Problem) -> set[str]:
+    """Return the visits of the best schedule, which is proved to be the best."""
+    result = solve(some, Params(workers=1))
+    assert result.status is Status.OPTIMAL
+    assert result.schedule is not None
+    return {a.visit for a in result.schedule.assignments}
+
+
+def test_a_session_that_has_to_be_held_finds_its_participants() -> None:
+    """Session S keeps Ann, so it has to be held; it needs one of two who might join it.
+
+    T is pinned and has nobody either, which is inherited. A may join both, but only S asks.
+    """
+    some = group(
+        "A",
+        least=1,
+        published=(published("S", 6, 2), published("T", 10, 2)),
+        pins=(Pin(visit="S", kind=PinKind.RESOURCES), Pin(visit="T")),
+    )
+    assert placed(some) == {"A", "S", "T"}
+
+
+def test_a_visit_that_has_to_be_placed_brings_its_series() -> None:
+    """A#1 keeps Ann, and A is all or nothing: A#2 has to be placed, though B wants the place."""
+    series = FlexibleSeries(count=2, least_days_between=0)
+    some = problem(
+        request("A", series=series, priority=9),
+        *(request(name, priority=1) for name in "BCD"),
+        published=(published("A#1", 6),),
+        pins=(Pin(visit="A#1", kind=PinKind.RESOURCES),),
+    )
+    # Four hours: two of them are A's, whatever its class.
+    assert {"A#1", "A#2"} < placed(some)
