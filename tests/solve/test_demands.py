@@ -1,7 +1,9 @@
 """What has to be placed is placed with all that it depends on, however late that is seen."""
 
+from dataclasses import replace
+
 from groups import group
-from tiny import at, problem, request
+from tiny import at, goals, problem, request, span
 
 from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries, Pin, PinKind
@@ -29,17 +31,18 @@ def placed(some: Problem) -> set[str]:
 
 
 def test_a_session_that_has_to_be_held_finds_its_participants() -> None:
-    """Session S keeps Ann, so it has to be held; it needs one of two who might join it.
+    """Session S keeps Ann, so it has to be held, and by its window that is at 10:00.
 
-    T is pinned and has nobody either, which is inherited. A may join both, but only S asks.
+    T is pinned at 08:00, which A would like better; nobody there is inherited.
     """
     some = group(
         "A",
-        least=1,
-        published=(published("S", 6, 2), published("T", 10, 2)),
+        published=(published("S", 6, 2), published("T", 8, 2)),
         pins=(Pin(visit="S", kind=PinKind.RESOURCES), Pin(visit="T")),
+        levels=goals(soonest=1),
     )
-    assert placed(some) == {"A", "S", "T"}
+    late = tuple(replace(s, windows=(span(0, 10, 12),)) for s in some.sessions if s.id == "S")
+    assert placed(replace(some, sessions=(*some.sessions[1:], *late))) == {"A", "S", "T"}
 
 
 def test_a_visit_that_has_to_be_placed_brings_its_series() -> None:
