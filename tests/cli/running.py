@@ -11,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from typer.testing import CliRunner, Result
 
+from allocator.cli import patience
 from allocator.cli.main import application
 
 ROOT = Path(__file__).parents[2]
@@ -21,9 +23,10 @@ HANDMADE = ROOT / "data" / "handmade"
 
 
 def run(*words: str | Path, columns: int = 80) -> Result:
-    """Run ``allocator`` with these words, in this process."""
+    """Run ``allocator`` with these words, in this process, without lines of progress."""
     runner = CliRunner(env={"COLUMNS": str(columns), "TERM": "dumb", "NO_COLOR": "1"})
-    return runner.invoke(application(), [str(word) for word in words], prog_name="allocator")
+    with patch.object(patience, "FIRST_LINE", 3600.0):
+        return runner.invoke(application(), [str(word) for word in words], prog_name="allocator")
 
 
 def run_json(*words: str | Path) -> Any:
