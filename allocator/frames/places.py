@@ -35,12 +35,12 @@ class Objects:
     """The objects of one list of a document, in place of a sheet."""
 
     def __init__(self, name: str, items: list[Any]) -> None:
-        self._name = name
+        self.source = name
         self.rows = [[item] for item in items]
 
     def where(self, index: int) -> str:
         """Say where an object stands."""
-        return f"{self._name}[{index}]"
+        return f"{self.source}[{index}]"
 
 
 class Place:
@@ -57,8 +57,12 @@ class Place:
         """File and row."""
         return self._sheet.where(self._index)
 
-    def said(self, message: str) -> tuple[int, bool]:
-        """Count the letters of its cells that a message says, and say whether in the same order."""
+    def said(self, message: str) -> tuple[int, bool, bool]:
+        """Count the letters of its cells that a message says.
+
+        Say also whether they come in the same order, and whether the message says what its
+        table is of: "a contract" is in contracts.csv, though a skill may have the same dates.
+        """
         words = {word: at for at, word in reversed(list(enumerate(_WORD.findall(message))))}
         found: dict[str, int] = {}
         for cell in self._sheet.rows[self._index]:
@@ -67,7 +71,8 @@ class Place:
                 forms.append(read_instant(cell).isoformat())
             found |= {form: words[form] for form in forms if form in words}
         order = list(found.values())
-        return sum(map(len, found)), order == sorted(order)
+        table = self._sheet.source.removesuffix(".csv").removesuffix("s")
+        return sum(map(len, found)), order == sorted(order), table in words
 
 
 class Places:

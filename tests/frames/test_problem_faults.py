@@ -416,6 +416,21 @@ def test_a_broken_file_hides_no_fault_of_another(tmp_path):
     ]
 
 
+def test_a_fault_names_the_table_that_it_speaks_of(tmp_path):
+    """A skill and a contract with the same wrong dates are told each in its own file."""
+    dates = "2026-03-05,2026-03-02"
+    told = messages(
+        tmp_path,
+        skills=f"resource,skill,first,last\nT1,hand,{dates}\n",
+        contracts=f"resource,first,last\nT1,{dates}\n",
+    )
+    assert told == [
+        f"{file} row 2: Resource T1: a {what} holds from 2026-03-05 to 2026-03-02, which leaves"
+        " nothing."
+        for file, what in (("skills.csv", "skill"), ("contracts.csv", "contract"))
+    ]
+
+
 def test_a_folder_without_a_problem_is_refused(tmp_path):
     """The one file that has to be there is named."""
     with pytest.raises(InvalidProblem) as caught:
