@@ -55,7 +55,8 @@ class Params:
                         FaultCode.WRONG_NUMBER,
                         "setting",
                         name,
-                        f"The setting {name} is {value:.10g}; {least:.10g} to {most:.10g} are possible.",
+                        f"The setting {name} is {value:.10g}; {least:.10g} to {most:.10g} are"
+                        " possible.",
                     )
                 )
         if faults:
