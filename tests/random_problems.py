@@ -57,12 +57,14 @@ from allocator.table.rulebook import Rulebook
 SUNDAY, MONDAY, CHANGE = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 29)
 
 
-def random_problem(seed: int, *, least_visits: int = 2, most_visits: int = 4) -> Problem:
-    """Return the valid problem of a seed."""
+def random_problem(
+    seed: int, *, least_visits: int = 2, most_visits: int = 4, published: float = 0.25
+) -> Problem:
+    """Return the valid problem of a seed; some share of problems have visits published."""
     rng = random.Random(seed)
     while True:
         try:
-            problem = _Drawn(rng).problem()
+            problem = _Drawn(rng, published).problem()
             visits = sum(r.visit_count for r in problem.requests) + len(problem.sessions)
             if least_visits <= visits <= most_visits:
                 Prepared(problem)
@@ -74,8 +76,9 @@ def random_problem(seed: int, *, least_visits: int = 2, most_visits: int = 4) ->
 class _Drawn:
     """One draw: each feature appears by chance, in sizes that can meet each other."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, published: float) -> None:
         self.rng = rng
+        self.share_published = published
         self.mood = rng.choice([0.3, 0.6, 1.0])  # how often a feature appears
         self.grain = rng.choice([60, 60, 60, 120])
         self.days = rng.choice([1, 1, 2, 2, 2, 9])
@@ -465,7 +468,7 @@ class _Drawn:
             if self.chance(0.2)
             else (),
         }
-        if self.chance(0.35):
+        if rng.random() < self.share_published:
             world |= self.published(Problem(**world))
         return Problem(**world)
 
