@@ -96,9 +96,18 @@ def clear_errors(*, as_json: bool = False) -> Iterator[None]:
         console.print(Text(f"A bug of allocator's, not of your input: {error}", style="bold red"))
         console.print("Please report it, with the problem and the command.")
         raise typer.Exit(BUG) from error
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, ImportError) as error:
+        if not _interrupted(error):
+            raise
         console.print("Interrupted; nothing is written.")
         raise typer.Exit(INTERRUPTED) from error
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Say whether Ctrl-C is behind an error: compiled modules turn it into one of importing."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _refuse(console: Console, message: str, *, as_json: bool) -> None:
