@@ -1,0 +1,81 @@
+"""Tables and funnels of visits of random problems, against trying every placement there is."""
+
+import random
+from itertools import pairwise
+
+import pytest
+from faces import PRESENCE, book_of, broken, universe, with_placements
+from random_problems import random_problem, random_schedule
+
+from allocator.check.score import score
+from allocator.prepare.visit import Placement
+from allocator.state.state import State
+from allocator.table.costs import best_placement, placements
+from allocator.table.funnel import ALL_STARTS, funnel
+from allocator.table.rulebook import Rulebook
+
+
+def blended(book: Rulebook, placed: dict[int, Placement]) -> int:
+    """Return what placements cost on the one scale by which a visit picks its place."""
+    parts = score(book, with_placements(book, placed)).amounts
+    return sum(a.amount * book.blended(n, a.request) for n, some in enumerate(parts) for a in some)
+
+
+def everything(book: Rulebook, rest: dict[int, Placement], visit: int) -> dict[Placement, int]:
+    """Return all that a visit may do beside the rest, with what it adds, by checks and scores."""
+    before = {b for b in broken(book, rest) if b[0] not in PRESENCE}
+    base = blended(book, rest)
+    return {
+        placement: blended(book, after) - base
+        for placement in universe(book, book.prepared.visits[visit])
+        for after in [{**rest, visit: placement}]
+        if not {b for b in broken(book, after) if b[0] not in PRESENCE} - before
+    }
+
+
+def each_visit(seed: int) -> list[tuple[Rulebook, State, int, dict[Placement, int]]]:
+    """Return each visit that moves in a random schedule, the rest, and all that it may do."""
+    book = book_of(random_problem(seed, most_visits=5))
+    schedule = random_schedule(book, random.Random(seed))
+    found = []
+    for visit in book.prepared.visits:
+        if visit.index not in book.prepared.frozen:
+            rest = {v: p for v, p in schedule.items() if v != visit.index}
+            state = State(book.prepared, [rest.get(v.index) for v in book.prepared.visits])
+            found.append((book, state, visit.index, everything(book, rest, visit.index)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(700, 720))
+def test_the_best_placement_is_the_cheapest_of_all(seed: int) -> None:
+    """What the table picks is allowed, and nothing that is allowed adds less."""
+    for book, state, visit, allowed in each_visit(seed):
+        choice = best_placement(book, state, book.prepared.visits[visit])
+        if not allowed:
+            assert choice is None
+            continue
+        assert choice is not None
+        assert choice.cost == allowed[choice.placement] == min(allowed.values())
+
+
+@pytest.mark.parametrize("seed", range(720, 740))
+def test_good_placements_come_cheapest_first(seed: int) -> None:
+    """Each has the cost that re-scoring gives, no start comes twice from one way to hold it."""
+    for book, state, visit, allowed in each_visit(seed):
+        found = placements(book, state, book.prepared.visits[visit])
+        assert [choice.cost for choice in found] == [allowed[c.placement] for c in found]
+        assert [choice.cost for choice in found] == sorted(choice.cost for choice in found)
+        assert len({choice.placement[:4] for choice in found}) == len(found)
+
+
+@pytest.mark.parametrize("seed", range(740, 770))
+def test_a_funnel_ends_with_the_starts_that_are_left(seed: int) -> None:
+    """Its numbers only fall, from all starts in the horizon to those that break nothing."""
+    for book, state, visit, allowed in each_visit(seed):
+        steps = funnel(book, state, book.prepared.visits[visit])
+        left = [step.left for step in steps]
+        assert steps[0].rule == ALL_STARTS
+        assert all(later < earlier for earlier, later in pairwise(left))
+        assert left[-1] == len({placement.start for placement in allowed})
+        known = {rule.name for rule in book.rules}
+        assert known.issuperset(step.rule for step in steps[1:])
