@@ -315,9 +315,7 @@ class _Run:
                             visit=visit.id,
                             request=request.request.id,
                             funnel=steps,
-                            reason=_reason(
-                                steps[-1].left, steps[-1].rule, request.request, prepared.grain
-                            ),
+                            reason=_reason(steps[-1].left, steps[-1].rule, request.request),
                         )
                     )
         return Schedule(
@@ -340,17 +338,15 @@ class _Run:
         )
 
 
-def _reason(left: int, rule: str, request: Request, grain: int) -> str:
+def _reason(left: int, rule: str, request: Request) -> str:
     """Say in a sentence why a visit was left out."""
     if not left:
         return f"No start is left after the rule {rule}."
+    starts = "1 start is left" if left == 1 else f"{left} starts are left"
     needed = len(required_occurrences(request)) * len(request.steps)
     if needed > 1:
         return (
-            f"{left} starts are left for this visit alone, none for the {needed} visits that the"
-            " request needs together."
+            f"{starts} for this visit alone, none for the {needed} visits that the request needs"
+            " together."
         )
-    return f"{left} starts are left, each worth less than what it would displace."
-
-
-Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
+    return f"{starts}; the search ended before one of them was used."
