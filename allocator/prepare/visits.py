@@ -251,9 +251,13 @@ class Visits:
             (n for n, need in enumerate(needs) if any(r in by_resource for r in need.resources)),
             None,
         )
-        lengths = {base}
+
+        def ticks(minutes: int) -> int:
+            return max(1, self.prepared.ticks_for(minutes + extra))
+
+        lengths = {ticks(base)}
         if timing is not None:
-            lengths = {by_resource.get(r, base) for r in needs[timing].resources}
+            lengths = {ticks(by_resource.get(r, base)) for r in needs[timing].resources}
         everyone = needs + attendees
         places = sorted(
             {self.prepared.anchors[r] for n in everyone for r in n.resources} - {ANYWHERE}
@@ -269,10 +273,10 @@ class Visits:
                 if found is None:
                     continue
                 choices = tuple(
-                    tuple(r for r in some if n != timing or by_resource.get(r, base) == length)
+                    tuple(
+                        r for r in some if n != timing or ticks(by_resource.get(r, base)) == length
+                    )
                     for n, some in enumerate(found)
                 )
                 if timing is None or len(choices[timing]) >= needs[timing].quantity:
-                    yield Variant(
-                        max(1, self.prepared.ticks_for(length + extra)), place, -1, choices
-                    )
+                    yield Variant(length, place, -1, choices)

@@ -152,3 +152,17 @@ def test_the_rule_cannot_be_switched_off() -> None:
     """It is part of what a visit is."""
     with pytest.raises(InvalidProblem, match="without the rule 'duration', which is part of"):
         book_of(paced(request("A"), without_rules=frozenset({"duration"})))
+
+
+def test_two_ways_of_one_length_are_one() -> None:
+    """A first visit, an hour shorter: with Ann 15 minutes instead of 75, with Bob, who takes 30
+    otherwise, not less than a tick. CP-SAT must not have to tell the two apart.
+    """
+    quick = service(minutes=75, first_minutes=15, minutes_by_resource=(("bob", 30),))
+    some = paced(request("A", first_visit=True), services=(quick,))
+    book = book_of(some)
+    assert minutes(book, "A") == {"ann": {15}, "bob": {15}}
+    assert len(book.prepared.visits[0].variants) == 1
+    near = [{0: p} for p in universe(book, book.prepared.visits[0], [32, 40])]
+    accepted, refused = model_agrees(book, [0], near=near, starts={0: range(28, 52)})
+    assert accepted and refused
