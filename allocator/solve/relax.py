@@ -224,12 +224,12 @@ class Relaxation:
             row = solver.Constraint(0.0, 0.0)
             row.SetCoefficient(one, 1)
             row.SetCoefficient(other, -1)
-        optional = [p for p in shares if p not in required]
-        for part in optional:
+        # Variables are told apart by number: comparing two of them makes a constraint.
+        optional = [p for n, p in zip(possible, shares, strict=True) if n not in needed]
+        for part in optional if required else ():
             row = solver.Constraint(-solver.infinity(), 0.0)
             row.SetCoefficient(part, 1)
-            if required:
-                row.SetCoefficient(required[0], -1)
+            row.SetCoefficient(required[0], -1)
         if rest:
             everything = solver.NumVar(0.0, 1.0 if len(possible) == count else 0.0, "")
             for part in shares:
