@@ -171,7 +171,11 @@ class Horizon:
     def tick(self, instant: datetime) -> int:
         """Return the tick that holds an instant; it may lie outside the horizon."""
         if self.by_day:
-            return (instant.astimezone(zone_of(self.zone)).date() - self.first).days
+            day = (instant.astimezone(zone_of(self.zone)).date() - self.first).days
+            # A clock that goes back across midnight shows the old date again, for a while.
+            if -1 <= day < self.days and self.instant(day + 1) <= instant:
+                day += 1
+            return day
         return (instant - self.start) // timedelta(minutes=self.grain_minutes)
 
     def tick_at_or_after(self, instant: datetime) -> int:

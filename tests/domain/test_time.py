@@ -201,3 +201,15 @@ def test_a_span_needs_offsets() -> None:
     [fault] = Span(start=start, end=datetime(2026, 3, 2, 10)).faults("resource", "r", "a reserve")
     assert fault.code is FaultCode.NAIVE_TIME
     assert fault.message.startswith("Resource r: the end of a reserve")
+
+
+def test_a_date_that_has_begun_goes_on_though_the_clock_shows_the_one_before() -> None:
+    """In St. John's the clocks went back from 00:01 to 23:01: 00:00:30 is the new date, and so is
+    23:30 an hour later, which comes after the new date's midnight.
+    """
+    horizon = Horizon(first=date(2010, 11, 7), days=1, zone="America/St_Johns", grain_minutes=1440)
+    assert [horizon.tick(horizon.start + timedelta(minutes=m)) for m in (-1, 0, 1, 30, 90)] == [
+        *(-1, 0, 0, 0, 0)
+    ]
+    assert horizon.tick_at_or_after(horizon.start + timedelta(minutes=1)) == 1
+    assert horizon.tick(datetime(9999, 12, 31, 23, tzinfo=UTC)) > 2_900_000
