@@ -40,15 +40,11 @@ def scarcity(book: Rulebook, alone: Alone, request: PreparedRequest) -> float:
         if not found:
             return 0.0
         room = min(room, 1e6 * sum(o.starts.bit_count() for o in found))
-    longest = max(
-        (o.variant.duration for v in request.visits for o in alone.get(v, ())), default=1
-    )
+    longest = max((o.variant.duration for v in request.visits for o in alone.get(v, ())), default=1)
     return room / (longest * len(request.visits))
 
 
-def construct(
-    book: Rulebook, state: State, alone: Alone, extra: Extra | None = None
-) -> None:
+def construct(book: Rulebook, state: State, alone: Alone, extra: Extra | None = None) -> None:
     """Place requests into a state, one by one, as cheaply as each can be placed.
 
     Parameters
@@ -264,9 +260,7 @@ def _run_session(book: Rulebook, state: State, session: Visit, asking: list[Visi
         state.place(session.index, best[2])
 
 
-def _could_join(
-    book: Rulebook, state: State, visit: Visit, session: Visit, starts: Mask
-) -> Mask:
+def _could_join(book: Rulebook, state: State, visit: Visit, session: Visit, starts: Mask) -> Mask:
     """Return the starts at which a participant, by what is fixed about them, could come."""
     for variant in visit.variants:
         if variant.session == session.index:

@@ -40,8 +40,7 @@ def checked(book: Rulebook, placements: Sequence[Placement | None]) -> Incumbent
     real = [v for v in violations(book, timetable) if not v.inherited]
     if real:
         raise SolverDisagreement(
-            f"A schedule breaks {len(real)} rules; the first is {real[0].rule}:"
-            f" {real[0].message}"
+            f"A schedule breaks {len(real)} rules; the first is {real[0].rule}: {real[0].message}"
         )
     return Incumbent(placements, score(book, timetable).levels)
 

@@ -67,9 +67,7 @@ def _reached(costs: Sequence[int], floors: Sequence[int | None]) -> bool:
     return bool(known) and all(cost <= floor for cost, floor in known)
 
 
-def rivals(
-    book: Rulebook, state: State, request: PreparedRequest, most: int
-) -> set[int]:
+def rivals(book: Rulebook, state: State, request: PreparedRequest, most: int) -> set[int]:
     """Return placed visits that stand where a request could go, those in most of its ways first.
 
     A rival of lesser priority comes with its whole request, since it may have to give way.
