@@ -139,7 +139,9 @@ class _Insertion:
             self.placed.pop()
             self.state.remove(visit.index)
         series = self.request.request.series
-        if isinstance(series, FixedSeries) and visit.occurrence in series.may_miss:
+        steps = self.request.occurrence(visit.occurrence)
+        begun = any(self.state.placements[v] is not None for v in steps)
+        if isinstance(series, FixedSeries) and visit.occurrence in series.may_miss and not begun:
             while at < len(self.visits) and self.visits[at].occurrence == visit.occurrence:
                 at += 1
             return self._extend(at)
@@ -180,9 +182,8 @@ class _Insertion:
         series = self.request.request.series
         if not isinstance(series, FlexibleSeries) or len(self.placed) <= len(self.best):
             return
-        steps = len(self.request.request.steps)
-        whole = sum(self.state.placements[v] is not None for v in self.request.visits)
-        if whole % steps == 0 and whole // steps >= len(self.required):
+        placed = {v for v in self.request.visits if self.state.placements[v] is not None}
+        if stands(self.request, placed, self.book.prepared.frozen):
             self.best = [(v, _placement(self.state, v)) for v in self.placed]
 
 
