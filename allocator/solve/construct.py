@@ -12,7 +12,7 @@ from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, Visit
 from allocator.rules.options import matching_options, option_spots
-from allocator.rules.series_completeness import required_occurrences, stands
+from allocator.rules.series_completeness import stands
 from allocator.solve.bound import Alone
 from allocator.state.state import State
 from allocator.table.costs import IMPOSSIBLE, CostTable, Extra, best_placement
@@ -107,7 +107,6 @@ class _Insertion:
         self.state = state
         self.request = request
         self.budget = BUDGET
-        self.required = set(required_occurrences(request.request))
         self.visits = [
             book.prepared.visits[v] for v in request.visits if state.placements[v] is None
         ]
