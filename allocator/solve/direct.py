@@ -15,7 +15,6 @@ from allocator.prepare.visit import Placement
 from allocator.solve.bound import served_total
 from allocator.solve.incumbent import Incumbent, incumbent, verify
 from allocator.solve.params import Params
-from allocator.solve.polish import Polish
 from allocator.solve.progress import Control
 from allocator.solve.result import LevelResult
 from allocator.solve.search import search
@@ -25,12 +24,6 @@ from allocator.table.rulebook import Rulebook
 
 #: Share of the time left that one level may take while others wait behind it.
 SHARE = 0.5
-#: Free visits up to which a proof of comfort is within reach.
-PROVABLE = 80
-#: Share of a level's time for polishing before the proof, where one is within reach and elsewhere.
-POLISH, POLISH_MORE = 0.15, 0.7
-#: Steps of polishing that change nothing, after which the rest of the time is the proof's.
-IDLE = 60
 
 Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
 
@@ -142,8 +135,6 @@ class _Prover:
         for level in range(len(self.totals)):
             if self.best is not None and self._good_enough(level):
                 continue
-            if self.best is not None and self.totals[level] is None:
-                self._polish(self.best, level)
             if self.control.over:
                 break
             model = self._model(level)
@@ -167,31 +158,6 @@ class _Prover:
         cost, bound = self.best.costs[level], self.bounds[level]
         gap = LevelResult("", cost, bound, self.totals[level]).gap
         return gap is not None and gap <= self.params.gap
-
-    def _polish(self, best: Incumbent, level: int) -> None:
-        """Lower the cost of a level in small steps, so that the proof begins near its end."""
-        name = self.book.levels[level].name
-        seconds, effort = self._time(level)
-        share = POLISH if len(self.free) <= PROVABLE else POLISH_MORE
-        until = self.control.seconds + share * seconds
-        work = Polish(self.book, best, self.free, self.must, level, self.params.seed)
-        while not (
-            work.idle >= IDLE
-            or work.spent >= share * effort
-            or self.control.seconds >= until
-            or self._good_enough(level)
-        ):
-            if work.step(self.control):
-                self.best = work.best
-                self.tell(self.best, self.bounds, name)
-        self.best = work.best
-
-    def _time(self, level: int) -> tuple[float, float]:
-        """Return the seconds and the deterministic time that a level may take."""
-        last = level == len(self.totals) - 1
-        if self.params.deterministic_limit is None:
-            return self.control.left * (1 if last else SHARE), math.inf
-        return self.control.left, self.params.deterministic_limit * SHARE ** (level + (not last))
 
     def _model(self, level: int) -> Model:
         """Return a model that knows a level, with the levels before held at what they cost."""
@@ -258,22 +224,17 @@ class _Prover:
         return status
 
     def _solver(self, level: int) -> cp_model.CpSolver:
-        seconds, effort = self._time(level)
+        last = level == len(self.totals) - 1
         solver = cp_model.CpSolver()
         settings = solver.parameters
         settings.num_workers = self.params.workers
         settings.random_seed = self.params.seed
         settings.catch_sigint_signal = False
-        settings.max_time_in_seconds = seconds
-        if self.params.deterministic_limit is not None:
-            share = POLISH if len(self.free) <= PROVABLE else POLISH_MORE
-            settings.max_deterministic_time = effort * (1 - share)
-        if self.totals[level] is None and len(self.free) > PROVABLE:
-            # Presolve would take a third of the time; what then searches are bound and repair.
-            settings.max_presolve_iterations = 1
-            settings.presolve_probing_deterministic_time_limit = 0.05
-            if self.params.workers > 1:
-                settings.subsolvers.extend(["max_lp", "quick_restart"])
+        if self.params.deterministic_limit is None:
+            settings.max_time_in_seconds = self.control.left * (1 if last else SHARE)
+        else:
+            share = SHARE ** (level + (not last))
+            settings.max_deterministic_time = self.params.deterministic_limit * share
         return solver
 
     def _read(self, model: Model, solution: object) -> Incumbent:
