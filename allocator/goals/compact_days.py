@@ -105,6 +105,10 @@ class CompactDays(Goal):
         idle, _ = _idle(state, resource, shortest, ticks + first, ticks + end)
         return state.prepared.grain * idle
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those whose gaps count."""
+        return frozenset(shortest_claims(prepared))
+
     def express(self, model: Verbs) -> None:
         """Charge starts by the fixed claims beside them, and pairs of free claims by their gap."""
         shared: dict[tuple[_Claim, _Claim], dict[tuple[int, Clock], list[int]]] = {}

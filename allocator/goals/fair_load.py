@@ -151,6 +151,10 @@ class FairLoad(Goal):
             cost += _score(state.prepared, group, after) - _score(state.prepared, group, loads)
         return cost
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return the members of every group."""
+        return frozenset(_places(prepared))
+
     def express(self, model: Verbs) -> None:
         """Bound the deviations from both sides, and round their sum down."""
         for group in groups_of(model.prepared):

@@ -117,6 +117,16 @@ class FewestChanges(Goal):
             if need.quantity > 1
         )
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that are published for visits which may still change."""
+        return frozenset(
+            resource
+            for visit, published in prepared.published.items()
+            if visit not in prepared.frozen
+            for members in published.team
+            for resource in members
+        )
+
     def express(self, model: Verbs) -> None:
         """Charge a placed visit by what differs, and credit it with the price of the whole."""
         prepared = model.prepared

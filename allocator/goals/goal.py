@@ -63,6 +63,14 @@ class Goal(Protocol):
         """Say whether a problem has anything that this goal speaks of."""
         return True
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return the resources that are not the same to it as others with the same attributes.
+
+        As for a rule: name those of which the goal counts or compares the uses, or which are
+        named by their ids.
+        """
+        return frozenset()
+
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Truth: yield what was missed in a finished schedule."""
         return iter(())

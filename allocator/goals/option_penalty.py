@@ -9,7 +9,7 @@ import numpy as np
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.options import matching_options, option_spots
+from allocator.rules.options import matching_options, option_spots, wanted_by_options
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
@@ -87,6 +87,10 @@ class OptionPenalty(Goal):
         after[visit.index] = placement
         least = _least(state, visit).get(placement.start, dearest(prep))
         return penalty(state.prepared, prep, after) - least
+
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that an option names."""
+        return wanted_by_options(prepared)
 
     def express(self, model: Verbs) -> None:
         """Charge the first match in the order of preference: whole, then in part, then none."""

@@ -65,6 +65,11 @@ class Overtime(Goal):
             return 0
         return _minutes(state.prepared, visit, variant.duration, need, band, ticks)
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those with overtime."""
+        resources = range(len(prepared.resources))
+        return frozenset(r for r in resources if overtime_of(prepared, r))
+
     def express(self, model: Verbs) -> None:
         """Charge starts by their overtime, for those who share a band together."""
         for visit in model.free:

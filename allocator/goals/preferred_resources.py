@@ -52,6 +52,16 @@ class PreferredResources(Goal):
         """Return how far down the order of preference a resource is, at any start."""
         return _steps(state.prepared, visit, visit.needs[need], resource)
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that a wish names."""
+        return frozenset(
+            prepared.resource_index[name]
+            for request in prepared.requests
+            for wish in request.request.preferred_resources
+            for name in wish.resources
+            if name in prepared.resource_index
+        )
+
     def express(self, model: Verbs) -> None:
         """Charge each resource that is taken by its place in the order."""
         for visit in model.free:

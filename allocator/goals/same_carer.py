@@ -67,6 +67,15 @@ class SameCarer(Goal):
             return 0
         return int(resource not in _known(state, visit))
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those who may be the carer of a series."""
+        return frozenset(
+            resource
+            for visit in prepared.visits
+            if carer_need(visit) >= 0
+            for resource in visit.needs[carer_need(visit)].resources
+        )
+
     def express(self, model: Verbs) -> None:
         """Count the carers of each series with a free visit."""
         for prep in model.prepared.requests:

@@ -87,7 +87,7 @@ def _room(model: Model, key: ResourceDay, day: _Day, margin: int) -> int:
         if not ticks & ~today:
             reach |= masks.shift(ticks, margin)
             rest += length
-    return min(room, reach.bit_count() - rest)
+    return len(model.members(resource)) * min(room, reach.bit_count() - rest)
 
 
 def _flow(model: Model, visit: int, need: int) -> dict[ResourceDay, Literal]:

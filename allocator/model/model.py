@@ -11,10 +11,11 @@ import numpy.typing as npt
 from ortools.sat.python import cp_model
 
 from allocator.model.daily_capacity import limit_days
+from allocator.model.pools import Pools, coloured, find_pools, first_members
 from allocator.model.views import VisitVariables
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
-from allocator.prepare.visit import Placement, Visit
+from allocator.prepare.visit import Placement, TickClaim, Visit
 from allocator.state.state import State
 from allocator.state.verbs import Expression, Literal
 from allocator.table.options import options
@@ -44,6 +45,8 @@ class Model:
         Numbers of the levels whose goals are expressed; by default all.
     tight
         Whether to say more than is needed, for better bounds: pays where the whole is proved.
+    pooled
+        Whether the first of some resources that nothing tells apart may stand for all of them.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Model:
         *,
         levels: Iterable[int] | None = None,
         tight: bool = False,
+        pooled: bool = False,
     ) -> None:
         self.book = book
         self.prepared = book.prepared
@@ -76,20 +80,27 @@ class Model:
         self._apart: dict[tuple[object, ...], list[cp_model.IntVar]] = {}
         self._users: dict[int, list[tuple[Visit, int]]] = {}
         required = set(must)
+        wanted = set(range(len(book.levels)) if levels is None else levels)
+        goals = {n: goal for n, goal in enumerate(book.goals) if book.level(n) in wanted}
+        found = {visit.index: list(options(book, state, visit)) for visit in self.free}
+        self.pools: Pools = {}
+        if pooled:
+            self.pools = find_pools(self.prepared, book.rules, goals.values(), self.free, found)
         self.views: dict[int, VisitVariables] = {
             visit.index: VisitVariables(
-                self, visit, list(options(book, state, visit)), visit.index in required
+                self,
+                visit,
+                [first_members(some, self.pools) for some in found[visit.index]],
+                visit.index in required,
             )
             for visit in self.free
         }
         for rule in book.rules:
             rule.constrain(self)
         self._post_no_overlap()
-        wanted = set(range(len(book.levels)) if levels is None else levels)
-        for number, goal in enumerate(book.goals):
-            if book.level(number) in wanted:
-                self._speaking = number
-                goal.express(self)
+        for number, goal in goals.items():
+            self._speaking = number
+            goal.express(self)
         if tight:
             limit_days(self)
         for view in self.views.values():
@@ -458,6 +469,10 @@ class Model:
             # What keeps off whole claims can join only where claims are not more than parts.
             whole = padded or not self._pads(resource)
             reserved = self._reserved.pop(resource, []) if whole else []
+            if resource in self.pools:
+                members = len(self.pools[resource])
+                self.cp.add_cumulative(claims, [u for _, u in found], members)
+                continue
             if lanes == 1:
                 if len(found) + len(reserved) > 1:
                     self.cp.add_no_overlap(claims + reserved)
@@ -515,5 +530,19 @@ class Model:
             self.views[visit.index].hint(placements.get(visit.index))
 
     def read(self, value: object) -> dict[int, Placement | None]:
-        """Return where a solution puts the free visits."""
-        return {visit.index: self.views[visit.index].read(value) for visit in self.free}
+        """Return where a solution puts the free visits, with members of pools by their names."""
+        found = {visit.index: self.views[visit.index].read(value) for visit in self.free}
+        if not self.pools:
+            return found
+        return coloured(self.prepared, self.pools, found, self._kept)
+
+    def _kept(self, claim: TickClaim) -> tuple[int, int]:
+        """Return the ticks of a claim from which others on the resource keep off."""
+        padded = self.padded(claim.resource)
+        if padded is None:
+            return claim.first, claim.first
+        return (claim.first, claim.end) if padded else (claim.part_first, claim.part_end)
+
+    def members(self, resource: int) -> tuple[int, ...]:
+        """Return for whom a resource stands: the members of its pool, or itself."""
+        return self.pools.get(resource, (resource,))

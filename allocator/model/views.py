@@ -234,7 +234,8 @@ class VisitVariables:
                 cp.add_hint(literal, found.variant[:3] == placement[1:4])
         for (number, resource), literal in self.takes.items():
             if literal is not self.present:
-                cp.add_hint(literal, resource in placement.team[number])
+                taken = set(self.model.members(resource)).intersection(placement.team[number])
+                cp.add_hint(literal, bool(taken))
 
     def read(self, solution: Any) -> Placement | None:
         """Return where a solution (anything with ``value`` and ``boolean_value``) puts it."""

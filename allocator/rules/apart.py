@@ -66,6 +66,10 @@ class KeptApart(Rule):
         team = {r for members in placement.team for r in members}
         return all(enemies[r].isdisjoint(team) for r in team if r in enemies)
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that are kept apart from somebody."""
+        return frozenset(_enemies(prepared))
+
     def constrain(self, model: Verbs) -> None:
         """Forbid that free visits bring a pair together, in one visit or in one session."""
         for one, other in _pairs(model.prepared):

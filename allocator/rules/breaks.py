@@ -99,6 +99,10 @@ class Breaks(Rule):
             resource, (self.name, first, end), lambda: _starts(state, resource, first, end)
         )
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those with breaks."""
+        return frozenset(n for n, resource in enumerate(prepared.resources) if resource.breaks)
+
     def constrain(self, model: Verbs) -> None:
         """Reserve each break that free visits might take, among the starts still free."""
         prepared = model.prepared

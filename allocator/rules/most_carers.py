@@ -80,6 +80,17 @@ class MostCarers(Rule):
         known = _carers(state.placed_of(visit))
         return mine <= known or len(known | mine) <= series.most_carers
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those who may be a carer in a series that limits them."""
+        return frozenset(
+            resource
+            for visit in prepared.visits
+            if (series := flexible(visit)) is not None and series.most_carers is not None
+            for need in visit.needs
+            if need.role == series.carer_role
+            for resource in need.resources
+        )
+
     def constrain(self, model: Verbs) -> None:
         """Bound the carers that the free visits bring by what the fixed ones leave."""
         for prep in model.prepared.requests:

@@ -109,6 +109,16 @@ class OneRoomPerHalfDay(Rule):
                         return False
         return True
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return who stays in one room, and every room."""
+        if not self.relevant(prepared):
+            return frozenset()
+        return frozenset(
+            number
+            for number, resource in enumerate(prepared.resources)
+            if resource.one_room_per_half_day or resource.kind == ROOM
+        )
+
     def constrain(self, model: Verbs) -> None:
         """Give each half-day its rooms: fixed visits know them, free ones agree on them."""
         prepared = model.prepared

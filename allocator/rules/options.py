@@ -73,6 +73,18 @@ def matching_options(
     ]
 
 
+def wanted_by_options(prepared: Prepared) -> frozenset[int]:
+    """Return the resources that some option names."""
+    return frozenset(
+        resource
+        for request in prepared.requests
+        for spots in option_spots(prepared, request)
+        for some in spots.values()
+        for spot in some
+        for _, resource in spot.wanted
+    )
+
+
 class Options(Rule):
     """Patterns over occurrences and resources, one of which is chosen (a column choice)."""
 
@@ -129,6 +141,10 @@ class Options(Rule):
         if visit.request is None or not visit.request.options:
             return True
         return any(spot.agrees(placement) for spot in _open_spots(state, visit))
+
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that an option names."""
+        return wanted_by_options(prepared)
 
     def constrain(self, model: Verbs) -> None:
         """Choose an option for each request; its visits, where placed, lie as it says."""

@@ -71,6 +71,10 @@ class PersonLimits(Rule):
             return EVERY
         return state.memo(resource, "person_limits", lambda: _room(state, resource))
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those whose visits are limited."""
+        return _limited(prepared)
+
     def constrain(self, model: Verbs) -> None:
         """Let the free visits of each day and week be at most what fixed ones leave."""
         for resource in sorted(_limited(model.prepared)):

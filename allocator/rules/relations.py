@@ -92,6 +92,18 @@ class Relations(Rule):
                     return 0
         return EVERY
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that may fill a role in which visits are compared."""
+        return frozenset(
+            resource
+            for relation, visits in _relations(prepared)
+            if relation.alike is Alike.RESOURCE
+            for visit in visits
+            for need in prepared.visits[visit].needs
+            if need.role == relation.role
+            for resource in need.resources
+        )
+
     def constrain(self, model: Verbs) -> None:
         """Relate the free visits among themselves; a shared value is a variable of its own."""
         for relation, visits in _relations(model.prepared):

@@ -65,6 +65,15 @@ class Rule(Protocol):
         """Say whether a problem has anything that this rule speaks of."""
         return True
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return the resources that are not the same to it as others with the same attributes.
+
+        Resources that nothing tells apart, by a rule, a goal or what visits may do with them,
+        are one pool in the model. Name those of which the rule counts, limits or compares the
+        uses, or which are named by their ids.
+        """
+        return frozenset()
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Truth: yield what breaks the rule in a finished schedule."""
         return iter(())

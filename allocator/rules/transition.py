@@ -160,6 +160,12 @@ class Transition(Rule):
 
         return state.memo(resource, (self.name, "placed"), compute)
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those that need time between some uses."""
+        return frozenset(
+            number for number in range(len(prepared.resources)) if self.gaps(prepared, number)
+        )
+
     def constrain(self, model: Verbs) -> None:
         """Separate each two free visits that may come too close on a resource."""
         for resource in range(len(model.prepared.resources)):

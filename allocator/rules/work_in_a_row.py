@@ -91,6 +91,14 @@ class WorkInARow(Rule):
             lambda: ~_too_long(state, resource, first, end - first, most, rest),
         )
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those whose work in one go is limited."""
+        return frozenset(
+            number
+            for number, resource in enumerate(prepared.resources)
+            if resource.limits.minutes_in_a_row is not None
+        )
+
     def constrain(self, model: Verbs) -> None:
         """Let a rest come after each claim, soon enough after its start.
 

@@ -137,6 +137,14 @@ class WorkInPeriod(Rule):
 
         return state.memo(resource, (self.name, "work"), compute)
 
+    def tells_apart(self, prepared: Prepared) -> frozenset[int]:
+        """Return those whose work is limited."""
+        return frozenset(
+            number
+            for number, resource in enumerate(prepared.resources)
+            if self.most(resource.limits) is not None
+        )
+
     def constrain(self, model: Verbs) -> None:
         """Limit the load of each period: a cumulative constraint whose time is the periods."""
         numbers: dict[tuple[object, ...], tuple[Expression, dict[int, Mask]]] = {}

@@ -165,7 +165,7 @@ class _Prover:
         if self.model is None or known > self.known:
             state = State(self.book.prepared, self.rest, pending=self.free)
             self.model = Model(
-                self.book, state, self.free, self.must, levels=range(known), tight=True
+                self.book, state, self.free, self.must, levels=range(known), tight=True, pooled=True
             )
             self.known, self.held = known, 0
             self.solution = None if self.best is None else complete(self.model, self.best)
