@@ -15,7 +15,7 @@ from allocator.rules.options import matching_options, option_spots
 from allocator.rules.series_completeness import stands
 from allocator.solve.bound import Alone
 from allocator.state.state import State
-from allocator.table.costs import IMPOSSIBLE, CostTable, Extra, best_placement
+from allocator.table.costs import IMPOSSIBLE, CostTable, best_placement
 from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
 
@@ -44,7 +44,7 @@ def scarcity(book: Rulebook, alone: Alone, request: PreparedRequest) -> float:
     return room / (longest * len(request.visits))
 
 
-def construct(book: Rulebook, state: State, alone: Alone, extra: Extra | None = None) -> None:
+def construct(book: Rulebook, state: State, alone: Alone) -> None:
     """Place requests into a state, one by one, as cheaply as each can be placed.
 
     Parameters
@@ -55,8 +55,6 @@ def construct(book: Rulebook, state: State, alone: Alone, extra: Extra | None = 
         What is placed already; grows.
     alone
         What each visit could do beside what is frozen: the scarcest go first.
-    extra
-        What placements cost beside the goals, to leave room for others.
     """
     prepared = book.prepared
     some = [
@@ -73,17 +71,15 @@ def construct(book: Rulebook, state: State, alone: Alone, extra: Extra | None = 
             r.index,
         ),
     )
-    _run_sessions(book, state, order)
+    run_sessions(book, state, order)
     for request in order:
-        place_request(book, state, request, extra)
-    while closed := _close_sessions(prepared, state):
+        place_request(book, state, request)
+    while closed := close_sessions(prepared, state):
         for request in closed:
-            place_request(book, state, request, extra)
+            place_request(book, state, request)
 
 
-def place_request(
-    book: Rulebook, state: State, request: PreparedRequest, extra: Extra | None = None
-) -> bool:
+def place_request(book: Rulebook, state: State, request: PreparedRequest) -> bool:
     """Place a request whole, or as far as it may be placed in part, or not at all.
 
     Returns
@@ -93,17 +89,14 @@ def place_request(
     """
     if request.request.options:
         return _place_option(book, state, request)
-    return _Insertion(book, state, request, extra).run()
+    return _Insertion(book, state, request).run()
 
 
 class _Insertion:
     """Depth-first insertion of one request's visits, with a budget."""
 
-    def __init__(
-        self, book: Rulebook, state: State, request: PreparedRequest, extra: Extra | None
-    ) -> None:
+    def __init__(self, book: Rulebook, state: State, request: PreparedRequest) -> None:
         self.book = book
-        self.extra = extra
         self.state = state
         self.request = request
         self.budget = BUDGET
@@ -147,14 +140,14 @@ class _Insertion:
         return False
 
     def _best(self, visit: Visit) -> Iterator[Placement]:
-        choice = best_placement(self.book, self.state, visit, self.extra)
+        choice = best_placement(self.book, self.state, visit)
         if choice is not None:
             yield choice.placement
 
     def _branches(self, visit: Visit) -> Iterator[Placement]:
         """Yield good placements, each on another day where there is one."""
         tables = [
-            CostTable(self.book, self.state, found, self.extra)
+            CostTable(self.book, self.state, found)
             for found in options(self.book, self.state, visit)
         ]
         if not tables:
@@ -223,7 +216,7 @@ def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> boo
     return False
 
 
-def _run_sessions(book: Rulebook, state: State, order: Sequence[PreparedRequest]) -> None:
+def run_sessions(book: Rulebook, state: State, order: Sequence[PreparedRequest]) -> None:
     """Place the group sessions where most of those who would come are free."""
     prepared = book.prepared
     asking: dict[int, list[Visit]] = {}
@@ -276,7 +269,7 @@ def _could_join(book: Rulebook, state: State, visit: Visit, session: Visit, star
     return 0
 
 
-def _close_sessions(prepared: Prepared, state: State) -> list[PreparedRequest]:
+def close_sessions(prepared: Prepared, state: State) -> list[PreparedRequest]:
     """Take out sessions with too few participants, and the requests of those who would come."""
     out: list[PreparedRequest] = []
     for visit in prepared.visits:

@@ -63,7 +63,7 @@ class Control:
         self._limit = time_limit_seconds
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._running: Stoppable | None = None
+        self._running: dict[int, Stoppable] = {}
 
     @property
     def seconds(self) -> float:
@@ -84,12 +84,48 @@ class Control:
         """Ask the solve to return the best so far, soon."""
         with self._lock:
             self._stopped.set()
-            if self._running is not None:
-                self._running.stop_search()
+            for solver in self._running.values():
+                solver.stop_search()
 
     def running(self, solver: Stoppable | None) -> None:
-        """Note which solver to stop; it is stopped at once when that was asked before."""
+        """Note which solver to stop, of the thread that calls; None when it has ended.
+
+        It is stopped at once when that was asked before.
+        """
+        thread = threading.get_ident()
         with self._lock:
-            self._running = solver
-            if solver is not None and self._stopped.is_set():
+            if solver is None:
+                self._running.pop(thread, None)
+                return
+            self._running[thread] = solver
+            if self._stopped.is_set():
                 solver.stop_search()
+
+
+class Part(Control):
+    """A share of the time that is left; what stops the whole stops it, too.
+
+    Parameters
+    ----------
+    whole
+        The time that is shared.
+    share
+        How much of what is left.
+    """
+
+    def __init__(self, whole: Control, share: float) -> None:
+        super().__init__(whole.left * share)
+        self._whole = whole
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; 0 once stopped."""
+        return min(super().left, self._whole.left)
+
+    def stop(self) -> None:
+        """Ask the whole solve to return the best so far, soon."""
+        self._whole.stop()
+
+    def running(self, solver: Stoppable | None) -> None:
+        """Note which solver to stop with the whole."""
+        self._whole.running(solver)

@@ -1,105 +1,258 @@
-"""Serve what insertion left out: re-solve each left request together with its rivals."""
+"""Serve what insertion left out: re-solve what is left together with its rivals."""
 
 from __future__ import annotations
 
+import math
+import os
+import random
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
-from allocator.prepare import masks
 from allocator.prepare.prepared import PreparedRequest
-from allocator.solve.incumbent import Incumbent
+from allocator.prepare.visit import Placement
+from allocator.rules.series_completeness import served_occurrences
+from allocator.solve.bound import Alone
+from allocator.solve.construct import construct
+from allocator.solve.incumbent import Incumbent, incumbent
+from allocator.solve.loose import loosened, whole
 from allocator.solve.params import Params
 from allocator.solve.progress import Control
 from allocator.solve.resolve import Resolver
-from allocator.state.state import State
+from allocator.solve.rivals import related, rivals
+from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
-#: Visits freed beside those of the request itself.
-RIVALS = 14
-#: Deterministic time of CP-SAT for one level of one re-solve.
-EFFORT = 0.15
-#: Times that all left requests are gone through, each with more rivals than before.
-ROUNDS = 4
+#: Rivals freed at first, how many more each time that this is in vain, and at most.
+RIVALS, MORE, MOST = 8, 4, 60
+#: Deterministic time of CP-SAT for one level of one re-solve, and how much more each time.
+EFFORT, MORE_EFFORT = 0.05, 0.03
+#: Re-solves in vain of one request before it is given up.
+TRIES = 30
+#: Seconds between two reports.
+EVERY = 0.5
+
+Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
+Places = dict[int, Placement | None]
 
 
-def repair(
-    book: Rulebook,
-    best: Incumbent,
-    must: set[int],
-    floors: Sequence[int | None],
-    params: Params,
-    control: Control,
-    tell: Callable[[Incumbent | None, Sequence[int | None], str], None],
-) -> Incumbent:
-    """Try to serve every request that is left out, most urgent first.
+class Repair:
+    """A schedule on the way, in which requests may lie in part, and the best one so far.
 
-    Improvement of comfort by neighbourhoods belongs beside this, in a module of its own.
+    Several threads re-solve at once, each on its own picture of the schedule: who comes back
+    with something better while nobody else did has it accepted, and tells the others. Towards
+    the end few re-solves are better, so that hardly any work is thrown away.
 
-    Returns
-    -------
-    Incumbent
-        Never worse than ``best``.
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    start
+        Placements that break no rule, except that requests may lie there in part.
+    must
+        Visits that have to be placed.
+    params, control
+        Settings, and the time that is left.
+    classes
+        Priorities of the requests that are to be served.
     """
-    work = Resolver(book, best.placements, best.costs, must, params.seed)
-    spent = 0.0
-    for round_ in range(ROUNDS):
-        left = [
-            r
-            for r in book.prepared.requests
-            if any(work.state.placements[v] is None for v in r.visits)
-        ]
-        left.sort(key=lambda r: (r.request.priority, -r.request.weight, r.index))
-        for request in left:
-            if control.over or _reached(work.costs, floors):
-                return Incumbent(tuple(work.state.placements), work.costs)
-            if params.deterministic_limit is not None and spent > params.deterministic_limit:
-                return Incumbent(tuple(work.state.placements), work.costs)
-            free = {v for v in request.visits if v not in book.prepared.frozen}
-            free |= rivals(book, work.state, request, RIVALS * (1 + round_))
-            spent += EFFORT
-            if work.serve(free, EFFORT, control):
-                best = Incumbent(tuple(work.state.placements), work.costs)
-                tell(best, floors, "repair")
-    return Incumbent(tuple(work.state.placements), work.costs)
 
+    def __init__(
+        self,
+        book: Rulebook,
+        start: Sequence[Placement | None],
+        must: set[int],
+        params: Params,
+        control: Control,
+        classes: Sequence[int],
+    ) -> None:
+        self.book = book
+        self.prepared = book.prepared
+        self.params = params
+        self.control = control
+        self.asked = [r for r in self.prepared.requests if r.request.priority in classes]
+        self.loose = loosened(book)
+        asked = {v for r in self.prepared.requests if r.request.must for v in r.visits}
+        self.must = {v for v in must | asked if start[v] is not None}
+        self.placements: list[Placement | None] = list(start)
+        self._news: list[Places] = []
+        self._queue: list[PreparedRequest] = []
+        self._tried: dict[int, int] = {}
+        self._missed = self._served()
+        self._lock = threading.Lock()
+        self._ended = False
+        self._budget = params.deterministic_limit or math.inf
 
-def _reached(costs: Sequence[int], floors: Sequence[int | None]) -> bool:
-    known = [(c, f) for c, f in zip(costs, floors, strict=True) if f is not None]
-    return bool(known) and all(cost <= floor for cost, floor in known)
+    def run(
+        self, alone: Alone, best: Incumbent, floors: Sequence[int | None], tell: Tell
+    ) -> Incumbent:
+        """Try to serve every request that is left out, most urgent first.
 
+        Improvement of comfort belongs beside this, in a module of its own.
 
-def rivals(book: Rulebook, state: State, request: PreparedRequest, most: int) -> set[int]:
-    """Return placed visits that stand where a request could go, those in most of its ways first.
+        Parameters
+        ----------
+        alone
+            What each visit could do beside what is frozen.
+        best
+            A schedule.
+        floors
+            Lower bounds of the levels; None where nothing is proved.
+        tell
+            Hears of better schedules.
 
-    A rival of lesser priority comes with its whole request, since it may have to give way.
-    """
-    prepared = book.prepared
-    weight: dict[int, int] = {}
-    for number in request.visits:
-        visit = prepared.visits[number]
-        for variant in visit.variants:
-            starts = book.static_mask(state, visit, variant)
-            for n, need in enumerate(visit.needs):
-                first, end = need.covers(variant.duration)
-                for resource in variant.choices[n]:
-                    mask = starts & book.static_mask_with(state, visit, variant, n, resource)
-                    if not mask:
-                        continue
-                    scarce = 1 + 60 // len(variant.choices[n])
-                    reach = masks.shift(mask, first) | masks.shift(mask, end - 1)
-                    for claim in state.claims[resource]:
-                        if reach & masks.span(claim.first, claim.end):
-                            weight[claim.visit] = weight.get(claim.visit, 0) + scarce
-    found: set[int] = set()
-    for number in sorted(weight, key=lambda v: (-weight[v], v)):
-        if len(found) >= most:
-            break
-        if number in prepared.frozen:
-            continue
-        owner = prepared.visits[number].request_index
-        if owner < 0:
-            continue
-        some = {number}
-        if prepared.requests[owner].request.priority > request.request.priority:
-            some = {v for v in prepared.requests[owner].visits if v not in prepared.frozen}
-        found |= some
-    return found
+        Returns
+        -------
+        Incumbent
+            The best schedule, never worse than what was best before.
+        """
+        threads = min(self.params.workers, os.cpu_count() or 1)
+        if self.params.deterministic_limit is not None:
+            threads = 1
+        wanted = [floor for n, floor in enumerate(floors) if self.book.serves(n)]
+        if not self.asked:
+            return best
+        if threads == 1:
+            self._work(0, wanted)
+        else:
+            with ThreadPoolExecutor(threads, thread_name_prefix="repair") as pool:
+                working = [pool.submit(self._work, n, wanted) for n in range(threads)]
+                while any(not one.done() for one in working):
+                    wait(working, timeout=EVERY)
+                    best = self._report(best, floors, tell)
+                for one in working:
+                    one.result()
+        state = whole(self.prepared, self.placements)
+        construct(self.book, state, alone)
+        return self._better(best, state.placements)
+
+    def complete(self, requests: Sequence[PreparedRequest], rounds: int) -> None:
+        """Try to place some requests, so many times each."""
+        work = Resolver(self.loose, self.placements, self.must, self.params.seed)
+        chance = random.Random(self.params.seed)
+        for tries in range(rounds):
+            for request in requests:
+                if self.control.over:
+                    return
+                found = self._attempt(work, request, tries, chance)
+                if found is not None:
+                    work.move(found)
+                    self._accept(found)
+
+    def _work(self, number: int, wanted: Sequence[int | None]) -> None:
+        """Re-solve what is left, again and again, as one of several threads."""
+        try:
+            with self._lock:
+                known = len(self._news)
+                work = Resolver(self.loose, self.placements, self.must, self.params.seed + number)
+            chance = random.Random(self.params.seed + number)
+            while True:
+                with self._lock:
+                    for places in self._news[known:]:
+                        work.move(places)
+                    known = len(self._news)
+                    task = self._next(wanted)
+                if task is None:
+                    return
+                found = self._attempt(work, *task, chance)
+                if found is not None:
+                    with self._lock:
+                        if known == len(self._news):
+                            self._tried[task[0].index] = 0
+                            self._accept(found)
+        finally:
+            self._ended = True
+
+    def _next(self, wanted: Sequence[int | None]) -> tuple[PreparedRequest, int] | None:
+        """Return the request to be tried next, and how often it was tried; None at the end."""
+        done = all(
+            floor is not None and cost <= floor
+            for cost, floor in zip(self._missed, wanted, strict=True)
+        )
+        if done or self._ended or self._budget <= 0 or self.control.over:
+            return None
+        if not self._queue:
+            self._queue = [r for r in self._left() if self._tried.get(r.index, 0) < TRIES]
+            if not self._queue:
+                return None
+        request = self._queue.pop(0)
+        tries = self._tried.get(request.index, 0)
+        self._tried[request.index] = tries + 1
+        self._budget -= EFFORT + MORE_EFFORT * tries
+        return request, tries
+
+    def _attempt(
+        self, work: Resolver, request: PreparedRequest, tries: int, chance: random.Random
+    ) -> Places | None:
+        """Re-solve a request that misses something, with rivals of what it misses.
+
+        Each time that this is tried there are more rivals, and others by chance.
+        """
+        frozen = self.prepared.frozen
+        missing = [v for v in request.visits if work.state.placements[v] is None]
+        if not missing:
+            return None
+        free = {v for v in request.visits if v not in frozen}
+        each = max(2, min(MOST, RIVALS + MORE * tries) // len(missing))
+        for number in missing:
+            visit = self.prepared.visits[number]
+            free.update(rivals(self.book, work.state, visit, each, chance))
+            free |= related(self.prepared, number) - frozen.keys()
+        for number in list(free):
+            # Of a lesser class whole requests may have to give way.
+            visit = self.prepared.visits[number]
+            if visit.priority > request.request.priority and visit.request_index >= 0:
+                rest = self.prepared.requests[visit.request_index].visits
+                free.update(v for v in rest if v not in frozen)
+        return work.better(free, EFFORT + MORE_EFFORT * tries, self.control)
+
+    def _accept(self, places: Places) -> None:
+        for visit, placement in places.items():
+            self.placements[visit] = placement
+        self._news.append(places)
+        self._missed = self._served()
+
+    def _report(self, best: Incumbent, floors: Sequence[int | None], tell: Tell) -> Incumbent:
+        """Tell of a schedule that serves more than the best one, if there is one by now."""
+        with self._lock:
+            placements, missed = list(self.placements), self._missed
+        if missed < [cost for n, cost in enumerate(best.costs) if self.book.serves(n)]:
+            better = self._better(best, whole(self.prepared, placements).placements)
+            if better is not best:
+                tell(better, floors, "repair")
+                return better
+        return best
+
+    def _left(self) -> list[PreparedRequest]:
+        """Return the requests that miss something; those that miss little first, by class."""
+        placements = self.placements
+
+        def key(request: PreparedRequest) -> tuple[int, float, int]:
+            missing = sum(placements[v] is None for v in request.visits)
+            return request.request.priority, missing / request.request.weight, request.index
+
+        some = [r for r in self.asked if any(placements[v] is None for v in r.visits)]
+        return sorted(some, key=key)
+
+    def _served(self) -> list[int]:
+        """Return what is missed, level by level, in whole requests."""
+        timetable = Timetable(self.prepared, self.placements)
+        missed = [0] * len(self.book.levels)
+        for number, goal in enumerate(self.book.goals):
+            if self.book.serves(self.book.level(number)):
+                missed[self.book.level(number)] += sum(
+                    amount.amount * self.book.weight(number, amount.request)
+                    for amount in goal.score(timetable)
+                    if amount.request not in self.book.settled
+                )
+        return [cost for n, cost in enumerate(missed) if self.book.serves(n)]
+
+    def _better(self, best: Incumbent, placements: Sequence[Placement | None]) -> Incumbent:
+        """Return a schedule where it meets every demand and is better, else the other one."""
+        timetable = Timetable(self.prepared, placements)
+        if not all(
+            served_occurrences(timetable, r) for r in self.prepared.requests if r.request.must
+        ):
+            return best
+        found = incumbent(self.book, placements)
+        return found if found.costs < best.costs else best

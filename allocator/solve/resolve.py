@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ortools.sat.python import cp_model
 
-from allocator.check.score import score
 from allocator.domain.faults import SolverDisagreement
+from allocator.goals.served import Served
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
 from allocator.solve.progress import Control
 from allocator.solve.search import search
 from allocator.state.state import State
-from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
 
@@ -24,8 +23,8 @@ class Resolver:
     ----------
     book
         Rules and goals in force.
-    placements, costs
-        A schedule that breaks nothing, and what it costs by level.
+    placements
+        A schedule that breaks nothing.
     must
         Visits that have to stay placed.
     seed
@@ -36,19 +35,19 @@ class Resolver:
         self,
         book: Rulebook,
         placements: Sequence[Placement | None],
-        costs: Sequence[int],
         must: set[int],
         seed: int,
     ) -> None:
         self.book = book
         self.state = State(book.prepared, placements)
-        self.costs = tuple(costs)
         self.must = must
         self.seed = seed
         self._levels = [level for level in range(len(book.levels)) if book.serves(level)]
 
-    def serve(self, free: Iterable[int], effort: float, control: Control) -> bool:
-        """Place these visits anew so that more is served; keep what they had if nothing is.
+    def better(
+        self, free: Iterable[int], effort: float, control: Control
+    ) -> dict[int, Placement | None] | None:
+        """Return places for these visits with which more is served, or None.
 
         Parameters
         ----------
@@ -61,33 +60,27 @@ class Resolver:
 
         Returns
         -------
-        bool
-            Whether more is served, level by level.
+        dict or None
+            A place, or None, for each of the visits.
         """
         free = sorted(set(free))
         had = {v: self.state.placements[v] for v in free}
-        for visit, placement in had.items():
-            if placement is not None:
-                self.state.remove(visit)
+        self.move(dict.fromkeys(free))
         self.state.pending = frozenset(free)
         try:
-            found = self._served(free, had, effort, control)
+            return self._served(free, had, effort, control)
         finally:
             self.state.pending = frozenset()
-            for visit, placement in had.items():
-                if placement is not None:
-                    self.state.place(visit, placement)
-        if found is None:
-            return False
-        for visit, placement in had.items():
-            if placement is not None:
+            self.move(had)
+
+    def move(self, places: Mapping[int, Placement | None]) -> None:
+        """Put visits where they are to lie."""
+        for visit in places:
+            if self.state.placements[visit] is not None:
                 self.state.remove(visit)
-        for visit, placement in found.items():
+        for visit, placement in places.items():
             if placement is not None:
                 self.state.place(visit, placement)
-        timetable = Timetable(self.book.prepared, self.state.placements)
-        self.costs = score(self.book, timetable).levels
-        return True
 
     def _served(
         self,
@@ -108,6 +101,9 @@ class Resolver:
                 continue
             if control.over:
                 break
+            if not self._missing(level, had):
+                model.cp.add(cost <= reached[number])
+                continue
             solver = self._solver(effort, control)
             model.cp.minimize(cost)
             model.cp.clear_hints()
@@ -134,6 +130,16 @@ class Resolver:
         if search(solver, model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             raise SolverDisagreement("The model refuses places that every rule allows.")
         return self._missed(model, solver), list(solver.response_proto.solution)
+
+    def _missing(self, level: int, places: dict[int, Placement | None]) -> bool:
+        """Say whether any of these visits counts for a level and is not placed."""
+        priorities = {
+            goal.priority
+            for number, goal in enumerate(self.book.goals)
+            if isinstance(goal, Served) and self.book.level(number) == level
+        }
+        visits = self.book.prepared.visits
+        return any(p is None and visits[v].priority in priorities for v, p in places.items())
 
     def _missed(self, model: Model, solver: cp_model.CpSolver) -> list[int]:
         return [int(solver.value(model.level_cost(level))) for level in self._levels]

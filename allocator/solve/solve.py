@@ -13,6 +13,7 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule, Unplaced
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
+from allocator.goals.served import Served
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
@@ -24,10 +25,11 @@ from allocator.solve.construct import construct
 from allocator.solve.direct import prove
 from allocator.solve.incumbent import Incumbent, checked, verify
 from allocator.solve.params import Params
-from allocator.solve.progress import Control, Listener, Progress
+from allocator.solve.plan import Plan
+from allocator.solve.progress import Control, Listener, Part, Progress
 from allocator.solve.published import keep_published
-from allocator.solve.relax import Relaxation
-from allocator.solve.repair import repair
+from allocator.solve.realize import realize
+from allocator.solve.repair import Repair
 from allocator.solve.result import LevelResult, Result, Status
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -36,6 +38,10 @@ from allocator.table.rulebook import Rulebook
 
 #: Free visits up to which the whole problem is one CP-SAT model.
 WHOLE_MODEL_VISITS = 160
+#: Share of the time left that a level of served requests may take while others wait behind it.
+SHARE = 0.3
+#: Share of the time left that a bound may take before the model of the whole.
+TIGHTEN = 0.1
 
 
 def solve(
@@ -162,9 +168,9 @@ class _Run:
             if best is None:
                 status = Status.INFEASIBLE if infeasible else Status.UNKNOWN
                 return self._without_schedule(status)
-        bounds = self._tighten(frozen_state, best, bounds)
         self._tell(best, bounds, "")
         if len(free) <= WHOLE_MODEL_VISITS:
+            self._tighten(frozen_state, best, bounds)
             self.phase = "prove"
             proof = prove(
                 book, frozen, free, self.must, best, bounds, self.params, self.control, self._tell
@@ -172,27 +178,74 @@ class _Run:
             assert proof.best is not None
             best, bounds = proof.best, list(proof.bounds)
         else:
-            self.phase = "repair"
-            best = repair(book, best, self.must, bounds, self.params, self.control, self._tell)
+            best = self._serve(frozen_state, best, bounds)
         return self._result(best, bounds)
 
-    def _tighten(
-        self, frozen: State, best: Incumbent, bounds: list[int | None]
-    ) -> list[int | None]:
-        """Raise the bounds of the served levels by the relaxation, where they are not reached.
-
-        A level's bound holds for the costs of the levels before it that were reached.
-        """
-        relaxation: Relaxation | None = None
+    def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> None:
+        """Raise the bounds of the served levels by plans, where they are not reached."""
+        plan: Plan | None = None
+        totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
         for level, bound in enumerate(bounds):
-            if bound is None or best.costs[level] <= bound or self.control.over:
+            if bound is not None and best.costs[level] > bound and not self.control.over:
+                plan = plan or Plan(self.book, frozen, self.alone)
+                planned = plan.solve(
+                    level,
+                    best.costs,
+                    totals,
+                    best.placements,
+                    self.params,
+                    Part(self.control, TIGHTEN),
+                )
+                if planned.floor is not None:
+                    bounds[level] = max(bound, planned.floor)
+
+    def _serve(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> Incumbent:
+        """Serve more, level by level: plan it, place what the plan serves, and repair the rest.
+
+        Raises the bounds of the levels; they hold for the costs of the levels before that were
+        reached.
+        """
+        plan: Plan | None = None
+        totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
+        levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
+        for place, level in enumerate(levels):
+            bound = bounds[level] or 0
+            if best.costs[level] <= bound or self.control.over:
                 continue
-            relaxation = relaxation or Relaxation(self.book, frozen, self.alone)
-            totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
-            floor = relaxation.floor(level, best.costs, totals, self.control)
-            if floor is not None:
-                bounds[level] = max(bound, floor)
-        return bounds
+            self.phase = "plan"
+            plan = plan or Plan(self.book, frozen, self.alone)
+            part = Part(self.control, 1.0 if level == levels[-1] else SHARE)
+            planned = plan.solve(level, best.costs, totals, best.placements, self.params, part)
+            if planned.floor is not None:
+                bounds[level] = max(bound, planned.floor)
+            self._tell(best, bounds, self.book.levels[level].name)
+            classes = self._classes(levels[: place + 1])
+            start: Sequence[Placement | None] = best.placements
+            if planned.places:
+                start = realize(
+                    self.book,
+                    frozen,
+                    planned.places,
+                    best.placements,
+                    self.must,
+                    self.params,
+                    part,
+                    classes,
+                )
+            self.phase = "repair"
+            repair = Repair(self.book, start, self.must, self.params, part, classes)
+            best = repair.run(self.alone, best, bounds, self._tell)
+        return best
+
+    def _classes(self, levels: Sequence[int]) -> list[int]:
+        """Return the priorities of which some levels speak, the most urgent first."""
+        return sorted(
+            {
+                goal.priority
+                for number, goal in enumerate(self.book.goals)
+                if isinstance(goal, Served) and self.book.level(number) in levels
+            }
+        )
 
     def _accept(self, placements: Sequence[Placement | None]) -> Incumbent | None:
         """Return placements as an incumbent when they meet every demand; a breach raises."""

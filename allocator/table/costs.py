@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,10 +16,6 @@ from allocator.table.options import Options, options
 from allocator.table.rulebook import Rulebook
 
 IMPOSSIBLE = np.int64(2**60)
-
-
-#: What taking a resource for a need costs beside the goals, start by start.
-Extra = Callable[[Visit, int, int, npt.NDArray[np.int64]], npt.NDArray[np.int64] | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,7 @@ class CostTable:
         What each start costs at least: exact unless a team as a whole costs or forbids more.
     """
 
-    def __init__(
-        self, book: Rulebook, state: State, found: Options, extra: Extra | None = None
-    ) -> None:
+    def __init__(self, book: Rulebook, state: State, found: Options) -> None:
         self.book = book
         self.state = state
         self.options = found
@@ -73,8 +67,6 @@ class CostTable:
                     amounts = goal.costs_with(state, visit, variant, n, resource, self.ticks)
                     if not isinstance(amounts, int) or amounts:
                         part[row] += weight * amounts
-                if extra is not None:
-                    part[row] += extra(visit, n, resource, self.ticks)
                 if mask != found.starts:
                     part[row][~masks.flags(mask, book.prepared.ticks)[self.ticks]] = IMPOSSIBLE
             self.resources.append(list(by_resource))
@@ -195,24 +187,20 @@ def _shares(resources: list[list[int]]) -> bool:
     return False
 
 
-def best_placement(
-    book: Rulebook, state: State, visit: Visit, extra: Extra | None = None
-) -> Choice | None:
+def best_placement(book: Rulebook, state: State, visit: Visit) -> Choice | None:
     """Return the cheapest placement of a visit over all variants, or None."""
     best: Choice | None = None
     for found in options(book, state, visit):
-        choice = CostTable(book, state, found, extra).best()
+        choice = CostTable(book, state, found).best()
         if choice is not None and (best is None or choice.cost < best.cost):
             best = choice
     return best
 
 
-def placements(
-    book: Rulebook, state: State, visit: Visit, extra: Extra | None = None, *, most: int = 64
-) -> list[Choice]:
+def placements(book: Rulebook, state: State, visit: Visit, *, most: int = 64) -> list[Choice]:
     """Return good placements of a visit at different starts, cheapest first."""
     found: list[Choice] = []
     for some in options(book, state, visit):
-        found += CostTable(book, state, some, extra).choices(most)
+        found += CostTable(book, state, some).choices(most)
     found.sort(key=lambda c: (c.cost, c.placement))
     return found[:most]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
@@ -70,6 +71,9 @@ class Rulebook:
             if any(not goal.startswith("served:") for goal, _ in level.goals)
         ]
         self._scale = {n: LEVEL_SCALE ** (len(lower) - 1 - i) for i, n in enumerate(lower[:3])}
+        self._index()
+
+    def _index(self) -> None:
         self.static_starts = _having(self.rules, "starts", moving=False)
         self.static_with = _having(self.rules, "starts_with", moving=False)
         self.moving_starts = _having(self.rules, "starts", moving=True)
@@ -80,6 +84,33 @@ class Rulebook:
         self.team_goals = self._goals_having("team_cost")
         self._visit_masks: dict[tuple[int, Variant], Mask] = {}
         self._resource_masks: dict[tuple[Any, ...], Mask] = {}
+
+    @property
+    def weighed(self) -> list[tuple[Goal, int, int]]:
+        """The goals in force, each with the number of its level and its weight."""
+        return [(g, *w) for g, w in zip(self.goals, self._weights, strict=True)]
+
+    def changed(
+        self, prepared: Prepared, rules: Sequence[Rule], goals: Sequence[tuple[Goal, int, int]]
+    ) -> Rulebook:
+        """Return a copy with other rules and goals in force: a solver's problem on the way.
+
+        Parameters
+        ----------
+        prepared
+            The same problem, perhaps without some rules.
+        rules
+            The rules.
+        goals
+            The goals, each with the number of its level and its weight.
+        """
+        other = copy(self)
+        other.prepared = prepared
+        other.rules = tuple(rules)
+        other.goals = [goal for goal, _, _ in goals]
+        other._weights = [(level, weight) for _, level, weight in goals]
+        other._index()
+        return other
 
     def serves(self, level: int) -> bool:
         """Say whether a level is about served requests alone."""

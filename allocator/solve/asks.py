@@ -1,0 +1,153 @@
+"""What visits ask of the resources that are scarce for somebody, beside what is frozen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
+from allocator.prepare.visit import Visit
+from allocator.solve.bound import Alone
+from allocator.state.state import State
+from allocator.table.options import Options
+from allocator.table.rulebook import Rulebook
+
+Run = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a visit asks for one need.
+
+    Attributes
+    ----------
+    need
+        Its number.
+    quantity, uses
+        As in the need.
+    length, longest
+        The shortest and the longest claim that would do, in ticks.
+    starts
+        By resource, the ticks at which such claims could start.
+    whole
+        Whether claims begin and end with the visit, buffers aside.
+    """
+
+    need: int
+    quantity: int
+    uses: int
+    length: int
+    longest: int
+    starts: dict[int, Mask]
+    whole: bool
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for visits that ask for the same."""
+        return self.need, self.quantity, self.length, tuple(sorted(self.starts.items()))
+
+
+class Asks:
+    """The asks of all visits that could be placed, and the stretches of time for which they ask.
+
+    A need counts when it is the scarcest of its visit, or when it draws on resources that are
+    the scarcest for most visits that could use them.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    frozen, alone
+        The state in which only the frozen visits are placed, and what the others could do then.
+
+    Attributes
+    ----------
+    of
+        By visit, the scarcest need first; visits without options are left out.
+    origin
+        Ticks by which every tick here is later than in the problem, so that none is below 0.
+    runs
+        By resource and priority class, the maximal stretches that claims of this class or a
+        less urgent one could take, in order.
+    """
+
+    def __init__(self, book: Rulebook, frozen: State, alone: Alone) -> None:
+        self.prepared = prepared = book.prepared
+        self.frozen = frozen
+        self.padded = any(rule.name == "buffers" for rule in book.rules)
+        self.origin = max(
+            (need.before for number in alone for need in prepared.visits[number].needs), default=0
+        )
+        self.classes = sorted({prepared.visits[number].priority for number in alone})
+        counted = {
+            number: _counted(prepared.visits[number], found)
+            for number, found in alone.items()
+            if found
+        }
+        first: Counter[int] = Counter()
+        users: Counter[int] = Counter()
+        for number, needs in counted.items():
+            for place, n in enumerate(needs):
+                for resource in _resources(alone[number], n):
+                    users[resource] += 1
+                    first[resource] += place == 0
+        contested = {resource for resource in users if 2 * first[resource] > users[resource]}
+        self.of: dict[int, list[Ask]] = {}
+        reach: dict[tuple[int, int], Mask] = {}
+        for number, needs in counted.items():
+            found, visit = alone[number], prepared.visits[number]
+            self.of[number] = [
+                self._ask(visit, n, found, reach)
+                for place, n in enumerate(needs)
+                if place == 0 or not contested.isdisjoint(_resources(found, n))
+            ]
+        self.runs: dict[tuple[int, int], list[Run]] = {
+            key: list(masks.spans(mask)) for key, mask in sorted(reach.items())
+        }
+
+    def day(self, resource: int, run: Run) -> int | None:
+        """Return the local day in which a run lies whole; None where it spans several."""
+        day_of = self.prepared.clock_of(resource).day_of
+        first = int(day_of[min(max(run[0] - self.origin, 0), self.prepared.ticks - 1)])
+        last = int(day_of[min(max(run[1] - 1 - self.origin, 0), self.prepared.ticks - 1)])
+        return first if first == last else None
+
+    def _ask(
+        self, visit: Visit, number: int, found: list[Options], reach: dict[tuple[int, int], Mask]
+    ) -> Ask:
+        need = visit.needs[number]
+        shortest = longest = 0
+        starts: dict[int, Mask] = {}
+        for some in found:
+            first, end = need.covers(some.variant.duration)
+            if self.padded:
+                first, end = first - need.before, end + need.after
+            shortest = min(shortest, end - first) if shortest else end - first
+            longest = max(longest, end - first)
+            for resource, mask in some.by_need[number].items():
+                claims = masks.shift(mask, first + self.origin)
+                starts[resource] = starts.get(resource, 0) | claims
+                taken = masks.covered(claims, end - first)
+                for priority in self.classes:
+                    if priority <= visit.priority:
+                        key = resource, priority
+                        reach[key] = reach.get(key, 0) | taken
+        whole = need.part is None
+        return Ask(number, need.quantity, need.uses, shortest, longest, starts, whole)
+
+
+def _counted(visit: Visit, found: list[Options]) -> list[int]:
+    """Return the needs that take time of what serves, the scarcest first."""
+    needs = [n for n, need in enumerate(visit.needs) if not need.attendee and not need.optional]
+    return sorted(needs, key=lambda n: (len(_resources(found, n)), n))
+
+
+def _resources(found: list[Options], need: int) -> set[int]:
+    return {resource for some in found for resource in some.by_need[need]}
+
+
+def joinable(found: list[Options]) -> Iterator[int]:
+    """Yield the sessions that a visit could join."""
+    yield from sorted({some.variant.session for some in found} - {-1})
