@@ -66,7 +66,7 @@ bench: $(STAMP) ## Run the benchmarks in tests/benchmarks
 lock: $(STAMP) ## Bring requirements.lock up to date (make lock UPGRADE=--upgrade for newer versions)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
 	    --all-extras --generate-hashes --no-annotate --no-header \
-	    --no-emit-index-url --no-emit-find-links $(UPGRADE) -o requirements.lock
+	    --no-strip-extras --no-emit-index-url --no-emit-find-links $(UPGRADE) -o requirements.lock
 	@! grep -nE '://|^-|[^ ]@|\.whl' requirements.lock || { echo "requirements.lock names an address" >&2; exit 1; }
 
 .PHONY: clean
