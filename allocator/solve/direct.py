@@ -138,6 +138,8 @@ class _Prover:
             if self.control.over:
                 break
             model = self._model(level)
+            if self.control.over:
+                break
             cost = model.level_cost(level)
             if isinstance(cost, int):
                 self.bounds[level] = self.base[level] + cost
