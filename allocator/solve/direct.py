@@ -138,7 +138,7 @@ class _Prover:
             if self.control.over:
                 break
             model = self._model(level)
-            if self.control.over:
+            if not self.control.left:
                 break
             cost = model.level_cost(level)
             if isinstance(cost, int):
