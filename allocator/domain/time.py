@@ -189,10 +189,11 @@ class Horizon:
         def fault(code: FaultCode, message: str) -> Fault:
             return Fault(code, "horizon", "", message)
 
-        if not is_zone(self.zone):
+        known = is_zone(self.zone)
+        if not known:
             yield fault(FaultCode.UNKNOWN_ZONE, f"The horizon's zone {self.zone!r} is unknown.")
-            return
-        if not 1 <= self.days <= MAX_DAYS:
+        some_days = 1 <= self.days <= MAX_DAYS
+        if not some_days:
             yield fault(
                 FaultCode.WRONG_NUMBER,
                 f"The horizon has {self.days} days; it may have 1 to {MAX_DAYS}.",
@@ -217,6 +218,8 @@ class Horizon:
                 FaultCode.NAIVE_TIME,
                 f"The horizon's now, {self.now.isoformat()}, has no zone or offset.",
             )
+        if not (known and some_days and near and divides):
+            return
         if self.start == self.end:
             yield fault(
                 FaultCode.EMPTY_SPAN,

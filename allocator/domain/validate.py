@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.matching import matching
 from allocator.domain.request import MAX_VISITS, FixedSeries, FlexibleSeries
 from allocator.domain.service import Need
-from allocator.domain.time import Span, is_aware
+from allocator.domain.time import MINUTES_PER_DAY, Horizon, Span, is_aware
 
 if TYPE_CHECKING:
     from allocator.domain.problem import Problem
@@ -17,13 +20,38 @@ if TYPE_CHECKING:
 MAX_REQUESTS = 100_000
 MAX_RESOURCES = 200_000
 
+#: Takes the place of a horizon that cannot be, so that all else is looked at.
+STAND_IN = Horizon(first=date(2000, 1, 1), days=1, zone="UTC", grain_minutes=1)
+
 
 def problem_faults(problem: Problem) -> Iterator[Fault]:
-    """Yield everything that is wrong with a problem."""
+    """Yield everything that is wrong with a problem.
+
+    Where the horizon is at fault, all is told that does not depend on it.
+    """
     horizon_faults = list(problem.horizon.faults())
-    yield from horizon_faults
-    if horizon_faults:
+    if not horizon_faults:
+        yield from _faults(problem)
         return
+    yield from horizon_faults
+    grain = problem.horizon.grain_minutes
+    possible = grain >= 1 and not MINUTES_PER_DAY % grain
+    beside = copy(problem)
+    horizon = replace(STAND_IN, grain_minutes=grain if possible else 1)
+    object.__setattr__(beside, "horizon", horizon)
+    yield from (fault for fault in _faults(beside) if not of_the_horizon(fault))
+
+
+def of_the_horizon(fault: Fault) -> bool:
+    """Say whether a fault may follow from a horizon that is not what was meant."""
+    return (
+        fault.code is FaultCode.OUTSIDE_HORIZON
+        or (fault.kind == "horizon" and fault.code in (FaultCode.OFF_GRID, FaultCode.TOO_LARGE))
+        or (fault.kind == "assignment" and fault.code is FaultCode.OFF_GRID)
+    )
+
+
+def _faults(problem: Problem) -> Iterator[Fault]:
     yield from _sizes(problem)
     yield from _ids(problem)
     yield from _world(problem)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.problem import Problem
+from allocator.domain.validate import STAND_IN
 from allocator.frames.cells import CellError, CellType
 from allocator.frames.columns import (
     REQUIRED,
@@ -73,7 +75,12 @@ class Assembly:
             self.places.keys = {key: sheet.where(0, key) for key in sheet.row_of}
             for values in self._rows(PROBLEM, sheet):
                 fields.update(values)
-        whole = top is not None and len(self.faults) == before
+        # A key too many says nothing against the others.
+        new = self.faults[before:]
+        whole = top is not None and all(f.code is FaultCode.UNKNOWN_NAME for f in new)
+        horizon = fields.setdefault("horizon", STAND_IN)
+        if not horizon.zone:
+            fields["horizon"] = replace(horizon, zone=STAND_IN.zone)
         for table in sorted(TABLES[1:], key=lambda t: not t.parent):
             if table.name in sheets:
                 self._table(table, sheets[table.name], fields)

@@ -10,6 +10,7 @@ from typing import Any
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
+from allocator.domain.validate import of_the_horizon
 from allocator.frames.cells import CellError, read_instant
 from allocator.frames.sheets import Sheet
 from allocator.prepare.openings import holiday_faults
@@ -159,24 +160,25 @@ def settle(
     lost
         Whether some objects could not be made at all.
     whole
-        Whether the horizon could be read.
+        Whether the horizon is the one that was meant, and no stand-in.
     """
     problem = None
-    if whole:
-        found = [f for calendar in fields.get("calendars", ()) for f in holiday_faults(calendar)]
-        try:
-            problem = Problem(**fields)
-        except InvalidProblem as error:
-            found = [*error.faults, *found]
-        if found:
-            silent = {FaultCode.NOBODY} if spoilt else set()
-            if lost:
-                silent |= {FaultCode.UNKNOWN_NAME, FaultCode.MISSING, FaultCode.NOBODY}
-            faults += [
-                replace(fault, where=places.of(fault))
-                for fault in found
-                if fault.code not in silent and (fault.kind, fault.id) not in spoilt
-            ]
+    found = [f for calendar in fields.get("calendars", ()) for f in holiday_faults(calendar)]
+    try:
+        problem = Problem(**fields)
+    except InvalidProblem as error:
+        found = [*error.faults, *found]
+    if found:
+        silent = {FaultCode.NOBODY} if spoilt else set()
+        if lost:
+            silent |= {FaultCode.UNKNOWN_NAME, FaultCode.MISSING, FaultCode.NOBODY}
+        faults += [
+            replace(fault, where=places.of(fault))
+            for fault in found
+            if fault.code not in silent
+            and (fault.kind, fault.id) not in spoilt
+            and (whole or not of_the_horizon(fault))
+        ]
     if faults:
         raise InvalidProblem(dict.fromkeys(faults))
     assert problem is not None

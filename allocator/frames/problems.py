@@ -11,7 +11,10 @@ import pandas as pd
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
+from allocator.domain.time import Horizon
+from allocator.domain.validate import STAND_IN
 from allocator.frames.assemble import Assembly
+from allocator.frames.columns import hints
 from allocator.frames.files import write_file, write_folder
 from allocator.frames.flatten import all_frames, csv_cells
 from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
@@ -173,8 +176,10 @@ def problem_from_json(document: str | Mapping[str, Any]) -> Problem:
     if found is None:
         raise InvalidProblem(faults)
     fields = Decoder(faults).fields(Problem, found, "", ("format", "version"))
-    if bad(fields):
-        raise InvalidProblem(faults)
+    whole = not bad(fields)
+    if not whole:
+        mended = {**found, "horizon": _mended(found.get("horizon"))}
+        fields = Decoder([]).fields(Problem, mended, "", ("format", "version"))
     places = Places()
     spoilt: set[tuple[str, str]] = set()
     lost = False
@@ -192,7 +197,19 @@ def problem_from_json(document: str | Mapping[str, Any]) -> Problem:
                     if objects.where(at) in heads:
                         spoilt.add((table.kind, name_of(item)))
     places.keys = {column.name: column.target for column in PROBLEM.columns}
-    return settle(fields, faults, places, spoilt, lost, whole=True)
+    return settle(fields, faults, places, spoilt, lost, whole)
+
+
+def _mended(horizon: Any) -> dict[str, Any]:
+    """Return a horizon of which every field can be read: that of a stand-in where it cannot."""
+    given = horizon if isinstance(horizon, dict) else {}
+    kinds = hints(Horizon)
+    kept = {
+        name: value
+        for name, value in given.items()
+        if name in kinds and not bad(Decoder([]).value(kinds[name], value, ""))
+    }
+    return {**encode(STAND_IN), **kept}
 
 
 def _read_folder(folder: Path) -> Problem:

@@ -416,6 +416,51 @@ def test_a_broken_file_hides_no_fault_of_another(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (
+            "key,value\nfirst,1900-01-01\ndays,0\nzone,Europe/Berln\ngrain_minutes,7\n",
+            [
+                "problem.csv row 4: The horizon's zone 'Europe/Berln' is unknown.",
+                "problem.csv row 3: The horizon has 0 days; it may have 1 to 1098.",
+                "problem.csv row 2: The horizon starts on 1900-01-01; years 1970 to 2200 are"
+                " possible.",
+                "problem.csv row 5: The grain is 7 minutes; it must divide the 1440 minutes of a"
+                " day.",
+            ],
+        ),
+        (
+            "key,value\nfirst,soon\ndays,0\n",
+            [
+                "problem.csv row 2: The problem: first is 'soon'; a date such as 2026-03-02 is"
+                " expected.",
+                "problem.csv: The problem: zone is empty; it is required.",
+                "problem.csv row 3: The horizon has 0 days; it may have 1 to 1098.",
+            ],
+        ),
+        ("", ["problem.csv: The file is empty; its first row names its columns."]),
+    ],
+    ids=["all of it is wrong", "it cannot be read", "there is none"],
+)
+def test_a_fault_of_the_horizon_hides_no_other(tmp_path, problem, told):
+    """Whatever is wrong with the horizon, all faults of other files are told along with it.
+
+    Only what depends on the horizon is not, such as whether a window lies inside.
+    """
+    found = messages(
+        tmp_path,
+        problem=problem,
+        requests=f"id,service,priority,window_start,window_end\nR1,S,12,{NINE},{TEN}\n",
+        resources="id,kind,lanes\nT1,practitioner,0\nT2,practitioner,1\nA,room,1\n",
+    )
+    assert found == [
+        *told,
+        "resources.csv row 2: Resource T1: 0 lanes; 1 to 1000 are possible.",
+        "requests.csv row 2: Request R1: its priority is 12; 1 to 9 exist.",
+    ]
+
+
 def test_a_fault_names_the_table_that_it_speaks_of(tmp_path):
     """A skill and a contract with the same wrong dates are told each in its own file."""
     dates = "2026-03-05,2026-03-02"
@@ -530,6 +575,16 @@ JSON_CASES = [
         "a horizon too long",
         HEAD + HORIZON.replace("5", "5000") + "}",
         ["horizon.days: The horizon has 5000 days; it may have 1 to 1098."],
+    ),
+    (
+        "a horizon that cannot be read beside other faults",
+        HEAD + '"horizon": {"first": "soon", "days": 0}, "services": [{"id": "S", "minutes": 0}]}',
+        [
+            "horizon.first: It is 'soon'; a date such as 2026-03-02 is expected.",
+            "horizon: The key 'zone' is missing.",
+            "horizon.days: The horizon has 0 days; it may have 1 to 1098.",
+            "services[0]: Service S: its duration is 0 minutes; at least 1.",
+        ],
     ),
 ]
 
