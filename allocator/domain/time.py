@@ -198,15 +198,15 @@ class Horizon:
                 FaultCode.WRONG_NUMBER,
                 f"The horizon has {self.days} days; it may have 1 to {MAX_DAYS}.",
             )
-            return
-        if not FIRST_YEAR <= self.first.year <= LAST_YEAR:
+        near = FIRST_YEAR <= self.first.year <= LAST_YEAR
+        if not near:
             yield fault(
                 FaultCode.WRONG_NUMBER,
                 f"The horizon starts on {self.first}; years {FIRST_YEAR} to {LAST_YEAR} are"
                 " possible.",
             )
-            return
-        if self.grain_minutes < 1 or MINUTES_PER_DAY % self.grain_minutes:
+        divides = self.grain_minutes >= 1 and not MINUTES_PER_DAY % self.grain_minutes
+        if not divides:
             yield fault(
                 FaultCode.WRONG_NUMBER,
                 f"The grain is {self.grain_minutes} minutes; it must divide the"
