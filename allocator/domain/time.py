@@ -212,7 +212,6 @@ class Horizon:
                 f"The grain is {self.grain_minutes} minutes; it must divide the"
                 f" {MINUTES_PER_DAY} minutes of a day.",
             )
-            return
         if self.now is not None and not is_aware(self.now):
             yield fault(
                 FaultCode.NAIVE_TIME,
