@@ -51,6 +51,8 @@ from allocator.domain.time import Horizon, Span
 
 KINDS = ("practitioner", "room", "device", "patient")
 GOALS = ("soonest", "served:2", "compact_days", "preferred_windows")
+#: Those that a request may weigh.
+WEIGHED = ("soonest", "preferred_windows")
 SKILLS = ("hand", "neuro", "first aid")
 DAY = 1440
 
@@ -395,7 +397,7 @@ def requests(draw, id, horizon, world, session_ids, labels):
         requested=requested,
         due=due,
         options=draw(tuples_of(options)),
-        weights=draw(tuples_of(st.tuples(st.sampled_from(GOALS), small))),
+        weights=draw(tuples_of(st.tuples(st.sampled_from(WEIGHED), small))),
         label=draw(st.just("") | labels),
     )
 

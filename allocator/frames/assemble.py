@@ -20,7 +20,7 @@ from allocator.frames.columns import (
     variant_name,
     variants,
 )
-from allocator.frames.places import Place, Places, settle
+from allocator.frames.places import Known, Place, Places, settle
 from allocator.frames.sheets import Sheet, broken, close
 from allocator.frames.tables import BY_NAME, PROBLEM, TABLES
 
@@ -50,10 +50,13 @@ class Assembly:
     ----------
     source
         What messages call the table of the problem itself.
+    known
+        The rules and goals that there are.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, known: Known) -> None:
         self._source = source
+        self._known = known
         self.faults: list[Fault] = []
         self.places = Places()
         self.spoilt: set[tuple[str, str]] = set()
@@ -85,7 +88,7 @@ class Assembly:
             if table.name in sheets:
                 self._table(table, sheets[table.name], fields)
         self._report_orphans()
-        return settle(fields, self.faults, self.places, self.spoilt, self.lost, whole)
+        return settle(fields, self.faults, self.places, self.spoilt, self.lost, whole, self._known)
 
     def _table(self, table: Table, sheet: Sheet, fields: dict[str, Any]) -> None:
         made: list[Any] = []

@@ -52,6 +52,10 @@ Files are UTF-8. Commas, semicolons and tabs are told apart by the header. Space
 empty rows and a byte order mark do not count. Other files in the folder are left alone, such as
 `schedule.csv`, notes, and hidden files; spreadsheets (`.xlsx`, `.ods`) are refused.
 
+Names of rules and goals are looked up as well, with the file and row of each that nobody knows.
+Rules and goals of your own are known where they are given: `read_problem("clinic", goals=(*GOALS,
+mine))`, and `rules=` likewise, as for `solve`.
+
 In a DataFrame a cell may also hold what it means: an aware timestamp, a number, a list of names.
 NaN, NaT and None are empty. Rows are named by the frame's index.
 

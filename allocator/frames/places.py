@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.domain.names import KnownGoal, KnownRule, name_faults
 from allocator.domain.problem import Problem
 from allocator.domain.validate import of_the_horizon
 from allocator.frames.cells import CellError, read_instant
@@ -29,7 +30,11 @@ _KEYS = (
     ("freeze_before", "freeze_before"),
     ("counts load", "off_peak_bucket_minutes"),
     ("has a step", "off_peak_steps"),
+    ("without the rule", "without_rules"),
 )
+
+#: The rules and goals that there are.
+Known = tuple[Collection[KnownRule], Collection[KnownGoal]]
 
 
 class Objects:
@@ -115,7 +120,9 @@ class Places:
         if fault.code is FaultCode.DUPLICATE and "is defined" in fault.message:
             return _joined([place.where for place in rows])
         rows += self._parts.get(key, ())
-        return max(rows, key=lambda place: place.said(fault.message)).where
+        # What there is instead is no part of what was written.
+        message = fault.message.partition("; there are")[0]
+        return max(rows, key=lambda place: place.said(message)).where
 
     def _key(self, fault: Fault) -> str:
         if fault.kind in ("horizon", "problem", "off_peak"):
@@ -142,6 +149,7 @@ def settle(
     spoilt: set[tuple[str, str]],
     lost: bool,
     whole: bool,
+    known: Known,
 ) -> Problem:
     """Make the problem, or raise all faults: those of the input and those of the domain.
 
@@ -161,9 +169,17 @@ def settle(
         Whether some objects could not be made at all.
     whole
         Whether the horizon is the one that was meant, and no stand-in.
+    known
+        The rules and goals that there are.
     """
     problem = None
     found = [f for calendar in fields.get("calendars", ()) for f in holiday_faults(calendar)]
+    found += name_faults(
+        fields.get("levels", ()),
+        fields.get("without_rules", ()),
+        fields.get("requests", ()),
+        *known,
+    )
     try:
         problem = Problem(**fields)
     except InvalidProblem as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from allocator.frames.columns import hints
 from allocator.frames.files import write_file, write_folder
 from allocator.frames.flatten import all_frames, csv_cells
 from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
-from allocator.frames.places import Objects, Place, Places, settle
+from allocator.frames.places import Known, Objects, Place, Places, settle
 from allocator.frames.sheets import (
     broken,
     close,
@@ -29,6 +29,10 @@ from allocator.frames.sheets import (
     write_csv,
 )
 from allocator.frames.tables import BY_NAME, PROBLEM, TABLES
+from allocator.goals import GOALS
+from allocator.goals.goal import Goal
+from allocator.rules import RULES
+from allocator.rules.rule import Rule
 
 FORMAT = "allocator-problem"
 #: Files of a folder that are passed over.
@@ -36,13 +40,17 @@ BESIDES = ("schedule.csv",)
 _SPREADSHEETS = (".csv", ".tsv", ".xls", ".xlsx", ".ods")
 
 
-def read_problem(path: Path | str) -> Problem:
+def read_problem(
+    path: Path | str, *, rules: Sequence[Rule] = RULES, goals: Sequence[Goal] = GOALS
+) -> Problem:
     """Read a problem from a folder of CSV files or a JSON file.
 
     Parameters
     ----------
     path
         The folder, or a file that ends in ``.json``.
+    rules, goals
+        All that the problem may name: add your own to the lists, as for ``solve``.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def read_problem(path: Path | str) -> Problem:
     """
     path = Path(path)
     if path.is_dir():
-        return _read_folder(path)
+        return _read_folder(path, (rules, goals))
     if path.suffix.lower() != ".json":
         what = "no folder, and no .json file" if path.exists() else "no such file or folder"
         raise InvalidProblem([broken(path.name, f"There is {what}.", FaultCode.MISSING)])
@@ -66,7 +74,7 @@ def read_problem(path: Path | str) -> Problem:
     if text is None:
         raise InvalidProblem(faults)
     try:
-        return problem_from_json(text)
+        return problem_from_json(text, rules=rules, goals=goals)
     except InvalidProblem as error:
         raise InvalidProblem(
             replace(fault, where=f"{path.name} {fault.where}".strip()) for fault in error.faults
@@ -105,7 +113,12 @@ def write_problem(problem: Problem, path: Path | str) -> None:
         write_folder(path, files, {table.file for table in TABLES})
 
 
-def problem_from_frames(frames: Mapping[str, pd.DataFrame]) -> Problem:
+def problem_from_frames(
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    rules: Sequence[Rule] = RULES,
+    goals: Sequence[Goal] = GOALS,
+) -> Problem:
     """Build a problem from DataFrames.
 
     Parameters
@@ -113,6 +126,8 @@ def problem_from_frames(frames: Mapping[str, pd.DataFrame]) -> Problem:
     frames
         By the names of the tables, with the columns of the CSV files. Cells may hold native
         values (aware timestamps, numbers, lists) or what the CSV files hold.
+    rules, goals
+        All that the problem may name: add your own to the lists, as for ``solve``.
 
     Returns
     -------
@@ -124,7 +139,7 @@ def problem_from_frames(frames: Mapping[str, pd.DataFrame]) -> Problem:
     InvalidProblem
         With every fault; rows are named by the frame's index.
     """
-    assembly = Assembly(f"The frame {PROBLEM.name}")
+    assembly = Assembly(f"The frame {PROBLEM.name}", (rules, goals))
     sheets = {}
     for name, frame in frames.items():
         if name in BY_NAME:
@@ -150,13 +165,20 @@ def problem_to_json(problem: Problem) -> str:
     return dump({"format": FORMAT, "version": 1, **encode(problem)})
 
 
-def problem_from_json(document: str | Mapping[str, Any]) -> Problem:
+def problem_from_json(
+    document: str | Mapping[str, Any],
+    *,
+    rules: Sequence[Rule] = RULES,
+    goals: Sequence[Goal] = GOALS,
+) -> Problem:
     """Build a problem from one JSON document.
 
     Parameters
     ----------
     document
         Its text, or what ``json.loads`` made of it.
+    rules, goals
+        All that the problem may name: add your own to the lists, as for ``solve``.
 
     Returns
     -------
@@ -197,7 +219,7 @@ def problem_from_json(document: str | Mapping[str, Any]) -> Problem:
                     if objects.where(at) in heads:
                         spoilt.add((table.kind, name_of(item)))
     places.keys = {column.name: column.target for column in PROBLEM.columns}
-    return settle(fields, faults, places, spoilt, lost, whole)
+    return settle(fields, faults, places, spoilt, lost, whole, (rules, goals))
 
 
 def _mended(horizon: Any) -> dict[str, Any]:
@@ -212,8 +234,8 @@ def _mended(horizon: Any) -> dict[str, Any]:
     return {**encode(STAND_IN), **kept}
 
 
-def _read_folder(folder: Path) -> Problem:
-    assembly = Assembly(f"The file {PROBLEM.file}")
+def _read_folder(folder: Path, known: Known) -> Problem:
+    assembly = Assembly(f"The file {PROBLEM.file}", known)
     sheets = {}
     for path in sorted(folder.iterdir()):
         hidden = path.name.startswith((".", "~$"))
@@ -226,8 +248,8 @@ def _read_folder(folder: Path) -> Problem:
             else:
                 sheets[path.stem] = sheet
             continue
-        known = [table.file for table in TABLES]
-        message = f"The file is none of a problem's{close(path.name, known)}"
+        files = [table.file for table in TABLES]
+        message = f"The file is none of a problem's{close(path.name, files)}"
         assembly.faults.append(broken(path.name, message, FaultCode.UNKNOWN_NAME))
         assembly.lost = True
     return assembly.problem(sheets)

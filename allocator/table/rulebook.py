@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
-from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.domain.faults import InvalidProblem
+from allocator.domain.names import name_faults
 from allocator.goals.goal import Goal
 from allocator.goals.served import Served
 from allocator.prepare import masks
@@ -39,7 +40,11 @@ class Rulebook:
     def __init__(self, prepared: Prepared, rules: Sequence[Rule], goals: Sequence[Goal]) -> None:
         problem = prepared.problem
         self.prepared = prepared
-        self._check_names(rules, goals)
+        faults = tuple(
+            name_faults(problem.levels, problem.without_rules, problem.requests, rules, goals)
+        )
+        if faults:
+            raise InvalidProblem(faults)
         self.rules = tuple(
             rule
             for rule in rules
@@ -162,70 +167,6 @@ class Rulebook:
             for n, goal in enumerate(self.goals)
             if getattr(type(goal), face) is not getattr(Goal, face)
         ]
-
-    def _check_names(self, rules: Sequence[Rule], goals: Sequence[Goal]) -> None:
-        problem = self.prepared.problem
-        known = {rule.name for rule in rules}
-        faults = [
-            Fault(
-                FaultCode.UNKNOWN_NAME,
-                "problem",
-                "",
-                f"The problem is without the rule {name!r}, which does not exist; there are"
-                f" {', '.join(sorted(known))}.",
-            )
-            for name in sorted(problem.without_rules - known)
-        ]
-        faults += [
-            Fault(
-                FaultCode.CONTRADICTION,
-                "problem",
-                "",
-                f"The problem is without the rule {rule.name!r}, which is part of what a visit"
-                " is and cannot be switched off.",
-            )
-            for rule in rules
-            if rule.structural and rule.name in problem.without_rules
-        ]
-        named = {goal.name for goal in goals}
-        common = {goal.name for goal in goals if goal.common}
-        terms = named | {f"served:{priority}" for priority in range(1, 10)}
-        for level in problem.levels:
-            for name, _ in level.goals:
-                if name not in terms:
-                    faults.append(
-                        Fault(
-                            FaultCode.UNKNOWN_NAME,
-                            "level",
-                            level.name,
-                            f"Level {level.name}: the goal {name!r} does not exist; there are"
-                            f" served:1 to served:9, {', '.join(sorted(named))}.",
-                        )
-                    )
-        for request in problem.requests:
-            for name, _ in request.weights:
-                if name in common:
-                    faults.append(
-                        Fault(
-                            FaultCode.CONTRADICTION,
-                            "request",
-                            request.id,
-                            f"Request {request.id}: it weighs {name!r}, which is measured on the"
-                            " schedule as a whole; a level may weigh it.",
-                        )
-                    )
-                elif name not in named:
-                    faults.append(
-                        Fault(
-                            FaultCode.UNKNOWN_NAME,
-                            "request",
-                            request.id,
-                            f"Request {request.id}: the goal {name!r} does not exist; there are"
-                            f" {', '.join(sorted(named))}.",
-                        )
-                    )
-        if faults:
-            raise InvalidProblem(faults)
 
 
 def _having(rules: Sequence[Rule], face: str, *, moving: bool | None = None) -> tuple[Rule, ...]:

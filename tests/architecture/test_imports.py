@@ -22,9 +22,10 @@ ORDER = {
 }
 
 #: Packages beside the tower, with all they may import. A planner reads and writes files, and
-#: makes problems to try, without any solver in memory; the command line is the top.
+#: makes problems to try, without any solver in memory; the command line is the top. Frames know
+#: the rules and goals only by name, so that a wrong one is told with its file and row.
 BESIDE = {
-    "frames": {"domain", "prepare"},
+    "frames": {"domain", "prepare", "rules", "goals"},
     "generate": {"domain", "frames"},
     "cli": {*ORDER, "frames", "generate"},
 }

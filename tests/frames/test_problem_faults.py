@@ -4,7 +4,15 @@ import pandas as pd
 import pytest
 
 from allocator.domain.faults import FaultCode, InvalidProblem
-from allocator.frames import problem_from_frames, problem_from_json, read_problem
+from allocator.frames import (
+    problem_from_frames,
+    problem_from_json,
+    problem_to_frames,
+    read_problem,
+    write_problem,
+)
+from allocator.goals import GOALS
+from allocator.goals.goal import Goal
 
 BASE = {
     "problem": "key,value\nfirst,2026-03-02\ndays,5\nzone,Europe/Berlin\n",
@@ -459,6 +467,54 @@ def test_a_fault_of_the_horizon_hides_no_other(tmp_path, problem, told):
         "resources.csv row 2: Resource T1: 0 lanes; 1 to 1000 are possible.",
         "requests.csv row 2: Request R1: its priority is 12; 1 to 9 exist.",
     ]
+
+
+def test_names_of_rules_and_goals_are_told_where_they_stand(tmp_path):
+    """What nobody knows, or may not be named there, is told when a problem is read, with its row.
+
+    A goal measured on the schedule as a whole has no weight of a request's own, and a rule that
+    is part of what a visit is cannot be switched off.
+    """
+    told = messages(
+        tmp_path,
+        problem=PROBLEM + "without_rules,lunch;duration\n",
+        goals="level,goal,weight\nfirst,served:3,1\nthen,tidiness,2\nthen,served:10,1\n",
+        request_weights="request,goal,weight\nR1,soonest,2\nR2,tidiness,5\nR2,fair_load,5\n",
+        requests="id,service,attendees\nR1,S,P1\nR2,S,P9\n",
+    )
+    assert [text.partition("; there are")[0] for text in told] == [
+        "requests.csv row 3: Request R2 names the resource 'P9', which does not exist.",
+        "problem.csv row 5: The problem is without the rule 'lunch', which does not exist",
+        "problem.csv row 5: The problem is without the rule 'duration', which is part of what a"
+        " visit is and cannot be switched off.",
+        "goals.csv row 3: Level then: the goal 'tidiness' does not exist",
+        "goals.csv row 4: Level then: the goal 'served:10' does not exist",
+        "request_weights.csv row 3: Request R2: the goal 'tidiness' does not exist",
+        "request_weights.csv row 4: Request R2: it weighs 'fair_load', which is measured on the"
+        " schedule as a whole; a level may weigh it.",
+    ]
+
+
+class Tidiness(Goal):
+    """A goal of a user's own."""
+
+    name = "tidiness"
+    sentence = "Visits are tidy."
+    unit = "visits"
+
+
+@pytest.mark.parametrize("suffix", ["", ".json"])
+def test_goals_of_ones_own_are_known_where_they_are_given(tmp_path, suffix):
+    """A problem that names a goal of the user's own is read with it, and not without."""
+    write(tmp_path / "", goals="level,goal,weight\ncomfort,tidiness,2\n")
+    mine = (*GOALS, Tidiness())
+    some = read_problem(tmp_path, goals=mine)
+    path = tmp_path / f"problem{suffix}"
+    write_problem(some, path)
+    assert read_problem(path, goals=mine) == some
+    assert problem_from_frames(problem_to_frames(some), goals=mine) == some
+    with pytest.raises(InvalidProblem, match="the goal 'tidiness' does not exist"):
+        read_problem(path)
 
 
 def test_a_fault_names_the_table_that_it_speaks_of(tmp_path):

@@ -71,7 +71,10 @@ def clinic() -> Problem:
             ),
             Request(id="Q2", steps=(Step(service="S"), Step(service="S", least_lag_minutes=5))),
         ),
-        levels=(Level(name="a", goals=()), Level(name="b", goals=(("x", 1), ("y", 2)))),
+        levels=(
+            Level(name="a", goals=()),
+            Level(name="b", goals=(("soonest", 1), ("served:3", 2))),
+        ),
     )
 
 
