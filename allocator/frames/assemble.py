@@ -10,6 +10,7 @@ from typing import Any
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.validate import STAND_IN
+from allocator.frames.as_published import as_published
 from allocator.frames.cells import CellError, CellType
 from allocator.frames.columns import (
     REQUIRED,
@@ -86,7 +87,10 @@ class Assembly:
             fields["horizon"] = replace(horizon, zone=STAND_IN.zone)
         for table in sorted(TABLES[1:], key=lambda t: not t.parent):
             if table.name in sheets:
-                self._table(table, sheets[table.name], fields)
+                sheet = sheets[table.name]
+                if table.name == "published":
+                    sheet = as_published(sheet, _roles(fields), self.faults)
+                self._table(table, sheet, fields)
         self._report_orphans()
         return settle(fields, self.faults, self.places, self.spoilt, self.lost, whole, self._known)
 
@@ -402,6 +406,11 @@ class Assembly:
             file = next(table.file for table in TABLES if table.kind == kind)
             message = f"The {kind} {id} does not exist in {file}{close(id, self.places.ids(kind))}"
             self.faults.append(Fault(FaultCode.UNKNOWN_NAME, kind, id, message, where))
+
+
+def _roles(fields: Mapping[str, Any]) -> set[str]:
+    """Return the roles of all services."""
+    return {need.role for service in fields.get("services", ()) for need in service.needs}
 
 
 class _Lookup:

@@ -81,6 +81,10 @@ One row for each visit (`read_schedule`, `write_schedule`, `schedule_to_frame`,
 role that has the name of another column gets `role:` before it. Cells of roles hold lists.
 `request` holds your own ids, so that rows join back to your data.
 
+Copied to `published.csv`, it is what the next problem starts from: who fills which role is read
+from the columns of the roles and `attendees`, visits that are not placed are left out, and what
+is there for information is passed over. So is a frame under the name `published`.
+
 | column | type | meaning |
 | --- | --- | --- |
 """

@@ -21,7 +21,7 @@ class GoalWeight:
 PLAN_TABLES: tuple[Table, ...] = (
     Table(
         "published",
-        "One row for each visit that is published today.",
+        "One row for each visit that is published today; a schedule.csv will do.",
         Assignment,
         (
             Column("visit", TEXT, "Id of the visit: R, R#2 in a series, R.2 in a chain, R#2.3."),
