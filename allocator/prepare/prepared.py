@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
+from allocator.domain.calendar import wall
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
 from allocator.domain.problem import Problem
-from allocator.domain.request import PinKind
+from allocator.domain.request import FixedSeries, PinKind
 from allocator.domain.resource import Reserve, Resource
 from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.domain.time import wall_exists, zone_of
 from allocator.prepare import masks
 from allocator.prepare.assignments import claims_of, read_all, write
 from allocator.prepare.clock import Clock
@@ -118,7 +120,29 @@ class Prepared:
             f" {', '.join(f'{day} {name}' for day, name in sorted(closed[region]))}."
             for region in sorted(closed)
         )
-        return (*changes, *holidays)
+        return (*changes, *self._skipped_visits(), *holidays)
+
+    def _skipped_visits(self) -> Iterator[str]:
+        """Yield the visits of fixed series whose wall time the clocks skip."""
+        for prep in self.requests:
+            series = prep.request.series
+            if not isinstance(series, FixedSeries) or series.start is None:
+                continue
+            clock = self.visits[prep.visits[0]].clock
+            if not clock.gaps:
+                continue
+            first = series.start.astimezone(zone_of(clock.zone)).replace(tzinfo=None)
+            minute = first.hour * 60 + first.minute
+            for number in range(2, series.count + 1):
+                day = first.date() + timedelta(days=(number - 1) * series.every_days)
+                inside = 0 <= clock.day_index(day) < len(clock.dates)
+                if not inside or wall_exists(day, minute, clock.zone) or clock.horizon.by_day:
+                    continue
+                lost = "" if number in series.may_miss else ", and the series with it"
+                yield (
+                    f"Request {prep.request.id}: {wall(minute)} does not exist on {day}; visit"
+                    f" {number} of its series is dropped{lost}."
+                )
 
     @cached_property
     def anchors(self) -> tuple[int, ...]:

@@ -1,10 +1,12 @@
 """Notes: what a problem's calendars did that people should know of, told once."""
 
-from datetime import date
+from datetime import date, datetime
 
-from tiny import practitioner, problem, request
+import pytest
+from tiny import BERLIN, practitioner, problem, request
 
 from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
+from allocator.domain.request import FixedSeries
 from allocator.domain.time import Horizon
 from allocator.prepare.prepared import Prepared
 
@@ -48,4 +50,30 @@ def test_clock_changes_have_notes_apart() -> None:
     assert notes(calendar("ann", 150, "DE")) == (
         "Calendar ann: 02:30 does not exist on 2026-03-29; the span starts at the change.",
         "Closed for the holidays of DE: 2026-04-03 Good Friday, 2026-04-06 Easter Monday.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("may_miss", "and_then"), [({2}, "."), (set(), ", and the series with it.")]
+)
+def test_a_visit_of_a_fixed_series_that_the_clocks_skip_is_told(
+    may_miss: set[int], and_then: str
+) -> None:
+    """At 02:30 each Sunday from 22 March on: the second is the night of the change.
+
+    The first and the third exist, and so does one at 03:00 that night.
+    """
+    weekly = {
+        name: FixedSeries(
+            count=3, start=datetime(2026, 3, 22, *time, tzinfo=BERLIN), may_miss=frozenset(may_miss)
+        )
+        for name, time in (("A", (2, 30)), ("B", (3, 0)))
+    }
+    some = problem(
+        *(request(name, series=series) for name, series in weekly.items()),
+        horizon=Horizon(first=date(2026, 3, 22), days=15, zone="Europe/Berlin", grain_minutes=30),
+    )
+    assert Prepared(some).notes == (
+        "Request A: 02:30 does not exist on 2026-03-29; visit 2 of its series is dropped"
+        + and_then,
     )
