@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from allocator.check.score import GoalScore, score
 from allocator.check.violations import violations
+from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
 from allocator.goals import GOALS
@@ -42,6 +43,7 @@ class Checked:
         return all(violation.inherited for violation in self.violations)
 
 
+@collected_later()
 def check(
     problem: Problem,
     schedule: Schedule,

@@ -180,8 +180,16 @@ class Horizon:
 
     def tick_at_or_after(self, instant: datetime) -> int:
         """Return the first tick that starts at an instant or after it."""
-        tick = self.tick(instant)
-        return tick if self.instant(tick) >= instant else tick + 1
+        tick, exact = self.place(instant)
+        return tick if exact else tick + 1
+
+    def place(self, instant: datetime) -> tuple[int, bool]:
+        """Return the tick that holds an instant, and whether it starts right then."""
+        if self.by_day:
+            tick = self.tick(instant)
+            return tick, self.instant(tick) == instant
+        tick, past = divmod(instant - self.start, timedelta(minutes=self.grain_minutes))
+        return tick, not past
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the horizon."""

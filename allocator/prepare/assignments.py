@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
 from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.domain.time import is_aware
-from allocator.prepare.visit import ANYWHERE, Placement, Visit
+from allocator.prepare.visit import ANYWHERE, Placement
 
 if TYPE_CHECKING:
     from allocator.prepare.prepared import Prepared
@@ -29,21 +29,13 @@ def read_all(
     placed: dict[int, Placement] = {}
     faults: list[Fault] = []
     for assignment in assignments:
-        found = list(_faults(prepared, assignment))
-        faults += found
-        if found:
+        placement = _read(prepared, assignment, faults)
+        if placement is None:
             continue
         number = prepared.visit_index[assignment.visit]
         if number in placed:
-            faults.append(
-                Fault(
-                    FaultCode.DUPLICATE,
-                    "assignment",
-                    assignment.visit,
-                    f"Assignment {assignment.visit}: the visit is placed twice.",
-                )
-            )
-        placed[number] = _read(prepared, prepared.visits[number], assignment)
+            faults.append(_fault(assignment, FaultCode.DUPLICATE, "the visit is placed twice."))
+        placed[number] = placement
     if faults:
         raise error(faults)
     return {
@@ -52,60 +44,60 @@ def read_all(
     }
 
 
-def _read(prepared: Prepared, visit: Visit, assignment: Assignment) -> Placement:
-    horizon = prepared.horizon
-    start = horizon.tick(assignment.start)
-    end = horizon.tick_at_or_after(assignment.end)
-    filling = dict(assignment.resources)
-    index = prepared.resource_index
-    team = tuple(
-        [tuple(sorted([index[name] for name in filling.get(n.role, ())])) for n in visit.needs]
-    )
-    session = ANYWHERE if assignment.session is None else prepared.visit_index[assignment.session]
-    location = prepared.location_of(visit, team, session)
-    return Placement(start, end - start, location, session, team)
+def _read(prepared: Prepared, assignment: Assignment, faults: list[Fault]) -> Placement | None:
+    """Return where an assignment puts its visit, or None, with a fault for each thing amiss."""
+    before = len(faults)
 
+    def amiss(code: FaultCode, message: str) -> None:
+        faults.append(_fault(assignment, code, message))
 
-def _faults(prepared: Prepared, assignment: Assignment) -> Iterator[Fault]:
-    """Yield what an assignment names that does not exist."""
-    id = assignment.visit
-
-    def fault(code: FaultCode, message: str) -> Fault:
-        return Fault(code, "assignment", id, f"Assignment {id}: {message}")
-
-    number = prepared.visit_index.get(id)
+    number = prepared.visit_index.get(assignment.visit)
     if number is None:
-        yield fault(FaultCode.UNKNOWN_NAME, "no request has this visit.")
-        return
+        amiss(FaultCode.UNKNOWN_NAME, "no request has this visit.")
+        return None
     if not is_aware(assignment.start) or not is_aware(assignment.end):
-        yield fault(FaultCode.NAIVE_TIME, "its times have no zone or offset.")
-        return
-    visit = prepared.visits[number]
+        amiss(FaultCode.NAIVE_TIME, "its times have no zone or offset.")
+        return None
+    visit, index, horizon = prepared.visits[number], prepared.resource_index, prepared.horizon
+    roles = [need.role for need in visit.needs]
     for role, names in assignment.resources:
-        if not any(need.role == role for need in visit.needs):
-            known = ", ".join(sorted(need.role for need in visit.needs)) or "none"
-            yield fault(FaultCode.UNKNOWN_NAME, f"the role {role!r}; its visit has: {known}.")
+        if role not in roles:
+            known = ", ".join(sorted(roles)) or "none"
+            amiss(FaultCode.UNKNOWN_NAME, f"the role {role!r}; its visit has: {known}.")
         for name in names:
-            if name not in prepared.resource_index:
-                yield fault(FaultCode.UNKNOWN_NAME, f"the resource {name!r} does not exist.")
-    session = assignment.session
-    if session is not None and prepared.visit_index.get(session, ANYWHERE) not in visit.joins:
-        yield fault(FaultCode.UNKNOWN_NAME, f"the session {session!r} is none that it accepts.")
-    horizon = prepared.horizon
-    start = horizon.tick(assignment.start)
-    if horizon.instant(start) != assignment.start:
-        yield fault(
+            if name not in index:
+                amiss(FaultCode.UNKNOWN_NAME, f"the resource {name!r} does not exist.")
+    session = ANYWHERE
+    if assignment.session is not None:
+        session = prepared.visit_index.get(assignment.session, ANYWHERE)
+        if session not in visit.joins:
+            text = f"the session {assignment.session!r} is none that it accepts."
+            amiss(FaultCode.UNKNOWN_NAME, text)
+    start, on_grid = horizon.place(assignment.start)
+    end = horizon.tick_at_or_after(assignment.end)
+    if not on_grid:
+        amiss(
             FaultCode.OFF_GRID,
             f"its start {assignment.start.isoformat()} is not on the grid of"
             f" {prepared.grain} minutes.",
         )
-    if not 0 <= start < horizon.tick_at_or_after(assignment.end) <= prepared.ticks:
-        yield fault(
+    if not 0 <= start < end <= prepared.ticks:
+        amiss(
             FaultCode.OUTSIDE_HORIZON,
             f"{assignment.start.isoformat()} to {assignment.end.isoformat()} is not"
             f" inside the horizon, {horizon.start.isoformat()} to"
             f" {horizon.end.isoformat()}.",
         )
+    if len(faults) > before:
+        return None
+    filling = dict(assignment.resources)
+    team = tuple([tuple(sorted([index[name] for name in filling.get(role, ())])) for role in roles])
+    return Placement(start, end - start, prepared.location_of(visit, team, session), session, team)
+
+
+def _fault(assignment: Assignment, code: FaultCode, message: str) -> Fault:
+    id = assignment.visit
+    return Fault(code, "assignment", id, f"Assignment {id}: {message}")
 
 
 def write(prepared: Prepared, visit: int, placement: Placement) -> Assignment:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from allocator.domain.calendar import wall
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
 from allocator.domain.request import FixedSeries, PinKind
 from allocator.domain.resource import Reserve, Resource
@@ -38,6 +39,7 @@ class Prepared:
         What to prepare.
     """
 
+    @collected_later()
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.horizon = problem.horizon

@@ -54,6 +54,7 @@ class Visits:
         self.prepared = prepared
         self._needs: dict[str, tuple[VisitNeed, ...]] = {}
         self._service_variants: dict[tuple[str, bool], tuple[Variant, ...]] = {}
+        self._clocks: dict[str, Clock] = {}
         self.visits: list[Visit] = []
         self.index: dict[str, int] = {}
         self._add_sessions()
@@ -101,21 +102,22 @@ class Visits:
         asked = request.steps[step - 1]
         first_visit = request.first_visit and occurrence == 1 and step == 1
         attendees = self._attendees(request, step)
+        anchors = self.prepared.anchors
         service: Service | None = None
         joins: tuple[int, ...] = ()
         if asked.service:
             service = self.prepared.problem.service(asked.service)
             needs = self.service_needs(service) + attendees
-            if any(
-                self.prepared.anchors[r] != ANYWHERE for need in attendees for r in need.resources
-            ):
-                variants = tuple(self._variants(service, first_visit, attendees))
-            else:
-                tail = tuple(need.resources for need in attendees)
+            tail = tuple([need.resources for need in attendees])
+            if all([anchors[resource] == ANYWHERE for (resource,) in tail]):
                 variants = tuple(
-                    v._replace(choices=v.choices + tail)
-                    for v in self.service_variants(service, first_visit)
+                    [
+                        Variant(v.duration, v.location, v.session, v.choices + tail)
+                        for v in self.service_variants(service, first_visit)
+                    ]
                 )
+            else:
+                variants = tuple(self._variants(service, first_visit, attendees))
             clock = self._visit_clock(service)
         else:
             joins = tuple(sorted(self.index[name] for name in asked.sessions))
@@ -156,10 +158,13 @@ class Visits:
                     yield needs, variant
 
     def _visit_clock(self, service: Service) -> Clock:
-        if service.location is not None:
-            return self.prepared.clock(service.location)
-        places = {v.location for v in self.service_variants(service, False)} - {ANYWHERE}
-        return self.prepared.clock(self.prepared.locations[min(places)] if places else None)
+        if service.id not in self._clocks:
+            location = service.location
+            if location is None:
+                places = {v.location for v in self.service_variants(service, False)} - {ANYWHERE}
+                location = self.prepared.locations[min(places)] if places else None
+            self._clocks[service.id] = self.prepared.clock(location)
+        return self._clocks[service.id]
 
     def service_needs(self, service: Service) -> tuple[VisitNeed, ...]:
         if service.id not in self._needs:
