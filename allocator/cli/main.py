@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
 
@@ -48,7 +49,10 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
-    application()(prog_name="allocator")
+    try:
+        application()(prog_name="allocator")
+    finally:
+        gc.freeze()  # all goes with the process: no search for cycles in it at the end
 
 
 def _version(asked: bool) -> None:

@@ -275,7 +275,7 @@ def complete(model: Model, best: Incumbent) -> list[int]:
     model.cp.minimize(sum(model.level_cost(level) for level in range(len(model.book.levels))))
     status = search(solver, model.cp)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        verify(model.book, best.placements, best.costs)
+        verify(model.book, Timetable(model.prepared, best.placements), best.costs)
         raise SolverDisagreement(
             f"The model refuses a schedule that every twin accepts: {solver.status_name(status)}."
         )

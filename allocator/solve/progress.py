@@ -71,9 +71,14 @@ class Control:
         return time.monotonic() - self.began
 
     @property
+    def stopped(self) -> bool:
+        """Whether someone asked to stop."""
+        return self._stopped.is_set()
+
+    @property
     def left(self) -> float:
         """Seconds that are left; 0 once stopped."""
-        return 0.0 if self._stopped.is_set() else max(0.0, self._limit - self.seconds)
+        return 0.0 if self.stopped else max(0.0, self._limit - self.seconds)
 
     @property
     def over(self) -> bool:
@@ -116,6 +121,11 @@ class Part(Control):
     def __init__(self, whole: Control, share: float) -> None:
         super().__init__(whole.left * share)
         self._whole = whole
+
+    @property
+    def stopped(self) -> bool:
+        """Whether someone asked the whole solve to stop."""
+        return self._whole.stopped
 
     @property
     def left(self) -> float:

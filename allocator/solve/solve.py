@@ -6,8 +6,7 @@ import signal
 import threading
 from collections.abc import Sequence
 
-from allocator.check.score import score
-from allocator.check.violations import violations
+from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
 from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule, Unplaced
@@ -42,6 +41,8 @@ WHOLE_MODEL_VISITS = 160
 SHARE = 0.3
 #: Share of the time left that a bound may take before the model of the whole.
 TIGHTEN = 0.1
+#: Seconds between two looks at whether Ctrl-C was pressed.
+HEED = 0.02
 
 
 def solve(
@@ -113,7 +114,7 @@ def _interruptible(run: _Run, control: Control) -> Result:
     try:
         while thread.is_alive():
             try:
-                thread.join(0.1)
+                thread.join(HEED)
             except KeyboardInterrupt:  # from somebody else's handler
                 asked.append(signal.SIGINT)
             if asked:
@@ -219,6 +220,8 @@ class _Run:
             if planned.floor is not None:
                 bounds[level] = max(bound, planned.floor)
             self._tell(best, bounds, self.book.levels[level].name)
+            if not self.control.left:
+                break
             classes = self._classes(levels[: place + 1])
             start: Sequence[Placement | None] = best.placements
             if planned.places:
@@ -232,6 +235,8 @@ class _Run:
                     part,
                     classes,
                 )
+                if self.control.stopped:
+                    break
             self.phase = "repair"
             repair = Repair(self.book, start, self.must, self.params, part, classes)
             best = repair.run(self.alone, best, bounds, self._tell)
@@ -322,10 +327,10 @@ class _Run:
                 )
             )
 
+    @collected_later()
     def _result(self, best: Incumbent, bounds: Sequence[int | None]) -> Result:
-        verify(self.book, best.placements, best.costs)
         timetable = Timetable(self.prepared, best.placements)
-        scored = score(self.book, timetable)
+        scored, inherited = verify(self.book, timetable, best.costs)
         levels = tuple(
             LevelResult(level.name, cost, bound, served_total(self.book, number))
             for number, (level, cost, bound) in enumerate(
@@ -343,7 +348,7 @@ class _Run:
             schedule=self._schedule(timetable),
             levels=levels,
             goals=scored.goals,
-            violations=tuple(violations(self.book, timetable)),
+            violations=inherited,
             requests=len(asked),
             requests_served=sum(served_occurrences(timetable, r) > 0 for r in asked),
             visits=len(open_visits),

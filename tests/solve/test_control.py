@@ -51,3 +51,13 @@ def test_solvers_of_all_threads_are_stopped() -> None:
     whole.stop()
     whole.running(late)
     assert (first.stopped, second.stopped, ended.stopped, late.stopped) == (True, True, False, True)
+
+
+def test_a_limit_that_is_reached_is_no_stop() -> None:
+    """Time that is up ends a part, and a stop of the whole stops it: two different things."""
+    whole = Control(600.0)
+    part = Part(whole, 0.0)
+    assert part.over
+    assert not part.stopped
+    whole.stop()
+    assert part.stopped
