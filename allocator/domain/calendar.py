@@ -109,8 +109,8 @@ class Calendar:
     holidays: str = ""
     blocks: tuple[Block, ...] = ()
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield what is wrong with the calendar itself."""
+    def faults(self, zone: str) -> Iterator[Fault]:
+        """Yield what is wrong with the calendar itself; instants are told in the zone."""
         for rule in self.weekly:
             yield from rule.hours.faults("calendar", self.id, "a weekly rule")
             if not rule.weekdays or not rule.weekdays <= set(range(7)):
@@ -143,7 +143,7 @@ class Calendar:
                 )
             seen.add(exception.day)
         for block in self.blocks:
-            yield from block.span.faults("calendar", self.id, "a block")
+            yield from block.span.faults("calendar", self.id, "a block", zone)
 
     def _overlaps(self) -> Iterator[Fault]:
         for i, one in enumerate(self.weekly):

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from allocator.domain.faults import Fault, FaultCode
-from allocator.domain.time import Span, is_aware
+from allocator.domain.time import Span, is_aware, write_instant, zone_of
 
 MAX_VISITS = 200
 ATTENDEE = "attendee:"
@@ -236,8 +236,8 @@ class Request:
             for step in range(1, len(self.steps) + 1):
                 yield self.visit_id(occurrence, step)
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield what is wrong with the request itself."""
+    def faults(self, zone: str) -> Iterator[Fault]:
+        """Yield what is wrong with the request itself; instants are told in the zone."""
 
         def fault(code: FaultCode, message: str) -> Fault:
             return Fault(code, "request", self.id, f"Request {self.id}: {message}")
@@ -272,7 +272,7 @@ class Request:
             ("a preferred window", [p.span for p in self.preferred_windows]),
         ):
             for span in spans:
-                yield from span.faults("request", self.id, what)
+                yield from span.faults("request", self.id, what, zone)
         for what, instant in (
             ("wanted", self.wanted),
             ("requested", self.requested),
@@ -290,10 +290,11 @@ class Request:
             and is_aware(self.due)
             and self.due < self.requested
         ):
+            local = zone_of(zone)
             yield fault(
                 FaultCode.EMPTY_SPAN,
-                f"it is due at {self.due.isoformat()}, before it was asked at"
-                f" {self.requested.isoformat()}.",
+                f"it is due at {write_instant(self.due, local)}, before it was asked at"
+                f" {write_instant(self.requested, local)} ({zone}).",
             )
         weights = [
             ("a preferred window", [p.weight for p in self.preferred_windows]),
@@ -422,10 +423,10 @@ class Session:
     windows: tuple[Span, ...] = ()
     label: str = ""
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield what is wrong with the session itself."""
+    def faults(self, zone: str) -> Iterator[Fault]:
+        """Yield what is wrong with the session itself; instants are told in the zone."""
         for span in self.windows:
-            yield from span.faults("session", self.id, "a window")
+            yield from span.faults("session", self.id, "a window", zone)
         if not 1 <= self.least <= self.most:
             yield Fault(
                 FaultCode.WRONG_NUMBER,

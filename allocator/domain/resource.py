@@ -167,8 +167,8 @@ class Resource:
         """Say whether it has a skill on a date."""
         return any(skill.name == name and skill.holds_on(day) for skill in self.skills)
 
-    def faults(self, grain_minutes: int) -> Iterator[Fault]:
-        """Yield what is wrong with the resource itself."""
+    def faults(self, grain_minutes: int, zone: str) -> Iterator[Fault]:
+        """Yield what is wrong with the resource itself; instants are told in the zone."""
 
         def fault(code: FaultCode, message: str) -> Fault:
             return Fault(code, "resource", self.id, f"Resource {self.id}: {message}")
@@ -224,7 +224,7 @@ class Resource:
         if self.limits.rest_minutes is not None and self.limits.rest_minutes < 1:
             yield fault(FaultCode.WRONG_NUMBER, "rest_minutes is 0; at least 1 is needed.")
         for reserve in self.reserves:
-            yield from reserve.span.faults("resource", self.id, "a reserve")
+            yield from reserve.span.faults("resource", self.id, "a reserve", zone)
             if reserve.release_hours is not None and reserve.release_hours < 0:
                 yield fault(
                     FaultCode.WRONG_NUMBER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -79,6 +79,17 @@ def wall_to_instant(day: date, minute: int, zone: str) -> datetime:
     return late.replace(microsecond=0)
 
 
+def write_instant(instant: datetime, zone: tzinfo) -> str:
+    """Write an instant in local time with its offset, as files and messages have it."""
+    try:
+        local = instant.astimezone(zone)
+    except OverflowError:
+        local = instant
+    if local.second or local.microsecond:
+        return local.isoformat()
+    return local.isoformat(timespec="minutes")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A half-open stretch of time: ``start`` belongs to it, ``end`` does not."""
@@ -86,8 +97,11 @@ class Span:
     start: datetime
     end: datetime
 
-    def faults(self, kind: str, id: str, what: str) -> Iterator[Fault]:
-        """Yield what is wrong with this span, in the name of the object that holds it."""
+    def faults(self, kind: str, id: str, what: str, zone: str) -> Iterator[Fault]:
+        """Yield what is wrong with this span, in the name of the object that holds it.
+
+        Instants are told in local time of the zone.
+        """
         for name, instant in (("start", self.start), ("end", self.end)):
             if not is_aware(instant):
                 yield Fault(
@@ -100,12 +114,13 @@ class Span:
                 return
         # In UTC: two instants of one zone would compare by their wall times.
         if self.start.astimezone(UTC) >= self.end.astimezone(UTC):
+            local = zone_of(zone)
             yield Fault(
                 FaultCode.EMPTY_SPAN,
                 kind,
                 id,
-                f"{kind.capitalize()} {id}: {what} starts at {self.start.isoformat()}"
-                f" and ends at {self.end.isoformat()}, which leaves nothing.",
+                f"{kind.capitalize()} {id}: {what} starts at {write_instant(self.start, local)}"
+                f" and ends at {write_instant(self.end, local)} ({zone}), which leaves nothing.",
             )
 
 

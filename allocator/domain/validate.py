@@ -12,7 +12,15 @@ from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.matching import matching
 from allocator.domain.request import MAX_VISITS, FixedSeries, FlexibleSeries
 from allocator.domain.service import Need
-from allocator.domain.time import MINUTES_PER_DAY, Horizon, Span, is_aware
+from allocator.domain.time import (
+    MINUTES_PER_DAY,
+    Horizon,
+    Span,
+    is_aware,
+    is_zone,
+    write_instant,
+    zone_of,
+)
 
 if TYPE_CHECKING:
     from allocator.domain.problem import Problem
@@ -37,7 +45,12 @@ def problem_faults(problem: Problem) -> Iterator[Fault]:
     grain = problem.horizon.grain_minutes
     possible = grain >= 1 and not MINUTES_PER_DAY % grain
     beside = copy(problem)
-    horizon = replace(STAND_IN, grain_minutes=grain if possible else 1)
+    zone = problem.horizon.zone
+    horizon = replace(
+        STAND_IN,
+        grain_minutes=grain if possible else 1,
+        zone=zone if is_zone(zone) else STAND_IN.zone,
+    )
     object.__setattr__(beside, "horizon", horizon)
     yield from (fault for fault in _faults(beside) if not of_the_horizon(fault))
 
@@ -154,9 +167,9 @@ def _world(problem: Problem) -> Iterator[Fault]:
             yield Fault(FaultCode.DUPLICATE, "travel", id, f"Travel {id} is given twice.")
         legs.add((travel.origin, travel.destination))
     for calendar in problem.calendars:
-        yield from calendar.faults()
+        yield from calendar.faults(problem.horizon.zone)
     for resource in problem.resources:
-        yield from resource.faults(problem.horizon.grain_minutes)
+        yield from resource.faults(problem.horizon.grain_minutes, problem.horizon.zone)
         if resource.calendar is not None:
             yield from _unknown(problem, "resource", resource.id, "calendar", resource.calendar)
         if resource.location is not None:
@@ -228,9 +241,10 @@ def _said(need: Need) -> str:
 
 
 def _requests(problem: Problem) -> Iterator[Fault]:
-    first, last = problem.horizon.start, problem.horizon.end
+    horizon = problem.horizon
+    first, last, local = horizon.start, horizon.end, zone_of(horizon.zone)
     for request in problem.requests:
-        yield from request.faults()
+        yield from request.faults(horizon.zone)
         roles: set[str] = set()
         for step in request.steps:
             if step.service:
@@ -278,13 +292,14 @@ def _requests(problem: Problem) -> Iterator[Fault]:
                 FaultCode.OUTSIDE_HORIZON,
                 "request",
                 request.id,
-                f"Request {request.id}: its windows end by"
-                f" {max(span.end for span in request.windows).isoformat()} or start from"
-                f" {min(span.start for span in request.windows).isoformat()}; the horizon is"
-                f" {first.isoformat()} to {last.isoformat()}.",
+                f"Request {request.id}: its windows, from"
+                f" {write_instant(min(span.start for span in request.windows), local)} to"
+                f" {write_instant(max(span.end for span in request.windows), local)}, all lie"
+                f" outside the horizon, {write_instant(first, local)} to"
+                f" {write_instant(last, local)} ({horizon.zone}).",
             )
     for session in problem.sessions:
-        yield from session.faults()
+        yield from session.faults(horizon.zone)
         yield from _unknown(problem, "session", session.id, "service", session.service)
         if (
             problem.knows("service", session.service)
@@ -386,11 +401,12 @@ def _among(problem: Problem) -> Iterator[Fault]:
 
 def _published(problem: Problem) -> Iterator[Fault]:
     horizon = problem.horizon
+    local = zone_of(horizon.zone)
     for assignment in problem.published:
         id = assignment.visit
         bad = list(
             Span(start=assignment.start, end=assignment.end).faults(
-                "assignment", id, "its published span"
+                "assignment", id, "its published span", horizon.zone
             )
         )
         yield from bad
@@ -405,17 +421,18 @@ def _published(problem: Problem) -> Iterator[Fault]:
                 FaultCode.OUTSIDE_HORIZON,
                 "assignment",
                 id,
-                f"Assignment {id}: {assignment.start.isoformat()} to"
-                f" {assignment.end.isoformat()} is not inside the horizon,"
-                f" {horizon.start.isoformat()} to {horizon.end.isoformat()}.",
+                f"Assignment {id}: {write_instant(assignment.start, local)} to"
+                f" {write_instant(assignment.end, local)} is not inside the horizon,"
+                f" {write_instant(horizon.start, local)} to"
+                f" {write_instant(horizon.end, local)} ({horizon.zone}).",
             )
         elif horizon.instant(horizon.tick(assignment.start)) != assignment.start:
             yield Fault(
                 FaultCode.OFF_GRID,
                 "assignment",
                 id,
-                f"Assignment {id}: its start {assignment.start.isoformat()} is not on the grid"
-                f" of {horizon.grain_minutes} minutes.",
+                f"Assignment {id}: its start {write_instant(assignment.start, local)}"
+                f" ({horizon.zone}) is not on the grid of {horizon.grain_minutes} minutes.",
             )
     if problem.freeze_before is not None and not is_aware(problem.freeze_before):
         yield Fault(
@@ -454,7 +471,7 @@ def _objective(problem: Problem) -> Iterator[Fault]:
                 " prices from 0 are possible.",
             )
     for forecast in problem.forecast:
-        yield from forecast.span.faults("forecast", forecast.kind, "its span")
+        yield from forecast.span.faults("forecast", forecast.kind, "its span", problem.horizon.zone)
         if forecast.minutes < 0:
             yield Fault(
                 FaultCode.WRONG_NUMBER,

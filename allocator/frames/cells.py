@@ -15,6 +15,7 @@ from typing import Any
 
 from allocator.domain.calendar import WEEKDAYS, DailySpan, wall
 from allocator.domain.faults import FaultCode
+from allocator.domain.time import write_instant
 
 LARGEST = 10**9
 NONE = "none"
@@ -289,17 +290,6 @@ def read_instant(cell: Any) -> datetime:
         return instant.astimezone(UTC)
     except OverflowError:
         raise expected(cell, "a time between the years 1 and 9999") from None
-
-
-def write_instant(instant: datetime, zone: tzinfo) -> str:
-    """Write an instant in local time with its offset."""
-    try:
-        local = instant.astimezone(zone)
-    except OverflowError:
-        local = instant
-    if local.second or local.microsecond:
-        return local.isoformat()
-    return local.isoformat(timespec="minutes")
 
 
 def read_wall(cell: Any) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -64,21 +63,27 @@ class Place:
         return self._sheet.where(self._index)
 
     def said(self, message: str) -> tuple[int, bool, bool]:
-        """Count the letters of its cells that a message says.
+        """Count the letters of its cells that a message says, however it writes an instant.
 
         Say also whether they come in the same order, and whether the message says what its
         table is of: "a contract" is in contracts.csv, though a skill may have the same dates.
         """
-        words = {word: at for at, word in reversed(list(enumerate(_WORD.findall(message))))}
+        words = {word: at for at, word in reversed(list(enumerate(_words(message))))}
         found: dict[str, int] = {}
         for cell in self._sheet.rows[self._index]:
-            forms = _WORD.findall(str(cell))
-            with suppress(CellError):
-                forms.append(read_instant(cell).isoformat())
-            found |= {form: words[form] for form in forms if form in words}
+            found |= {word: words[word] for word in _words(cell) if word in words}
         order = list(found.values())
         table = self._sheet.source.removesuffix(".csv").removesuffix("s")
         return sum(map(len, found)), order == sorted(order), table in words
+
+
+def _words(cell: Any) -> Iterator[str]:
+    """Yield the words of a cell or a message; the same instant is the same word."""
+    try:
+        yield read_instant(cell).isoformat()
+    except CellError:
+        words = _WORD.findall(str(cell))
+        yield from words if words == [cell] else (w for word in words for w in _words(word))
 
 
 class Places:

@@ -343,7 +343,7 @@ def _schedule_faults(
                 yield Fault(FaultCode.CONTRADICTION, "assignment", id, message, where)
             continue
         span = Span(start=made.start, end=made.end)
-        for fault in span.faults("assignment", id, "its span"):
+        for fault in span.faults("assignment", id, "its span", problem.horizon.zone):
             yield replace(fault, where=where)
         if made.session is not None and not problem.knows("session", made.session):
             yield _unknown(id, "session", made.session, where, ".")

@@ -190,15 +190,28 @@ def test_a_span_is_measured_in_instants() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     summer = datetime(2026, 10, 25, 2, 30, tzinfo=berlin)
     winter = datetime(2026, 10, 25, 2, 15, fold=1, tzinfo=berlin)
-    assert list(Span(start=summer, end=winter).faults("calendar", "mira", "a block")) == []
-    [fault] = Span(start=winter, end=summer).faults("calendar", "mira", "a block")
+    whose = ("calendar", "mira", "a block", "Europe/Berlin")
+    assert list(Span(start=summer, end=winter).faults(*whose)) == []
+    [fault] = Span(start=winter, end=summer).faults(*whose)
     assert fault.code is FaultCode.EMPTY_SPAN
+
+
+def test_a_span_is_told_in_local_time() -> None:
+    """The fault of a span that was written in UTC names the zone's wall times and offsets."""
+    start, end = datetime(2026, 10, 25, 1, 15, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)
+    [fault] = Span(start=start, end=end).faults("calendar", "mira", "a block", "Europe/Berlin")
+    assert fault.message == (
+        "Calendar mira: a block starts at 2026-10-25T02:15+01:00 and ends at"
+        " 2026-10-25T02:00+02:00 (Europe/Berlin), which leaves nothing."
+    )
 
 
 def test_a_span_needs_offsets() -> None:
     """A span with a naive end yields the fault that says so."""
     start = datetime(2026, 3, 2, 9, tzinfo=timezone(timedelta(hours=1)))
-    [fault] = Span(start=start, end=datetime(2026, 3, 2, 10)).faults("resource", "r", "a reserve")
+    [fault] = Span(start=start, end=datetime(2026, 3, 2, 10)).faults(
+        "resource", "r", "a reserve", "UTC"
+    )
     assert fault.code is FaultCode.NAIVE_TIME
     assert fault.message.startswith("Resource r: the end of a reserve")
 

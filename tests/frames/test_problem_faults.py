@@ -217,8 +217,25 @@ CASES = [
         "an empty window",
         FaultCode.EMPTY_SPAN,
         {"windows": f"request,start,end\nR1,{NINE},{TEN}\nR1,{TEN},{NINE}\n"},
-        "windows.csv row 3: Request R1: a window starts at 2026-03-02T09:00:00+00:00 and ends at"
-        " 2026-03-02T08:00:00+00:00, which leaves nothing.",
+        "windows.csv row 3: Request R1: a window starts at 2026-03-02T10:00+01:00 and ends at"
+        " 2026-03-02T09:00+01:00 (Europe/Berlin), which leaves nothing.",
+    ),
+    (
+        "an empty window that is written in UTC, among others",
+        FaultCode.EMPTY_SPAN,
+        {
+            "windows": f"request,start,end\nR1,{NINE},{TEN}\nR1,2026-03-02T09:00Z,"
+            f"2026-03-02 08:00:00+00:00\nR1,{NINE},{TEN}\n"
+        },
+        "windows.csv row 3: Request R1: a window starts at 2026-03-02T10:00+01:00 and ends at"
+        " 2026-03-02T09:00+01:00 (Europe/Berlin), which leaves nothing.",
+    ),
+    (
+        "a due date before the day of asking",
+        FaultCode.EMPTY_SPAN,
+        {"requests": f"id,service,requested,due\nR1,S,{TEN},{NINE}\n"},
+        "requests.csv row 2: Request R1: it is due at 2026-03-02T09:00+01:00, before it was asked"
+        " at 2026-03-02T10:00+01:00 (Europe/Berlin).",
     ),
     (
         "opening hours that end before they start",
@@ -234,9 +251,9 @@ CASES = [
         "windows outside the horizon",
         FaultCode.OUTSIDE_HORIZON,
         {"windows": f"request,start,end\nR1,{NINE},{TEN}\n".replace("2026", "2027")},
-        "windows.csv row 2: Request R1: its windows end by 2027-03-02T09:00:00+00:00 or start"
-        " from 2027-03-02T08:00:00+00:00; the horizon is 2026-03-01T23:00:00+00:00 to"
-        " 2026-03-06T23:00:00+00:00.",
+        "windows.csv row 2: Request R1: its windows, from 2027-03-02T09:00+01:00 to"
+        " 2027-03-02T10:00+01:00, all lie outside the horizon, 2026-03-02T00:00+01:00 to"
+        " 2026-03-07T00:00+01:00 (Europe/Berlin).",
     ),
     (
         "hours that overlap",
@@ -384,6 +401,16 @@ def test_each_fault_has_one_clear_message(tmp_path, code, tables, message):
     (fault,) = faults_of(tmp_path, **tables)
     assert str(fault) == message
     assert fault.code is code
+
+
+def test_times_are_local_though_the_horizon_is_at_fault(tmp_path):
+    """Whatever else is wrong with the horizon, a zone that exists is the one of the messages."""
+    windows = f"request,start,end\nR1,{TEN},{NINE}\n"
+    of_horizon, of_window = faults_of(
+        tmp_path, problem=PROBLEM.replace("days,5", "days,5000"), windows=windows
+    )
+    assert of_horizon.code is FaultCode.WRONG_NUMBER
+    assert "starts at 2026-03-02T10:00+01:00" in of_window.message
 
 
 def test_every_kind_of_fault_is_among_these_cases():

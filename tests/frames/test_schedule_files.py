@@ -178,8 +178,8 @@ def test_all_faults_of_a_schedule_come_at_once(tmp_path):
         "s.csv row 3: Assignment R#1 names the session 'H', which does not exist.",
         "s.csv row 3: Assignment R#1 names the resource 'T9', which does not exist.",
         "s.csv row 3: Assignment R#1 names the resource 'X', which does not exist.",
-        "s.csv row 6: Assignment R#2: its span starts at 2026-03-02T08:30:00+00:00 and ends at"
-        " 2026-03-02T08:00:00+00:00, which leaves nothing.",
+        "s.csv row 6: Assignment R#2: its span starts at 2026-03-02T09:30+01:00 and ends at"
+        " 2026-03-02T09:00+01:00 (Europe/Berlin), which leaves nothing.",
         "s.csv row 7: Assignment =Q names the role 'practitioner'; its service has: none.",
         "s.csv row 10: Assignment R#1: the visit stands at s.csv row 3 already.",
         "s.csv row 11: Assignment G: request is 'R'; the visit is of another.",
