@@ -12,6 +12,7 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule, Unplaced
 from allocator.report.style import QUIET, plain_table, titled
 from allocator.report.words import count
+from allocator.rules.session_together import SessionTogether
 
 #: Requests that are named one by one.
 NAMED = 12
@@ -56,6 +57,8 @@ def why(unplaced: Unplaced) -> str:
     if not unplaced.funnel or unplaced.funnel[-1].left:
         return unplaced.reason
     *before, last = unplaced.funnel
+    if last.rule == SessionTogether.name:
+        return unplaced.reason
     if not before:
         return f"{last.rule}: no start at all."
     first, left = before[0].left, before[-1].left

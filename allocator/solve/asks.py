@@ -31,8 +31,8 @@ class Ask:
         The shortest and the longest claim that would do, in ticks.
     starts
         By resource, the ticks at which such claims could start.
-    whole
-        Whether claims begin and end with the visit, buffers aside.
+    same_day
+        Whether claims begin on the local day on which the visit starts, buffers aside.
     """
 
     need: int
@@ -41,7 +41,7 @@ class Ask:
     length: int
     longest: int
     starts: dict[int, Mask]
-    whole: bool
+    same_day: bool
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -53,7 +53,7 @@ class Asks:
     """The asks of all visits that could be placed, and the stretches of time for which they ask.
 
     A need counts when it is the scarcest of its visit, or when it draws on resources that are
-    the scarcest for most visits that could use them.
+    the scarcest for most visits that could use them: so do attendees who serve others.
 
     Parameters
     ----------
@@ -98,10 +98,12 @@ class Asks:
         reach: dict[tuple[int, int], Mask] = {}
         for number, needs in counted.items():
             found, visit = alone[number], prepared.visits[number]
+            attendees = [n for n, need in enumerate(visit.needs) if need.attendee]
             self.of[number] = [
                 self._ask(visit, n, found, reach)
-                for place, n in enumerate(needs)
-                if place == 0 or not contested.isdisjoint(_resources(found, n))
+                for place, n in enumerate([*needs, *attendees])
+                if place == 0 < len(needs) or not contested.isdisjoint(_resources(found, n))
+                if not visit.needs[n].optional
             ]
         self.runs: dict[tuple[int, int], list[Run]] = {
             key: list(masks.spans(mask)) for key, mask in sorted(reach.items())
@@ -119,9 +121,13 @@ class Asks:
     ) -> Ask:
         need = visit.needs[number]
         shortest = longest = 0
+        same_day = True
         starts: dict[int, Mask] = {}
         for some in found:
             first, end = need.covers(some.variant.duration)
+            if first:
+                ticks, day_of = masks.ticks_of(some.starts), visit.clock.day_of
+                same_day = same_day and bool((day_of[ticks] == day_of[ticks + first]).all())
             if self.padded:
                 first, end = first - need.before, end + need.after
             shortest = min(shortest, end - first) if shortest else end - first
@@ -134,8 +140,7 @@ class Asks:
                     if priority <= visit.priority:
                         key = resource, priority
                         reach[key] = reach.get(key, 0) | taken
-        whole = need.part is None
-        return Ask(number, need.quantity, need.uses, shortest, longest, starts, whole)
+        return Ask(number, need.quantity, need.uses, shortest, longest, starts, same_day)
 
 
 def _counted(visit: Visit, found: list[Options]) -> list[int]:

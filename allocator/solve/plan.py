@@ -15,11 +15,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 from ortools.sat.python import cp_model
 
-from allocator.domain.request import FlexibleSeries
+from allocator.domain.request import Alike, FixedSeries, FlexibleSeries
 from allocator.goals.served import Served, earned
 from allocator.prepare import masks
 from allocator.prepare.prepared import PreparedRequest
@@ -28,6 +28,7 @@ from allocator.rules.chain_lags import lags
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.asks import Asks, Run, joinable
 from allocator.solve.bound import Alone
+from allocator.solve.filling import Use, Uses, add_capacity
 from allocator.solve.params import Params
 from allocator.solve.progress import Control
 from allocator.state.state import State
@@ -61,17 +62,6 @@ class Planned:
 
     floor: int | None
     places: Places
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """Claims of a group in a run: how many, their least length, and where they all lie."""
-
-    many: cp_model.IntVar
-    length: int
-    uses: int
-    most: int
-    window: Run
 
 
 @dataclass(slots=True)
@@ -109,12 +99,13 @@ class Plan:
         self.constants = [0] * len(book.levels)
         self.groups: list[_Group] = []
         self._served: dict[int, cp_model.IntVar] = {}
-        self._uses: dict[tuple[int, int, Run], list[_Use]] = defaultdict(list)
+        self._uses: Uses = defaultdict(list)
         self._joining: dict[int, list[cp_model.IntVar]] = defaultdict(list)
         for request in self.prepared.requests:
             self._add_request(request)
         self._add_sessions()
-        self._add_capacity()
+        self._add_relations()
+        add_capacity(self.cp, self.asks, frozen, self.rules, self._uses)
 
     def solve(
         self,
@@ -237,10 +228,13 @@ class Plan:
                 group.served.append(literal)
         for group in steps.values():
             self._add_group(group)
-        if isinstance(request.request.series, FlexibleSeries):
-            first = [g for g in steps.values() if self.prepared.visits[g.visits[0]].step == 1]
-            self._add_series(request.request.series, first)
+        series = request.request.series
+        first = [g for g in steps.values() if self.prepared.visits[g.visits[0]].step == 1]
+        if isinstance(series, FlexibleSeries):
+            self._add_gaps(request, first)
             self._add_carers(request, list(steps.values()))
+        elif series is not None:
+            self._add_pattern(series, first)
         if len(request.request.steps) > 1 and "chain_lags" in self.rules:
             self._add_chain(request, list(steps.values()))
 
@@ -254,7 +248,7 @@ class Plan:
             days: dict[int, list[cp_model.IntVar]] | None = {}
             for resource, starts in ask.starts.items():
                 here: list[cp_model.IntVar] = []
-                aligned = ask.whole and self.prepared.clock_of(resource) is visit.clock
+                aligned = ask.same_day and self.prepared.clock_of(resource) is visit.clock
                 for run in self.asks.runs[resource, visit.priority]:
                     inside = starts & masks.span(*run)
                     if not inside:
@@ -269,7 +263,7 @@ class Plan:
                     place = (ask.need, resource, run[0])
                     group.counts[place] = many
                     group.ends[place] = run[1]
-                    use = _Use(many, ask.length, ask.uses, most, window)
+                    use = Use(many, ask.length, ask.uses, most, inside, window)
                     self._note(resource, visit.priority, run, use)
                     day = self.asks.day(resource, run) if aligned else None
                     if day is None:
@@ -290,7 +284,7 @@ class Plan:
     def _quantity(self, group: _Group, need: int) -> int:
         return self.prepared.visits[group.visits[0]].needs[need].quantity
 
-    def _note(self, resource: int, priority: int, run: Run, use: _Use) -> None:
+    def _note(self, resource: int, priority: int, run: Run, use: Use) -> None:
         """Count claims in the run of their class, and in those of the classes before around it."""
         for earlier in self.asks.classes:
             if earlier <= priority:
@@ -298,21 +292,31 @@ class Plan:
                 around = runs[bisect_right(runs, run[0], key=lambda r: r[0]) - 1]
                 self._uses[resource, earlier, around].append(use)
 
-    def _add_series(self, series: FlexibleSeries, groups: list[_Group]) -> None:
-        """Keep the distance in days and the rate a week, where days are known."""
+    def _days(self, group: _Group) -> dict[int, list[cp_model.IntVar]]:
+        """Return a group's visits by local day, where they are known; one of each counts once."""
+        need = next(iter(group.by_day), None)
+        if need is None or self._quantity(group, need) > 1:
+            return {}
+        return group.by_day[need]
+
+    def _add_gaps(self, request: PreparedRequest, groups: list[_Group]) -> None:
+        """Keep the distance in days, the order and the rate a week, where days are known."""
+        series = request.request.series
+        assert isinstance(series, FlexibleSeries)
         days: dict[int, list[cp_model.IntVar]] = defaultdict(list)
         for group in groups:
-            need = next(iter(group.by_day), None)
-            if need is None or self._quantity(group, need) > 1:
-                continue
-            for day, some in group.by_day[need].items():
+            for day, some in self._days(group).items():
                 days[day] += some
         least = series.least_days_between
         if least and "series_gaps" in self.rules:
             for day in days:
                 near = [y for d in range(day, day + least) for y in days.get(d, ())]
-                if len(near) > 1:
-                    self.cp.add(sum(near) <= 1)
+                self.cp.add(sum(near) <= 1)
+            self._add_order(groups, least)
+            known = all(self._days(group) for group in groups)
+            alone = all(self.frozen.placements[v] is None for v in request.visits)
+            if series.most_days_between is not None and known and alone:
+                self._keep_in_touch(days, series.most_days_between)
         if series.most_per_week is not None and "series_rate" in self.rules and days:
             clock = self.prepared.visits[groups[0].visits[0]].clock
             weeks: dict[int, list[cp_model.IntVar]] = defaultdict(list)
@@ -320,6 +324,42 @@ class Plan:
                 weeks[int(clock.week_of_day[day])] += some
             for some in weeks.values():
                 self.cp.add(sum(some) <= series.most_per_week)
+
+    def _add_order(self, groups: list[_Group], least: int) -> None:
+        """Let visits of a later group come after those of the groups before."""
+        ordered = sorted(groups, key=lambda g: g.visits[0])
+        for one, other in pairwise(ordered):
+            first, second = self._days(one), self._days(other)
+            if one.visits[-1] > other.visits[0] or not first or not second:
+                continue
+            for day, some in second.items():
+                before = [y for d, ys in first.items() if d <= day - least for y in ys]
+                self.cp.add(len(one.visits) * sum(some) <= sum(before))
+
+    def _keep_in_touch(self, days: dict[int, list[cp_model.IntVar]], most: int) -> None:
+        """Let another visit follow within so many days, except after the last."""
+        last = {day: self.cp.new_bool_var("") for day in sorted(days)}
+        passed: list[cp_model.IntVar] = []
+        for day, ends in last.items():
+            near = [y for d in range(day + 1, day + most + 1) for y in days.get(d, ())]
+            self.cp.add(sum(days[day]) <= sum(near) + ends)
+            if passed:
+                self.cp.add(sum(days[day]) + sum(passed) <= 1)
+            passed.append(ends)
+
+    def _add_pattern(self, series: FixedSeries, groups: list[_Group]) -> None:
+        """Let all occurrences keep step with one day on which the series begins."""
+        if "series_pattern" not in self.rules or series.start is not None:
+            return
+        begins: dict[int, cp_model.IntVar] = {}
+        for group in groups:
+            occurrence = self.prepared.visits[group.visits[0]].occurrence
+            for day, some in self._days(group).items():
+                first = day - (occurrence - 1) * series.every_days
+                if first not in begins:
+                    begins[first] = self.cp.new_bool_var("")
+                self.cp.add(sum(some) <= begins[first])
+        self.cp.add_at_most_one(begins.values())
 
     def _add_carers(self, request: PreparedRequest, groups: list[_Group]) -> None:
         """Let a series be shared by only so many carers."""
@@ -416,126 +456,21 @@ class Plan:
                 self.cp.add(sum(joins) >= (visit.session.least - coming) * runs)
             self._add_group(_Group([number], [runs]))
 
-    # What there is ------------------------------------------------------------------------
-
-    def _add_capacity(self) -> None:
-        if "capacity" not in self.rules:
+    def _add_relations(self) -> None:
+        """Let visits that are to share a day do so."""
+        if "relations" not in self.rules:
             return
-        by_day: dict[tuple[int, int, int], list[Run]] = defaultdict(list)
-        for resource, priority, run in sorted(self._uses):
-            day = self.asks.day(resource, run)
-            if day is None:
-                self._fill(resource, priority, run, 0)
-            else:
-                by_day[resource, priority, day].append(run)
-        for (resource, priority, day), runs in by_day.items():
-            rests = self._rests(resource, day, runs)
-            for run in runs:
-                self._fill(resource, priority, run, rests.get(run, 0))
-        self._add_work_limits()
-
-    def _rests(self, resource: int, day: int, runs: list[Run]) -> dict[Run, int]:
-        """Return the ticks of a break that has no place but inside one of the runs."""
-        prepared = self.prepared
-        pauses = prepared.resources[resource].breaks
-        clock = prepared.clock_of(resource)
-        pauses = tuple(p for p in pauses if int(clock.weekday_of_day[day]) in p.weekdays)
-        if len(pauses) != 1 or "breaks" not in self.rules or prepared.horizon.by_day:
-            return {}
-        grain, window = 60 * prepared.grain, pauses[0].window
-        first = -(-int(clock.seconds(window.start_minute)[day]) // grain)
-        end = int(clock.seconds(window.end_minute)[day]) // grain
-        length = prepared.ticks_for(pauses[0].minutes)
-        if first < 0 or end > prepared.ticks or end - first < length:
-            return {}
-        free = masks.span(first, end) & ~self.frozen.busy(resource)
-        spots = [
-            s for s in masks.spans(masks.shift(free, self.asks.origin)) if s[1] - s[0] >= length
-        ]
-        if not spots:
-            return {}
-        for run in runs:
-            if all(run[0] <= spot[0] and spot[1] <= run[1] for spot in spots):
-                return {run: length}
-        return {}
-
-    def _fill(self, resource: int, priority: int, run: Run, rest: int) -> None:
-        """Let a run hold no more than claims of whole length can fill, beside a rest in it."""
-        uses = self._uses[resource, priority, run]
-        room = run[1] - run[0]
-        lanes = self.prepared.resources[resource].lanes
-        if lanes > 1:
-            most = lanes * room - self._held(resource, run)
-            self.cp.add(sum(use.uses * use.length * use.many for use in uses) <= most)
-            return
-        self._hold(uses, room, rest)
-        for first, end, inside in _windows(uses, run):
-            self._hold(inside, end - first, 0)
-
-    def _hold(self, uses: list[_Use], room: int, rest: int) -> None:
-        """Let claims that lie in so many ticks fill no more of them than whole ones can."""
-        lengths = {use.length for use in uses}
-        cuts = [(at, room - rest - at) for at in range(room - rest + 1)] if rest else [(room, 0)]
-        most = max(
-            (masks.fillable(a, lengths) + masks.fillable(b, lengths) for a, b in cuts), default=0
-        )
-        if sum(use.length * use.most for use in uses) > most:
-            self.cp.add(sum(use.length * use.many for use in uses) <= most)
-        for length in sorted(lengths):
-            long = [use for use in uses if use.length >= length]
-            count = max((a // length + b // length for a, b in cuts), default=0)
-            if sum(use.most for use in long) > count:
-                self.cp.add(sum(use.many for use in long) <= count)
-
-    def _held(self, resource: int, run: Run) -> int:
-        """Return how much of a run's lanes frozen visits hold, in ticks."""
-        prepared, origin = self.prepared, self.asks.origin
-        first, end = max(run[0] - origin, 0), min(run[1] - origin, prepared.ticks)
-        lanes = prepared.resources[resource].lanes
-        free = end - first
-        held = 0
-        for uses in range(1, lanes + 1):
-            full = self.frozen.full(resource, uses, padded=self.asks.padded)
-            held += (full & masks.span(first, end)).bit_count()
-        return held if free > 0 else 0
-
-    def _add_work_limits(self) -> None:
-        """Keep the most work of a day and a week, and the most visits of a day."""
-        prepared = self.prepared
-        days: dict[tuple[int, int], list[_Use]] = defaultdict(list)
-        weeks: dict[tuple[int, int], list[_Use]] = defaultdict(list)
-        first_class = min(self.asks.classes, default=0)
-        for (resource, priority, run), uses in self._uses.items():
-            day = self.asks.day(resource, run)
-            if priority == first_class and day is not None:
-                week = int(prepared.clock_of(resource).week_of_day[day])
-                days[resource, day] += uses
-                weeks[resource, week] += uses
-        for rule, name, groups in (
-            ("work_per_day", "minutes_per_day", days),
-            ("work_per_week", "minutes_per_week", weeks),
-        ):
-            for (resource, number), uses in groups.items():
-                most = getattr(prepared.resources[resource].limits, name)
-                if most is not None and rule in self.rules:
-                    worked = self._worked(resource, number, week=groups is weeks)
-                    total = sum(use.length * use.many for use in uses)
-                    self.cp.add(total <= max(0, most // prepared.grain - worked))
-
-    def _worked(self, resource: int, number: int, *, week: bool) -> int:
-        """Return the ticks of the frozen claims that lie whole in a local day or week."""
-        prepared = self.prepared
-        clock = prepared.clock_of(resource)
-
-        def when(tick: int) -> int:
-            day = int(clock.day_of[min(max(tick, 0), prepared.ticks - 1)])
-            return int(clock.week_of_day[day]) if week else day
-
-        return sum(
-            claim.end - claim.first
-            for claim in self.frozen.claims[resource]
-            if when(claim.first) == number == when(claim.end - 1)
-        )
+        alone = {g.visits[0]: g for g in self.groups if len(g.visits) == 1}
+        for relation in self.prepared.problem.relations:
+            if relation.alike is not Alike.DAY or not relation.same:
+                continue
+            numbers = [v for name in relation.visits for v in self.prepared.named_visits(name)]
+            for one, other in permutations([v for v in numbers if v in alone], 2):
+                first, second = self._days(alone[one]), self._days(alone[other])
+                if first and second:
+                    for day, some in first.items():
+                        there = sum(second.get(day, ()))
+                        self.cp.add(sum(some) + self._served[other] <= 1 + there)
 
     # Plans and schedules ------------------------------------------------------------------
 
@@ -602,17 +537,3 @@ def _sum(terms: list[tuple[cp_model.IntVar, int]]) -> cp_model.LinearExprT:
     if not terms:
         return 0
     return cp_model.LinearExpr.weighted_sum([v for v, _ in terms], [w for _, w in terms])
-
-
-def _windows(uses: list[_Use], run: Run) -> Iterator[tuple[int, int, list[_Use]]]:
-    """Yield the parts of a run in which some claims have to lie whole, with these."""
-    known: set[tuple[int, ...]] = set()
-    for first in sorted({use.window[0] for use in uses}):
-        for end in sorted({use.window[1] for use in uses}):
-            if end <= first or (first, end) == run:
-                continue
-            inside = [u for u in uses if first <= u.window[0] and u.window[1] <= end]
-            key = tuple(use.many.index for use in inside)
-            if sum(u.most for u in inside) > 1 and key not in known:
-                known.add(key)
-                yield first, end, inside

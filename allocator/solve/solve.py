@@ -19,6 +19,7 @@ from allocator.rules import RULES
 from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
+from allocator.rules.session_together import SessionTogether
 from allocator.solve.bound import options_alone, served_floors, served_total
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
@@ -34,6 +35,7 @@ from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.funnel import funnel
 from allocator.table.rulebook import Rulebook
+from allocator.table.sessions import not_held
 
 #: Free visits up to which the whole problem is one CP-SAT model.
 WHOLE_MODEL_VISITS = 160
@@ -373,7 +375,11 @@ class _Run:
                             visit=visit.id,
                             request=request.request.id,
                             funnel=steps,
-                            reason=_reason(steps[-1].left, steps[-1].rule, request.request),
+                            reason=(
+                                steps[-1].rule == SessionTogether.name
+                                and not_held(self.book, state, visit)
+                            )
+                            or _reason(steps[-1].left, steps[-1].rule, request.request),
                         )
                     )
         return Schedule(
