@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from icalendar import Calendar, Event
-
 from allocator.domain.faults import Fault, FaultCode, InvalidSchedule
 from allocator.domain.problem import Problem
 from allocator.domain.request import ATTENDEE
-from allocator.domain.schedule import Assignment, Schedule, in_utc
+from allocator.domain.schedule import Assignment, Schedule
+from allocator.frames.content_lines import content_lines, text, utc
 from allocator.frames.files import write_file
 from allocator.frames.visits import Visits
 
@@ -108,30 +107,33 @@ def _calendar(
     resource: str,
 ) -> bytes:
     problem = visits.problem
-    calendar = Calendar()
-    calendar.add("prodid", "-//allocator//schedule//EN")
-    calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", problem.resource(resource).label)
-    calendar.add("x-wr-timezone", problem.horizon.zone)
+    properties = [
+        ("BEGIN", "VCALENDAR"),
+        ("VERSION", "2.0"),
+        ("PRODID", "-//allocator//schedule//EN"),
+        ("X-WR-CALNAME", text(problem.resource(resource).label)),
+        ("X-WR-TIMEZONE", text(problem.horizon.zone)),
+    ]
     for assignment in sorted(assignments, key=lambda a: (a.start, a.visit)):
-        calendar.add_component(_event(assignment, visits, participants))
-    return bytes(calendar.to_ical())
+        properties += _event(assignment, visits, participants)
+    return content_lines([*properties, ("END", "VCALENDAR")])
 
 
 def _event(
     assignment: Assignment, visits: Visits, participants: dict[str, list[Assignment]]
-) -> Event:
+) -> Iterator[tuple[str, str]]:
+    """Yield the properties of a visit's event."""
     problem = visits.problem
     service = visits.service(assignment.visit, assignment.session)
-    event = Event()
-    event.add("uid", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}")))
-    event.add("dtstamp", problem.horizon.asked_at)
-    event.add("dtstart", in_utc(assignment.start))
-    event.add("dtend", in_utc(assignment.end))
-    event.add("summary", assignment.visit if service is None else service.label)
+    yield "BEGIN", "VEVENT"
+    yield "UID", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}"))
+    yield "DTSTAMP", utc(problem.horizon.asked_at)
+    yield "DTSTART", utc(assignment.start)
+    yield "DTEND", utc(assignment.end)
+    yield "SUMMARY", text(assignment.visit if service is None else service.label)
     location = visits.location(assignment)
     if location is not None:
-        event.add("location", location)
+        yield "LOCATION", text(location)
     lines = [f"visit: {assignment.visit}"]
     shown = [assignment, *participants.get(assignment.visit, ())]
     if assignment.session is not None:
@@ -142,8 +144,8 @@ def _event(
         for role, ids in one.resources:
             what = "attendee" if role.startswith(ATTENDEE) else role
             lines += [f"{what}: {_said(problem, id)}" for id in ids]
-    event.add("description", "\n".join(dict.fromkeys(lines)))
-    return event
+    yield "DESCRIPTION", text("\n".join(dict.fromkeys(lines)))
+    yield "END", "VEVENT"
 
 
 def _said(problem: Problem, id: str) -> str:

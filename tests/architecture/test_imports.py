@@ -34,7 +34,6 @@ BESIDE = {
 HOMES = {
     "ortools": {"model", "solve"},
     "pandas": {"frames"},
-    "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
