@@ -8,13 +8,12 @@ from collections.abc import Sequence
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
-from allocator.domain.request import Request
-from allocator.domain.schedule import Schedule, Unplaced
+from allocator.domain.schedule import FunnelStep, Schedule, Unplaced
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
 from allocator.goals.served import Served
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement
+from allocator.prepare.visit import Placement, Visit
 from allocator.rules import RULES
 from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
@@ -375,11 +374,7 @@ class _Run:
                             visit=visit.id,
                             request=request.request.id,
                             funnel=steps,
-                            reason=(
-                                steps[-1].rule == SessionTogether.name
-                                and not_held(self.book, state, visit)
-                            )
-                            or _reason(steps[-1].left, steps[-1].rule, request.request),
+                            reason=_reason(self.book, state, visit, steps[-1]),
                         )
                     )
         return Schedule(
@@ -402,10 +397,13 @@ class _Run:
         )
 
 
-def _reason(left: int, rule: str, request: Request) -> str:
-    """Say in a sentence why a visit was left out."""
+def _reason(book: Rulebook, state: State, visit: Visit, last: FunnelStep) -> str:
+    """Say in a sentence why a visit was left out, from the last step of its funnel."""
+    left, request = last.left, visit.request
+    assert request is not None
     if not left:
-        return f"No start is left after the rule {rule}."
+        session = not_held(book, state, visit) if last.rule == SessionTogether.name else ""
+        return session or f"No start is left after the rule {last.rule}."
     starts = "1 start is left" if left == 1 else f"{left} starts are left"
     needed = len(required_occurrences(request)) * len(request.steps)
     if needed > 1:

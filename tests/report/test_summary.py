@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from groups import group
 from random_problems import random_problem
 from rich.console import Console
 from tiny import problem, request
@@ -51,6 +52,14 @@ def test_a_summary_says_what_was_placed_and_why_not_more() -> None:
     assert "Not placed whole: 1 request" in text
     # Of 24 starts Ann's hours leave 4, all of which are taken.
     assert "capacity took the last 4 of 24 starts." in " ".join(text.split())
+
+
+def test_a_session_that_is_not_held_is_told_with_both_numbers() -> None:
+    """Two would come to a session that needs three."""
+    text = told(group("AB", least=3, most=4, sessions="S"), 80)
+    why = "Session S is not held: 2 could come, and by session_least it needs 3."
+    assert " ".join(text.split()).count("Session S is") == 2
+    assert all(word in text for word in why.split())
 
 
 def test_no_schedule_names_the_demands() -> None:
