@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from cli.running import HANDMADE, run, run_json
+from groups import group
+
+from allocator.frames import write_problem
 
 ROWS = {
     "R1": "2026-03-02T10:00+01:00,2026-03-02T11:00+01:00",
@@ -37,6 +40,18 @@ def test_what_a_solve_wrote_breaks_nothing_and_costs_the_same(plan: Path):
     solved = json.loads((plan / "result.json").read_text(encoding="utf-8"))
     found = run_json("check", HANDMADE, plan / "schedule.csv")
     assert found["valid"]
+    assert found["objective"] == solved["objective"]
+    assert found["goals"] == solved["goals"]
+
+
+def test_group_sessions_are_checked_as_they_were_written(tmp_path: Path):
+    """Two of three join the session, the third finds it full: the session's row is one of three."""
+    some = group("ABC", least=2, sessions="S")
+    write_problem(some, tmp_path / "asked")
+    solved = run_json("solve", tmp_path / "asked", "--workers", "1", "--out", tmp_path / "plan")
+    found = run_json("check", tmp_path / "asked", tmp_path / "plan" / "schedule.csv")
+    assert found["valid"]
+    assert (solved["visits_placed"], found["visits_placed"]) == (2, 3)
     assert found["objective"] == solved["objective"]
     assert found["goals"] == solved["goals"]
 

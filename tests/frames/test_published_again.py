@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from groups import group
 from tiny import need, patient, practitioner, problem, request, room, service
 
 from allocator.domain.faults import InvalidProblem
@@ -31,9 +32,15 @@ def asked() -> Problem:
     )
 
 
-def test_a_schedule_is_read_as_what_is_published(tmp_path: Path) -> None:
+def grouped() -> Problem:
+    """Return two group sessions for three: two join S, the third alone is too few for T."""
+    some = group("ABC", least=2)
+    return replace(some, resources=(*some.resources[1:], practitioner("ann")))
+
+
+@pytest.mark.parametrize("some", [asked(), grouped()], ids=["rooms", "group sessions"])
+def test_a_schedule_is_read_as_what_is_published(tmp_path: Path, some: Problem) -> None:
     """Solved, copied to published.csv, solved again: the same schedule, and nothing has changed."""
-    some = asked()
     first = solve(some, Params(workers=1))
     assert first.schedule is not None
     assert len(first.schedule.unplaced) == 1
@@ -47,9 +54,9 @@ def test_a_schedule_is_read_as_what_is_published(tmp_path: Path) -> None:
     assert second.schedule.assignments == first.schedule.assignments
 
 
-def test_a_frame_of_a_schedule_is_read_as_what_is_published() -> None:
+@pytest.mark.parametrize("some", [asked(), grouped()], ids=["rooms", "group sessions"])
+def test_a_frame_of_a_schedule_is_read_as_what_is_published(some: Problem) -> None:
     """The same without files."""
-    some = asked()
     result = solve(some, Params(workers=1))
     assert result.schedule is not None
     frame = schedule_to_frame(result.schedule, some, unplaced=True)
