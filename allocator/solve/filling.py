@@ -12,6 +12,7 @@ from ortools.sat.python import cp_model
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.solve.asks import Asks, Run
+from allocator.solve.progress import Control
 from allocator.state.state import State
 
 
@@ -41,7 +42,12 @@ class _Rest:
 
 
 def add_capacity(
-    cp: cp_model.CpModel, asks: Asks, frozen: State, rules: Iterable[str], uses: Uses
+    cp: cp_model.CpModel,
+    asks: Asks,
+    frozen: State,
+    rules: Iterable[str],
+    uses: Uses,
+    control: Control,
 ) -> None:
     """Let stretches of time hold no more than claims of whole length can fill.
 
@@ -57,10 +63,12 @@ def add_capacity(
         Names of the rules in force.
     uses
         The claims that may come into each run.
+    control
+        The time that is left; once it is over, stretches that are left hold what they like.
     """
     rules = set(rules)
     if "capacity" in rules:
-        _Filling(cp, asks, frozen, rules, uses).add()
+        _Filling(cp, asks, frozen, rules, uses).add(control)
 
 
 class _Filling:
@@ -74,7 +82,7 @@ class _Filling:
         self.uses = uses
         self.prepared = frozen.prepared
 
-    def add(self) -> None:
+    def add(self, control: Control) -> None:
         by_day: dict[tuple[int, int, int], list[Run]] = defaultdict(list)
         for resource, priority, run in sorted(self.uses):
             day = self.asks.day(resource, run)
@@ -83,6 +91,8 @@ class _Filling:
             else:
                 by_day[resource, priority, day].append(run)
         for (resource, priority, day), runs in by_day.items():
+            if control.over:
+                return
             rests = self._rests(resource, day, runs)
             for run in runs:
                 self._fill(resource, priority, run, rests.get(run))

@@ -85,9 +85,11 @@ class Plan:
         Rules and goals in force.
     frozen, alone
         The state in which only the frozen visits are placed, and what the others could do then.
+    control
+        The time that is left; once it is over, the rest is not worth building.
     """
 
-    def __init__(self, book: Rulebook, frozen: State, alone: Alone) -> None:
+    def __init__(self, book: Rulebook, frozen: State, alone: Alone, control: Control) -> None:
         self.book = book
         self.prepared = book.prepared
         self.frozen = frozen
@@ -105,7 +107,7 @@ class Plan:
             self._add_request(request)
         self._add_sessions()
         self._add_relations()
-        add_capacity(self.cp, self.asks, frozen, self.rules, self._uses)
+        add_capacity(self.cp, self.asks, frozen, self.rules, self._uses, control)
 
     def solve(
         self,
@@ -131,6 +133,8 @@ class Plan:
         params, control
             Settings, and the time that is left.
         """
+        if control.over:
+            return Planned(None, {})
         cp = self.cp.clone()
         for before in range(level):
             total = totals[before]

@@ -189,7 +189,7 @@ class _Run:
         totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
         for level, bound in enumerate(bounds):
             if bound is not None and best.costs[level] > bound and not self.control.over:
-                plan = plan or Plan(self.book, frozen, self.alone)
+                plan = plan or Plan(self.book, frozen, self.alone, self.control)
                 planned = plan.solve(
                     level,
                     best.costs,
@@ -215,7 +215,7 @@ class _Run:
             if best.costs[level] <= bound or self.control.over:
                 continue
             self.phase = "plan"
-            plan = plan or Plan(self.book, frozen, self.alone)
+            plan = plan or Plan(self.book, frozen, self.alone, self.control)
             part = Part(self.control, 1.0 if level == levels[-1] else SHARE)
             planned = plan.solve(level, best.costs, totals, best.placements, self.params, part)
             if planned.floor is not None:

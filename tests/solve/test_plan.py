@@ -57,15 +57,18 @@ def book_of(some: Problem) -> Rulebook:
     return Rulebook(Prepared(some), RULES, GOALS)
 
 
-def plan_of(book: Rulebook, level: int = 0, reached: tuple[int, ...] = ()) -> Planned:
+def plan_of(
+    book: Rulebook, level: int = 0, reached: tuple[int, ...] = (), seconds: float = 600.0
+) -> Planned:
     """Return the plan of a level beside what is frozen, from nothing."""
     prepared = book.prepared
     placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
     free = [v for v, p in enumerate(placements) if p is None]
     frozen = State(prepared, placements, pending=free)
-    plan = Plan(book, frozen, options_alone(book, frozen))
+    control = Control(seconds)
+    plan = Plan(book, frozen, options_alone(book, frozen), control)
     totals = [served_total(book, n) for n in range(len(book.levels))]
-    return plan.solve(level, reached, totals, placements, EXACT, Control(600.0))
+    return plan.solve(level, reached, totals, placements, EXACT, control)
 
 
 def missed(some: Problem) -> int:
@@ -93,6 +96,12 @@ def test_a_series_with_room_misses_nothing(shape: Series) -> None:
 def test_what_has_no_room_is_missed() -> None:
     """Six hours are asked of four: two requests of six are missed."""
     assert missed(problem(*map(request, "ABCDEF"))) == 2 * PARTS
+
+
+def test_a_plan_for_which_no_time_is_left_proves_nothing() -> None:
+    """It was not built to its end, so it knows neither a bound nor a place."""
+    planned = plan_of(book_of(problem(*map(request, "ABCDEF"))), seconds=0.0)
+    assert planned == Planned(None, {})
 
 
 def test_what_is_optional_counts_no_more_than_what_is_needed() -> None:

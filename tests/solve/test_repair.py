@@ -148,7 +148,7 @@ def test_a_plan_is_placed_without_breaking_a_rule() -> None:
     book, before = case.book, case.constructed()
     totals = [served_total(book, n) for n in range(len(book.levels))]
     control = Control(600.0)
-    plan = Plan(book, case.frozen, case.alone)
+    plan = Plan(book, case.frozen, case.alone, control)
     planned = plan.solve(2, before.costs, totals, before.placements, EXACT, control)
     assert planned.places
     found = realize(
