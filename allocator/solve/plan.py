@@ -14,20 +14,20 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise, permutations
+from dataclasses import dataclass
+from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from allocator.domain.request import Alike, FixedSeries, FlexibleSeries
+from allocator.domain.request import FlexibleSeries
 from allocator.goals.served import Served, earned
 from allocator.prepare import masks
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
-from allocator.rules.chain_lags import lags
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.asks import Asks, Run, joinable
 from allocator.solve.bound import Alone
+from allocator.solve.days import Days, Group, Place, quantity
 from allocator.solve.filling import Use, Uses, add_capacity
 from allocator.solve.params import Params
 from allocator.solve.progress import Control
@@ -42,7 +42,6 @@ WORKERS = 4
 #: Relative distance from its bound at which a plan is good enough.
 NEAR = 0.003
 
-Place = tuple[int, int, int]  #: A need, a resource, and the first tick of a run.
 Spot = tuple[int, int, int]  #: A resource, and a stretch of its time.
 Places = dict[int, dict[int, list[Spot]]]  #: Spots by visit and need.
 
@@ -62,18 +61,6 @@ class Planned:
 
     floor: int | None
     places: Places
-
-
-@dataclass(slots=True)
-class _Group:
-    """Visits of a request and a step that ask for the same, in order of occurrence."""
-
-    visits: list[int]
-    served: list[cp_model.IntVar]
-    counts: dict[Place, cp_model.IntVar] = field(default_factory=dict)
-    ends: dict[Place, int] = field(default_factory=dict)
-    by_day: dict[int, dict[int, list[cp_model.IntVar]]] = field(default_factory=dict)
-    """By need and local day of the visit; empty where a run spans days."""
 
 
 class Plan:
@@ -99,14 +86,15 @@ class Plan:
         self.cp = cp_model.CpModel()
         self.values: list[list[tuple[cp_model.IntVar, int]]] = [[] for _ in book.levels]
         self.constants = [0] * len(book.levels)
-        self.groups: list[_Group] = []
+        self.groups: list[Group] = []
+        self._days = Days(self.cp, frozen, alone, self.rules)
         self._served: dict[int, cp_model.IntVar] = {}
         self._uses: Uses = defaultdict(list)
         self._joining: dict[int, list[cp_model.IntVar]] = defaultdict(list)
         for request in self.prepared.requests:
             self._add_request(request)
         self._add_sessions()
-        self._add_relations()
+        self._days.add_relations(self.groups, self._served)
         add_capacity(self.cp, self.asks, frozen, self.rules, self._uses, control)
 
     def solve(
@@ -214,7 +202,7 @@ class Plan:
     def _add_visits(
         self, request: PreparedRequest, served: dict[int, cp_model.IntVar], flexible: bool
     ) -> None:
-        steps: dict[tuple[object, ...], _Group] = {}
+        steps: dict[tuple[object, ...], Group] = {}
         for number, literal in served.items():
             for visit in request.occurrence(number):
                 if visit not in self.asks.of:
@@ -227,7 +215,7 @@ class Plan:
                 if flexible:
                     step = self.prepared.visits[visit].step
                     key = (step, *(ask.key for ask in self.asks.of[visit]))
-                group = steps.setdefault(key, _Group([], []))
+                group = steps.setdefault(key, Group([], []))
                 group.visits.append(visit)
                 group.served.append(literal)
         for group in steps.values():
@@ -235,14 +223,14 @@ class Plan:
         series = request.request.series
         first = [g for g in steps.values() if self.prepared.visits[g.visits[0]].step == 1]
         if isinstance(series, FlexibleSeries):
-            self._add_gaps(request, first)
+            self._days.add_gaps(request, first)
             self._add_carers(request, list(steps.values()))
         elif series is not None:
-            self._add_pattern(series, first)
+            self._days.add_pattern(series, first)
         if len(request.request.steps) > 1 and "chain_lags" in self.rules:
-            self._add_chain(request, list(steps.values()))
+            self._days.add_chain(request, list(steps.values()))
 
-    def _add_group(self, group: _Group) -> None:
+    def _add_group(self, group: Group) -> None:
         self.groups.append(group)
         visit = self.prepared.visits[group.visits[0]]
         count = len(group.visits)
@@ -280,13 +268,12 @@ class Plan:
             self.cp.add(sum(everywhere) == ask.quantity * total)
             if days:
                 group.by_day[ask.need] = days
-        known = [(self._quantity(group, need), days) for need, days in group.by_day.items()]
+        known = [
+            (quantity(self.prepared, group, need), days) for need, days in group.by_day.items()
+        ]
         for (q, one), (p, other) in pairwise(known):
             for day in one.keys() | other.keys():
                 self.cp.add(p * sum(one.get(day, ())) == q * sum(other.get(day, ())))
-
-    def _quantity(self, group: _Group, need: int) -> int:
-        return self.prepared.visits[group.visits[0]].needs[need].quantity
 
     def _note(self, resource: int, priority: int, run: Run, use: Use) -> None:
         """Count claims in the run of their class, and in those of the classes before around it."""
@@ -296,76 +283,7 @@ class Plan:
                 around = runs[bisect_right(runs, run[0], key=lambda r: r[0]) - 1]
                 self._uses[resource, earlier, around].append(use)
 
-    def _days(self, group: _Group) -> dict[int, list[cp_model.IntVar]]:
-        """Return a group's visits by local day, where they are known; one of each counts once."""
-        need = next(iter(group.by_day), None)
-        if need is None or self._quantity(group, need) > 1:
-            return {}
-        return group.by_day[need]
-
-    def _add_gaps(self, request: PreparedRequest, groups: list[_Group]) -> None:
-        """Keep the distance in days, the order and the rate a week, where days are known."""
-        series = request.request.series
-        assert isinstance(series, FlexibleSeries)
-        days: dict[int, list[cp_model.IntVar]] = defaultdict(list)
-        for group in groups:
-            for day, some in self._days(group).items():
-                days[day] += some
-        least = series.least_days_between
-        if least and "series_gaps" in self.rules:
-            for day in days:
-                near = [y for d in range(day, day + least) for y in days.get(d, ())]
-                self.cp.add(sum(near) <= 1)
-            self._add_order(groups, least)
-            known = all(self._days(group) for group in groups)
-            alone = all(self.frozen.placements[v] is None for v in request.visits)
-            if series.most_days_between is not None and known and alone:
-                self._keep_in_touch(days, series.most_days_between)
-        if series.most_per_week is not None and "series_rate" in self.rules and days:
-            clock = self.prepared.visits[groups[0].visits[0]].clock
-            weeks: dict[int, list[cp_model.IntVar]] = defaultdict(list)
-            for day, some in days.items():
-                weeks[int(clock.week_of_day[day])] += some
-            for some in weeks.values():
-                self.cp.add(sum(some) <= series.most_per_week)
-
-    def _add_order(self, groups: list[_Group], least: int) -> None:
-        """Let visits of a later group come after those of the groups before."""
-        ordered = sorted(groups, key=lambda g: g.visits[0])
-        for one, other in pairwise(ordered):
-            first, second = self._days(one), self._days(other)
-            if one.visits[-1] > other.visits[0] or not first or not second:
-                continue
-            for day, some in second.items():
-                before = [y for d, ys in first.items() if d <= day - least for y in ys]
-                self.cp.add(len(one.visits) * sum(some) <= sum(before))
-
-    def _keep_in_touch(self, days: dict[int, list[cp_model.IntVar]], most: int) -> None:
-        """Let another visit follow within so many days, except after the last."""
-        last = {day: self.cp.new_bool_var("") for day in sorted(days)}
-        passed: list[cp_model.IntVar] = []
-        for day, ends in last.items():
-            near = [y for d in range(day + 1, day + most + 1) for y in days.get(d, ())]
-            self.cp.add(sum(days[day]) <= sum(near) + ends)
-            if passed:
-                self.cp.add(sum(days[day]) + sum(passed) <= 1)
-            passed.append(ends)
-
-    def _add_pattern(self, series: FixedSeries, groups: list[_Group]) -> None:
-        """Let all occurrences keep step with one day on which the series begins."""
-        if "series_pattern" not in self.rules or series.start is not None:
-            return
-        begins: dict[int, cp_model.IntVar] = {}
-        for group in groups:
-            occurrence = self.prepared.visits[group.visits[0]].occurrence
-            for day, some in self._days(group).items():
-                first = day - (occurrence - 1) * series.every_days
-                if first not in begins:
-                    begins[first] = self.cp.new_bool_var("")
-                self.cp.add(sum(some) <= begins[first])
-        self.cp.add_at_most_one(begins.values())
-
-    def _add_carers(self, request: PreparedRequest, groups: list[_Group]) -> None:
+    def _add_carers(self, request: PreparedRequest, groups: list[Group]) -> None:
         """Let a series be shared by only so many carers."""
         series = request.request.series
         assert isinstance(series, FlexibleSeries)
@@ -386,51 +304,6 @@ class Plan:
             for many in some:
                 self.cp.add(many == 0).only_enforce_if(~carer)
         self.cp.add(sum(carers) <= series.most_carers)
-
-    def _add_chain(self, request: PreparedRequest, groups: list[_Group]) -> None:
-        """Let as many second steps have begun by a day as first ones, and not many more."""
-        by_step: dict[int, list[_Group]] = defaultdict(list)
-        for group in groups:
-            by_step[self.prepared.visits[group.visits[0]].step].append(group)
-        for step in range(2, len(request.request.steps) + 1):
-            if len(by_step[step - 1]) != 1 or len(by_step[step]) != 1:
-                continue
-            one, other = by_step[step - 1][0], by_step[step][0]
-            need, later = next(iter(one.by_day), None), next(iter(other.by_day), None)
-            if need is None or later is None or _indices(one) != _indices(other):
-                continue
-            if self._quantity(one, need) > 1 or self._quantity(other, later) > 1:
-                continue
-            first, second = one.by_day[need], other.by_day[later]
-            reach = self._reach(one, request, step)
-            days = sorted(first.keys() | second.keys())
-            before = [y for day in days for y in first.get(day, ())]
-            after = [y for day in days for y in second.get(day, ())]
-            if not before or not after:
-                continue
-            latest = 0
-            for day in days:
-                done = [y for d in days if d <= day for y in first.get(d, ())]
-                begun = [y for d in days if d <= day for y in second.get(d, ())]
-                self.cp.add(sum(begun) <= sum(done))
-                if reach is not None and first.get(day):
-                    latest = max(latest, reach[day])
-                    by_then = [y for d in days if d <= latest for y in second.get(d, ())]
-                    self.cp.add(sum(done) <= sum(by_then))
-
-    def _reach(self, group: _Group, request: PreparedRequest, step: int) -> dict[int, int] | None:
-        """Return the last day on which a step may start, by the day of the step before."""
-        _, most = lags(self.prepared, request.request, step)
-        if most is None:
-            return None
-        clock = self.prepared.visits[group.visits[0]].clock
-        latest: dict[int, int] = {}
-        for found in [some for visit in group.visits for some in self.alone[visit]]:
-            ticks = masks.ticks_of(found.starts)
-            for day, tick in zip(clock.day_of[ticks].tolist(), ticks.tolist(), strict=True):
-                end = min(tick + found.variant.duration + most, self.prepared.ticks - 1)
-                latest[day] = max(latest.get(day, 0), int(clock.day_of[end]))
-        return latest
 
     def _join(self, visit: int, literal: cp_model.IntVar) -> None:
         joins = []
@@ -458,23 +331,7 @@ class Plan:
                 self.cp.add(sum(joins) <= visit.session.most - coming)
             if "session_least" in self.rules:
                 self.cp.add(sum(joins) >= (visit.session.least - coming) * runs)
-            self._add_group(_Group([number], [runs]))
-
-    def _add_relations(self) -> None:
-        """Let visits that are to share a day do so."""
-        if "relations" not in self.rules:
-            return
-        alone = {g.visits[0]: g for g in self.groups if len(g.visits) == 1}
-        for relation in self.prepared.problem.relations:
-            if relation.alike is not Alike.DAY or not relation.same:
-                continue
-            numbers = [v for name in relation.visits for v in self.prepared.named_visits(name)]
-            for one, other in permutations([v for v in numbers if v in alone], 2):
-                first, second = self._days(alone[one]), self._days(alone[other])
-                if first and second:
-                    for day, some in first.items():
-                        there = sum(second.get(day, ()))
-                        self.cp.add(sum(some) + self._served[other] <= 1 + there)
+            self._add_group(Group([number], [runs]))
 
     # Plans and schedules ------------------------------------------------------------------
 
@@ -496,7 +353,7 @@ class Plan:
         for index, value in values.items():
             cp.add_hint(cp.get_int_var_from_proto_index(index), value)
 
-    def _taken(self, group: _Group, visit: int, placement: Placement) -> Iterator[Place]:
+    def _taken(self, group: Group, visit: int, placement: Placement) -> Iterator[Place]:
         asked = {ask.need for ask in self.asks.of[visit]}
         for claim in self.prepared.visits[visit].claims(placement):
             first = claim.first if self.asks.padded else claim.part_first
@@ -531,10 +388,6 @@ class Plan:
                         for first, resource in mine
                     ]
         return places
-
-
-def _indices(group: _Group) -> list[int]:
-    return [literal.index for literal in group.served]
 
 
 def _sum(terms: list[tuple[cp_model.IntVar, int]]) -> cp_model.LinearExprT:

@@ -21,8 +21,18 @@ from tiny import (
 from allocator.check.score import score
 from allocator.domain.calendar import Calendar, DailySpan
 from allocator.domain.problem import Problem
-from allocator.domain.request import FixedSeries, FlexibleSeries, Series, Session, Step
+from allocator.domain.request import (
+    Alike,
+    FixedSeries,
+    FlexibleSeries,
+    Pin,
+    Relation,
+    Series,
+    Session,
+    Step,
+)
 from allocator.domain.resource import Break, WorkLimits
+from allocator.domain.schedule import Assignment
 from allocator.domain.service import Need, Selector
 from allocator.generate.clinics import clinic
 from allocator.goals import GOALS
@@ -89,8 +99,9 @@ def missed(some: Problem) -> int:
     ids=["may miss all", "may miss the last", "one is enough", "all or nothing"],
 )
 def test_a_series_with_room_misses_nothing(shape: Series) -> None:
-    """Ann has four hours, enough for two visits, whichever of them may be missed."""
-    assert missed(problem(request("A", series=shape))) == 0
+    """Ann has four hours a day, enough for two visits, whichever of them may be missed."""
+    days = 2 if isinstance(shape, FixedSeries) else 1
+    assert missed(problem(request("A", series=shape), days=days)) == 0
 
 
 def test_what_has_no_room_is_missed() -> None:
@@ -133,6 +144,40 @@ def test_a_break_takes_its_time() -> None:
     assert missed(some) == PARTS
 
 
+def test_a_break_lies_in_one_stretch_or_another() -> None:
+    """A visit at nine parts Ann's day in two; she rests in one, so two of three are served."""
+    rest = Break(minutes=60, window=DailySpan(start_minute=8 * 60, end_minute=12 * 60))
+    team = (("practitioner", ("ann",)),)
+    held = Assignment(visit="H", start=at(0, 9), end=at(0, 10), resources=team)
+    some = problem(
+        *map(request, "ABCH"),
+        resources=(practitioner("ann", breaks=(rest,)),),
+        published=(held,),
+        pins=(Pin(visit="H"),),
+    )
+    assert missed(some) == PARTS
+
+
+def test_who_starts_on_a_grid_leaves_time_unused() -> None:
+    """Visits of an hour start at eight or at ten: two of three are served, in four hours."""
+    some = problem(
+        *map(request, "ABC"),
+        services=(service(start_every_minutes=120),),
+    )
+    assert missed(some) == PARTS
+
+
+def test_who_attends_has_no_time_to_serve() -> None:
+    """Ann sees two people, and is asked to three meetings, each an hour; she has four."""
+    some = problem(
+        *map(request, "AB"),
+        *(request(id, "ann", "meeting") for id in "CDE"),
+        resources=(practitioner("ann"), room("r"), room("s")),
+        services=(service(), service("meeting", needs=(need("room"),))),
+    )
+    assert missed(some) == PARTS
+
+
 @pytest.mark.parametrize(
     "limits", [WorkLimits(minutes_per_day=120), WorkLimits(minutes_per_week=120)]
 )
@@ -157,6 +202,42 @@ def test_neighbours_of_a_series_are_days_apart() -> None:
     apart = FlexibleSeries(count=3, least_days_between=2)
     assert missed(problem(request("A", series=apart), days=4)) == PARTS
     assert missed(problem(request("A", series=apart), days=5)) == 0
+
+
+def test_a_series_stays_in_touch() -> None:
+    """On Monday and on Thursday: that is three days apart."""
+    windows = (span(0, 8, 12), span(3, 8, 12))
+    for most, value in ((2, PARTS), (3, 0)):
+        series = FlexibleSeries(count=2, least_days_between=1, most_days_between=most)
+        some = problem(request("A", series=series, windows=windows), days=4)
+        assert missed(some) == value
+
+
+def test_the_first_visit_of_a_series_comes_first() -> None:
+    """It takes three hours, for which there is time on the second day alone."""
+    series = FlexibleSeries(count=2, least_days_between=1)
+    long = (service(first_minutes=180),)
+    asked = request("A", series=series, first_visit=True, windows=(span(0, 8, 10), span(1, 8, 12)))
+    assert missed(problem(asked, services=long, days=2)) == PARTS
+    other = replace(asked, windows=(span(0, 8, 12), span(1, 8, 10)))
+    assert missed(problem(other, services=long, days=2)) == 0
+
+
+def test_a_fixed_series_keeps_step() -> None:
+    """On Monday and on Wednesday: every second day will do, every day will not."""
+    windows = (span(0, 8, 12), span(2, 8, 12))
+    for every, value in ((1, PARTS), (2, 0)):
+        series = FixedSeries(count=2, every_days=every)
+        assert missed(problem(request("A", series=series, windows=windows), days=3)) == value
+
+
+def test_visits_share_a_day() -> None:
+    """One can come on Monday, the other on Tuesday; on one day they cannot both be served."""
+    both = (request("A", windows=(span(0, 8, 12),)), request("B", windows=(span(1, 8, 12),)))
+    some = problem(*both, days=2)
+    together = Relation(id="together", visits=("A", "B"), alike=Alike.DAY)
+    assert missed(some) == 0
+    assert missed(replace(some, relations=(together,))) == PARTS
 
 
 def test_a_series_has_so_many_visits_a_week() -> None:
