@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from icalendar import Calendar, Event
+
 from allocator.domain.faults import Fault, FaultCode, InvalidSchedule
 from allocator.domain.problem import Problem
 from allocator.domain.request import ATTENDEE
-from allocator.domain.schedule import Assignment, Schedule
-from allocator.frames.content_lines import content_lines, text, utc
+from allocator.domain.schedule import Assignment, Schedule, in_utc
 from allocator.frames.files import write_file
 from allocator.frames.visits import Visits
 
@@ -107,33 +108,30 @@ def _calendar(
     resource: str,
 ) -> bytes:
     problem = visits.problem
-    properties = [
-        ("BEGIN", "VCALENDAR"),
-        ("VERSION", "2.0"),
-        ("PRODID", "-//allocator//schedule//EN"),
-        ("X-WR-CALNAME", text(problem.resource(resource).label)),
-        ("X-WR-TIMEZONE", text(problem.horizon.zone)),
-    ]
+    calendar = Calendar()
+    calendar.add("prodid", "-//allocator//schedule//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", problem.resource(resource).label)
+    calendar.add("x-wr-timezone", problem.horizon.zone)
     for assignment in sorted(assignments, key=lambda a: (a.start, a.visit)):
-        properties += _event(assignment, visits, participants)
-    return content_lines([*properties, ("END", "VCALENDAR")])
+        calendar.add_component(_event(assignment, visits, participants))
+    return bytes(calendar.to_ical())
 
 
 def _event(
     assignment: Assignment, visits: Visits, participants: dict[str, list[Assignment]]
-) -> Iterator[tuple[str, str]]:
-    """Yield the properties of a visit's event."""
+) -> Event:
     problem = visits.problem
     service = visits.service(assignment.visit, assignment.session)
-    yield "BEGIN", "VEVENT"
-    yield "UID", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}"))
-    yield "DTSTAMP", utc(problem.horizon.asked_at)
-    yield "DTSTART", utc(assignment.start)
-    yield "DTEND", utc(assignment.end)
-    yield "SUMMARY", text(assignment.visit if service is None else service.label)
+    event = Event()
+    event.add("uid", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}")))
+    event.add("dtstamp", problem.horizon.asked_at)
+    event.add("dtstart", in_utc(assignment.start))
+    event.add("dtend", in_utc(assignment.end))
+    event.add("summary", assignment.visit if service is None else service.label)
     location = visits.location(assignment)
     if location is not None:
-        yield "LOCATION", text(location)
+        event.add("location", location)
     lines = [f"visit: {assignment.visit}"]
     shown = [assignment, *participants.get(assignment.visit, ())]
     if assignment.session is not None:
@@ -144,8 +142,8 @@ def _event(
         for role, ids in one.resources:
             what = "attendee" if role.startswith(ATTENDEE) else role
             lines += [f"{what}: {_said(problem, id)}" for id in ids]
-    yield "DESCRIPTION", text("\n".join(dict.fromkeys(lines)))
-    yield "END", "VEVENT"
+    event.add("description", "\n".join(dict.fromkeys(lines)))
+    return event
 
 
 def _said(problem: Problem, id: str) -> str:

@@ -34,6 +34,7 @@ BESIDE = {
 HOMES = {
     "ortools": {"model", "solve"},
     "pandas": {"frames"},
+    "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
