@@ -329,9 +329,12 @@ class Assembly:
                 return None
             cls = next(option for option in options if variant_name(option) == chosen)
         known = defaults(cls)
+        # Where the type itself cannot be read, what it would have is not known.
+        unread = any(name == names.get("type") for name, _, _ in bad)
         for tail in [tail for tail in given if tail not in known]:
-            said = f"{names[tail]} is given; a {variant_name(cls)} {head} has none."
-            bad.append((names[tail], said, FaultCode.CONTRADICTION))
+            if not unread:
+                said = f"{names[tail]} is given; a {variant_name(cls)} {head} has none."
+                bad.append((names[tail], said, FaultCode.CONTRADICTION))
             del given[tail]
         for tail, default in known.items():
             if default is REQUIRED and tail not in given:

@@ -17,6 +17,9 @@ from allocator.domain.schedule import Assignment, Schedule, in_utc
 from allocator.frames.files import write_file
 from allocator.frames.visits import Visits
 
+#: The last line of a calendar.
+END = b"END:VCALENDAR\r\n"
+
 
 def schedule_to_icalendar(schedule: Schedule, problem: Problem, resource: str) -> bytes:
     """Return the visits of one resource as an iCalendar file.
@@ -46,7 +49,7 @@ def schedule_to_icalendar(schedule: Schedule, problem: Problem, resource: str) -
         message = f"The resource {resource!r} does not exist."
         raise InvalidSchedule([Fault(FaultCode.UNKNOWN_NAME, "resource", resource, message)])
     visits = [a for a in schedule.assignments if resource in a.everyone()]
-    return _calendar(visits, Visits(problem, schedule), _participants(schedule), resource)
+    return _Calendars(schedule, problem).of(resource, visits)
 
 
 def write_icalendars(
@@ -73,13 +76,12 @@ def write_icalendars(
     for assignment in schedule.assignments:
         for id in dict.fromkeys(assignment.everyone()):
             by_resource.setdefault(id, []).append(assignment)
-    visits, participants = Visits(problem, schedule), _participants(schedule)
+    calendars = _Calendars(schedule, problem)
     made = []
     for resource in problem.resources:
         if resource.id in by_resource and (wanted is None or resource.kind in wanted):
             path = Path(folder) / _file_name(resource.id)
-            data = _calendar(by_resource[resource.id], visits, participants, resource.id)
-            write_file(path, data)
+            write_file(path, calendars.of(resource.id, by_resource[resource.id]))
             made.append(path)
     return made
 
@@ -92,58 +94,56 @@ def _file_name(id: str) -> str:
     return f"{name}.ics"
 
 
-def _participants(schedule: Schedule) -> dict[str, list[Assignment]]:
-    """Return the places taken in each group session."""
-    found: dict[str, list[Assignment]] = {}
-    for assignment in schedule.assignments:
+class _Calendars:
+    """The calendars of a schedule; an event is the same in all of them, and written once."""
+
+    def __init__(self, schedule: Schedule, problem: Problem) -> None:
+        self.problem = problem
+        self.visits = Visits(problem, schedule)
+        self.participants: dict[str, list[Assignment]] = {}
+        for assignment in schedule.assignments:
+            if assignment.session is not None:
+                self.participants.setdefault(assignment.session, []).append(assignment)
+        self._events: dict[str, bytes] = {}
+
+    def of(self, resource: str, assignments: Iterable[Assignment]) -> bytes:
+        """Return the calendar of a resource."""
+        calendar = Calendar()
+        calendar.add("prodid", "-//allocator//schedule//EN")
+        calendar.add("version", "2.0")
+        calendar.add("x-wr-calname", self.problem.resource(resource).label)
+        calendar.add("x-wr-timezone", self.problem.horizon.zone)
+        events = []
+        for assignment in sorted(assignments, key=lambda a: (a.start, a.visit)):
+            if assignment.visit not in self._events:
+                self._events[assignment.visit] = self._event(assignment).to_ical()
+            events.append(self._events[assignment.visit])
+        return calendar.to_ical().removesuffix(END) + b"".join(events) + END
+
+    def _event(self, assignment: Assignment) -> Event:
+        problem, visits = self.problem, self.visits
+        service = visits.service(assignment.visit, assignment.session)
+        event = Event()
+        event.add("uid", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}")))
+        event.add("dtstamp", problem.horizon.asked_at)
+        event.add("dtstart", in_utc(assignment.start))
+        event.add("dtend", in_utc(assignment.end))
+        event.add("summary", assignment.visit if service is None else service.label)
+        location = visits.location(assignment)
+        if location is not None:
+            event.add("location", location)
+        lines = [f"visit: {assignment.visit}"]
+        shown = [assignment, *self.participants.get(assignment.visit, ())]
         if assignment.session is not None:
-            found.setdefault(assignment.session, []).append(assignment)
-    return found
-
-
-def _calendar(
-    assignments: list[Assignment],
-    visits: Visits,
-    participants: dict[str, list[Assignment]],
-    resource: str,
-) -> bytes:
-    problem = visits.problem
-    calendar = Calendar()
-    calendar.add("prodid", "-//allocator//schedule//EN")
-    calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", problem.resource(resource).label)
-    calendar.add("x-wr-timezone", problem.horizon.zone)
-    for assignment in sorted(assignments, key=lambda a: (a.start, a.visit)):
-        calendar.add_component(_event(assignment, visits, participants))
-    return bytes(calendar.to_ical())
-
-
-def _event(
-    assignment: Assignment, visits: Visits, participants: dict[str, list[Assignment]]
-) -> Event:
-    problem = visits.problem
-    service = visits.service(assignment.visit, assignment.session)
-    event = Event()
-    event.add("uid", str(uuid5(NAMESPACE_URL, f"allocator:{problem.name}:{assignment.visit}")))
-    event.add("dtstamp", problem.horizon.asked_at)
-    event.add("dtstart", in_utc(assignment.start))
-    event.add("dtend", in_utc(assignment.end))
-    event.add("summary", assignment.visit if service is None else service.label)
-    location = visits.location(assignment)
-    if location is not None:
-        event.add("location", location)
-    lines = [f"visit: {assignment.visit}"]
-    shown = [assignment, *participants.get(assignment.visit, ())]
-    if assignment.session is not None:
-        lines.append(f"session: {assignment.session}")
-        if visits.schedule is not None and assignment.session in visits.schedule:
-            shown.append(visits.schedule[assignment.session])
-    for one in shown:
-        for role, ids in one.resources:
-            what = "attendee" if role.startswith(ATTENDEE) else role
-            lines += [f"{what}: {_said(problem, id)}" for id in ids]
-    event.add("description", "\n".join(dict.fromkeys(lines)))
-    return event
+            lines.append(f"session: {assignment.session}")
+            if visits.schedule is not None and assignment.session in visits.schedule:
+                shown.append(visits.schedule[assignment.session])
+        for one in shown:
+            for role, ids in one.resources:
+                what = "attendee" if role.startswith(ATTENDEE) else role
+                lines += [f"{what}: {_said(problem, id)}" for id in ids]
+        event.add("description", "\n".join(dict.fromkeys(lines)))
+        return event
 
 
 def _said(problem: Problem, id: str) -> str:
