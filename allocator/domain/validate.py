@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import date
@@ -242,7 +242,6 @@ def _said(need: Need) -> str:
 
 def _requests(problem: Problem) -> Iterator[Fault]:
     horizon = problem.horizon
-    first, last, local = horizon.start, horizon.end, zone_of(horizon.zone)
     for request in problem.requests:
         yield from request.faults(horizon.zone)
         roles: set[str] = set()
@@ -280,26 +279,10 @@ def _requests(problem: Problem) -> Iterator[Fault]:
                 request.id,
                 f"Request {request.id}: a fixed series names a group session; a flexible one may.",
             )
-        inside = [
-            span
-            for span in request.windows
-            if not is_aware(span.start)
-            or not is_aware(span.end)
-            or (span.start < last and span.end > first)
-        ]
-        if request.windows and not inside:
-            yield Fault(
-                FaultCode.OUTSIDE_HORIZON,
-                "request",
-                request.id,
-                f"Request {request.id}: its windows, from"
-                f" {write_instant(min(span.start for span in request.windows), local)} to"
-                f" {write_instant(max(span.end for span in request.windows), local)}, all lie"
-                f" outside the horizon, {write_instant(first, local)} to"
-                f" {write_instant(last, local)} ({horizon.zone}).",
-            )
+        yield from _outside("request", request.id, request.windows, horizon)
     for session in problem.sessions:
         yield from session.faults(horizon.zone)
+        yield from _outside("session", session.id, session.windows, horizon)
         yield from _unknown(problem, "session", session.id, "service", session.service)
         if (
             problem.knows("service", session.service)
@@ -312,6 +295,27 @@ def _requests(problem: Problem) -> Iterator[Fault]:
                 f"Session {session.id}: its service {session.service} lasts differently with"
                 " different resources; a group session has one duration.",
             )
+
+
+def _outside(kind: str, id: str, windows: Sequence[Span], horizon: Horizon) -> Iterator[Fault]:
+    """Yield a fault when there are windows, and none touches the horizon."""
+    first, last, local = horizon.start, horizon.end, zone_of(horizon.zone)
+    for span in windows:
+        if not is_aware(span.start) or not is_aware(span.end):
+            return
+        if span.start < last and span.end > first:
+            return
+    if windows:
+        yield Fault(
+            FaultCode.OUTSIDE_HORIZON,
+            kind,
+            id,
+            f"{kind.capitalize()} {id}: its windows, from"
+            f" {write_instant(min(span.start for span in windows), local)} to"
+            f" {write_instant(max(span.end for span in windows), local)}, all lie outside the"
+            f" horizon, {write_instant(first, local)} to {write_instant(last, local)}"
+            f" ({horizon.zone}).",
+        )
 
 
 def _no_role(kind: str, id: str, role: str, roles: set[str]) -> Fault:

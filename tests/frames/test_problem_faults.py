@@ -256,6 +256,23 @@ CASES = [
         " 2026-03-07T00:00+01:00 (Europe/Berlin).",
     ),
     (
+        "windows of a group session outside the horizon",
+        FaultCode.OUTSIDE_HORIZON,
+        {
+            "sessions": "id,service,most\nG,S,3\n",
+            "session_windows": f"session,start,end\nG,{NINE},{TEN}\n".replace("2026", "2025"),
+        },
+        "session_windows.csv row 2: Session G: its windows, from 2025-03-02T09:00+01:00 to"
+        " 2025-03-02T10:00+01:00, all lie outside the horizon, 2026-03-02T00:00+01:00 to"
+        " 2026-03-07T00:00+01:00 (Europe/Berlin).",
+    ),
+    (
+        "a series of a kind that does not exist, whose columns are told of no other kind",
+        FaultCode.WRONG_TYPE,
+        {"requests": "id,service,series,count,at_least\nR1,S,weekly,3,2\n"},
+        "requests.csv row 2: Request R1: series is 'weekly'; fixed or flexible is expected.",
+    ),
+    (
         "hours that overlap",
         FaultCode.OVERLAP,
         {
