@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from allocator.cli.common import VIOLATIONS, ProblemPath, clear_errors, to_stdout
+from allocator.cli.common import NO_VALUE, VIOLATIONS, ProblemPath, clear_errors, to_stdout
 from allocator.cli.patience import Patience
-from allocator.report.style import BAD, GOOD, WARNING, plain_table
+from allocator.report.style import BAD, GOOD, WARNING
 from allocator.report.words import count
 
 if TYPE_CHECKING:
     from allocator.check.check import Checked
+    from allocator.domain.problem import Problem
     from allocator.domain.schedule import Schedule
 
 #: Violations that are told one by one; --json tells them all.
@@ -33,8 +34,8 @@ told, and is no violation of this schedule.
 EPILOG = """[bold]Examples[/bold]
   Check what a solve has left:
     [cyan]allocator check my-clinic plan/schedule.csv[/cyan]
-  Count violations in a script:
-    [cyan]allocator check my-clinic plan/schedule.csv --json | jq '.violations | length'[/cyan]
+  For another program:
+    [cyan]allocator check my-clinic plan/schedule.csv --json > found.json[/cyan]
 
 [bold]Exit codes[/bold]
   0  the schedule breaks nothing
@@ -52,7 +53,8 @@ def check(
         ),
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object, and nothing else.")
+        bool,
+        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
     ] = False,
 ) -> None:
     """Check a schedule of a problem."""
@@ -70,12 +72,14 @@ def check(
     if as_json:
         print(json.dumps(checked_document(found, there), ensure_ascii=False))
     else:
-        _tell(to_stdout(), found, there)
+        _tell(to_stdout(), found, asked, there)
     if not found.valid:
         raise typer.Exit(VIOLATIONS)
 
 
-def _tell(console: Console, found: Checked, schedule: Schedule) -> None:
+def _tell(console: Console, found: Checked, problem: Problem, schedule: Schedule) -> None:
+    from allocator.report.goal_table import goal_table
+
     real = [v for v in found.violations if not v.inherited]
     inherited = [v for v in found.violations if v.inherited]
     for some, style, what in ((real, BAD, ""), (inherited, WARNING, " (inherited)")):
@@ -90,11 +94,10 @@ def _tell(console: Console, found: Checked, schedule: Schedule) -> None:
         rules = count(len({v.rule for v in real}), "rule")
         console.print(Text(f"{count(len(real), 'violation')} of {rules}.", style=f"bold {BAD}"))
     else:
-        visits = count(len(schedule), "visit")
-        console.print(Text(f"The schedule breaks no rule; it has {visits}.", style=f"bold {GOOD}"))
-    table = plain_table()
-    table.add_column("level")
-    table.add_column("cost", justify="right")
-    for level, cost in found.objective.items():
-        table.add_row(level, f"{cost:,}")
-    console.print(table)
+        sessions = sum(problem.knows("session", a.visit) for a in schedule.assignments)
+        has = count(len(schedule) - sessions, "visit")
+        if sessions:
+            has += f" and {count(sessions, 'group session')}"
+        console.print(Text(f"The schedule breaks no rule; it has {has}.", style=f"bold {GOOD}"))
+    console.print()
+    console.print(goal_table(found.goals, [(name, "", n) for name, n in found.objective.items()]))

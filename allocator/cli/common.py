@@ -25,6 +25,9 @@ INTERRUPTED = 130
 #: Tables are made for this many columns at least; a narrower terminal wraps them.
 LEAST_WIDTH = 76
 
+#: In place of the type of an option that takes no value.
+NO_VALUE = ""
+
 ProblemPath = Annotated[
     Path,
     typer.Argument(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from allocator.cli.common import Refused, clear_errors, prose, to_stdout
+from allocator.cli.common import NO_VALUE, Refused, clear_errors, prose, to_stdout
 from allocator.cli.patience import Patience
 from allocator.report.words import count
 
@@ -75,7 +75,10 @@ def clinic(
     weeks: Annotated[int, typer.Option("--weeks", metavar="N", help="Length of the horizon.")] = 8,
     sites: Annotated[int, typer.Option("--sites", metavar="N", help="1 or 2 locations.")] = 1,
     booked: Annotated[
-        bool, typer.Option("--booked/--empty", help="Whether visits are booked already.")
+        bool,
+        typer.Option(
+            "--booked/--empty", metavar=NO_VALUE, help="Whether visits are booked already."
+        ),
     ] = True,
 ) -> None:
     """Make a demonstration clinic."""

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from allocator.cli import check, generate, solve
-from allocator.cli.common import prose, to_stderr
+from allocator.cli.common import NO_VALUE, prose, to_stderr
 
 #: Entry points in this group add commands: the name is the command's, the value a typer
 #: application or a function.
@@ -65,7 +65,11 @@ def _options(
     show: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+            "--version",
+            metavar=NO_VALUE,
+            callback=_version,
+            is_eager=True,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from allocator.cli.common import NO_SCHEDULE, ProblemPath, clear_errors, to_stderr, to_stdout
+from allocator.cli.common import (
+    NO_SCHEDULE,
+    NO_VALUE,
+    ProblemPath,
+    clear_errors,
+    to_stderr,
+    to_stdout,
+)
 from allocator.cli.output import CALENDARS, RESULT, SCHEDULE, refuse_in_the_way, write_result
 from allocator.cli.patience import Patience
 from allocator.report.words import count
@@ -37,7 +44,7 @@ EPILOG = """[bold]Examples[/bold]
 [bold]Exit codes[/bold]
   0  a valid schedule
   2  bad input: each fault is told, nothing is written
-  3  no schedule: a hard demand (a pin, a request that must be served) cannot be met
+  3  no schedule: what must be served, or a pin, cannot be met
 """
 
 
@@ -78,7 +85,8 @@ def solve(
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object, and nothing else.")
+        bool,
+        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
     ] = False,
 ) -> None:
     """Allocate the requests of a problem."""

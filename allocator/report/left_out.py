@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from rich.console import Group, RenderableType
@@ -12,6 +13,7 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule, Unplaced
 from allocator.report.style import QUIET, plain_table, titled
 from allocator.report.words import count
+from allocator.rules import RULES
 from allocator.rules.session_together import SessionTogether
 
 #: Requests that are named one by one.
@@ -41,15 +43,15 @@ def left_out(problem: Problem, schedule: Schedule) -> RenderableType:
             _services(problem, request),
             why(reasons[id]),
         )
+    words = {word for id in order[:NAMED] for word in re.findall(r"\w+", why(reasons[id]))}
+    said = [Text(f"{r.name}: {r.sentence}", style=QUIET) for r in RULES if r.name in words]
     last = Counter(
         u.funnel[-1].rule for u in reasons.values() if u.funnel and not u.funnel[-1].left
     )
-    if len(by_request) <= NAMED or not last:
-        return titled(title, table)
-    rules = ", ".join(f"{rule} {number}" for rule, number in last.most_common())
-    return Group(
-        titled(title, table), Text(f"The rules that took the last start: {rules}.", style=QUIET)
-    )
+    if len(by_request) > NAMED and last:
+        rules = ", ".join(f"{rule} {number}" for rule, number in last.most_common())
+        said.append(Text(f"The rules that took the last start: {rules}.", style=QUIET))
+    return Group(titled(title, table), *said)
 
 
 def why(unplaced: Unplaced) -> str:

@@ -14,6 +14,8 @@ from allocator.report.style import QUIET, SHADES, plain_table, titled
 #: How many hours may share a column, and the width of a column with the space after it.
 JOINED = (1, 2, 3, 4, 6)
 CELL = 4
+#: What stands where nothing is open.
+CLOSED = "·"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,19 @@ class LoadTable:
         for hour in hours:
             table.add_column(f"{hour:02d}", justify="right", width=CELL - 1, no_wrap=True)
         table.add_column("all", justify="right", width=CELL - 1, style="bold", no_wrap=True)
+        closed = ""
         for load in self.loads:
-            cells = [_cell(load.share(hour, hour + joined)) for hour in hours]
+            shares = [load.share(hour, hour + joined) for hour in hours]
+            if None in shares:
+                closed = f"; {CLOSED} is closed"
+            cells = [_cell(share) for share in shares]
             table.add_row(load.kind, *cells, f"{100 * (load.share() or 0):.0f}")
-        return titled(f"Load by kind and {by}, % of the open time {self.when}", table)
+        title = f"Load by kind and {by}, % of the open time {self.when}{closed}"
+        return titled(title, table)
 
 
 def _cell(share: float | None) -> Text:
     if share is None:
-        return Text("·", style=QUIET)
+        return Text(CLOSED, style=QUIET)
     shade = SHADES[min(len(SHADES) - 1, max(0, int(share * len(SHADES))))]
     return Text(f"{100 * share:.0f}", style=shade)

@@ -17,7 +17,7 @@ from allocator.report.load import load_by_hour
 from allocator.report.load_table import LoadTable
 from allocator.report.served import served_by_class
 from allocator.report.style import BAD, GOOD, INFO, QUIET, WARNING, plain_table, titled
-from allocator.report.words import count, percent, value
+from allocator.report.words import count, percent, seconds, value
 from allocator.solve.result import LevelResult, Result, Status
 
 #: Notes that are shown; the rest are counted.
@@ -35,7 +35,8 @@ def summary(prepared: Prepared, result: Result) -> RenderableType:
             parts.append(left_out(prepared.problem, result.schedule))
         parts += _load(prepared, result)
         if any(level.total is None for level in result.levels):
-            parts.append(goal_table(result))
+            lower = [(x.name, known(x), x.cost) for x in result.levels if x.total is None]
+            parts.append(goal_table(result.goals, lower))
     remarks = list(_remarks(result))
     if remarks:
         parts.append(Group(*remarks))
@@ -59,8 +60,8 @@ def _head(prepared: Prepared, result: Result) -> RenderableType:
     text.append(f"\n{result.status.value}", style=colour)
     if result.first_schedule_seconds is not None:
         text.append(
-            f"\nFirst schedule after {result.first_schedule_seconds:.2f} s, this one after"
-            f" {result.seconds:.1f} s.",
+            f"\nFirst schedule after {seconds(result.first_schedule_seconds)}, this one after"
+            f" {seconds(result.seconds)}.",
             style=QUIET,
         )
     return Panel(text, box=box.ROUNDED, border_style=colour, expand=False)
@@ -109,8 +110,11 @@ def _value(level: LevelResult | None) -> tuple[str, str]:
         return "", ""
     if level.servable is None:
         return value(level.served), "no bound"
+    if level.proved:
+        all_of_it = value(round(level.served, 2))
+        return f"{all_of_it} of {all_of_it}", "proved"
     shown = f"{value(level.served)} of {value(level.servable, up=True)}"
-    return shown, "proved" if level.proved else known(level).removeprefix("gap ")
+    return shown, known(level).removeprefix("gap ")
 
 
 def _load(prepared: Prepared, result: Result) -> Iterator[RenderableType]:

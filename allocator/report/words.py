@@ -22,6 +22,11 @@ def gap(share: float) -> str:
     return f"{max(share, 0.0001 if share > 0 else 0):.2%}".replace("%", " %")
 
 
+def seconds(time: float) -> str:
+    """Write a time: to the hundredth while it is short."""
+    return f"{time:.2f} s" if time < 10 else f"{time:.1f} s"
+
+
 def value(amount: float, *, up: bool = False) -> str:
     """Write a value without a needless fraction: down to what is surely reached, or up."""
     step = 1 if abs(amount) >= 1000 else 100

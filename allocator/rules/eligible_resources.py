@@ -79,7 +79,7 @@ class EligibleResources(Rule):
         """Yield why a resource may not fill a role on the day of the visit, if it may not."""
         who = timetable.prepared.who(resource)
         if resource not in need.resources:
-            why = f"is none of the {len(need.resources)} that may fill {need.role}"
+            why = f"may not fill the role {need.role}; {len(need.resources)} may"
         else:
             day = visit.clock.dates[visit.clock.day_of[placement.start]]
             thing = timetable.prepared.resources[resource]

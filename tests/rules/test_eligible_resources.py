@@ -86,7 +86,7 @@ def test_who_lacks_a_skill_or_a_kind_is_none_of_those_who_may() -> None:
     assert broken(book, placed(0, (3,))) == {
         (
             "eligible_resources",
-            "Visit A: dan is none of the 3 that may fill practitioner.",
+            "Visit A: dan may not fill the role practitioner; 3 may.",
         )
     }
     assert broken(book, placed(0, (5,)))
