@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
@@ -169,7 +169,7 @@ class _Run:
             best, infeasible = self._meet_demands(frozen)
             if best is None:
                 status = Status.INFEASIBLE if infeasible else Status.UNKNOWN
-                return self._without_schedule(status)
+                return self._without_schedule(status, frozen_state)
         self._tell(best, bounds, "")
         if len(free) <= WHOLE_MODEL_VISITS:
             self._tighten(frozen_state, best, bounds)
@@ -385,13 +385,35 @@ class _Run:
             unplaced=tuple(unplaced),
         )
 
-    def _without_schedule(self, status: Status) -> Result:
+    def _unmet(self, frozen: State) -> Iterator[str]:
+        """Yield the demands for which no start is left with nothing but frozen visits placed."""
+        prepared = self.prepared
+        demands = [(f"Visit {prepared.visits[v].id} is pinned", [v]) for v in sorted(self.must)]
+        for request in prepared.requests:
+            if request.request.must:
+                wanted = [
+                    v for n in required_occurrences(request.request) for v in request.occurrence(n)
+                ]
+                demands.append((f"Request {request.request.id} must be served", wanted))
+        for what, wanted in demands:
+            for number in wanted:
+                if frozen.placements[number] is None:
+                    visit = prepared.visits[number]
+                    last = funnel(self.book, frozen, visit)[-1]
+                    if not last.left:
+                        yield (
+                            f"{what}; even alone, visit {visit.id} has no start left after the"
+                            f" rule {last.rule}."
+                        )
+                        break
+
+    def _without_schedule(self, status: Status, frozen: State) -> Result:
         return Result(
             status=status,
             schedule=None,
             seconds=self.control.seconds,
             params=self.params,
-            notes=self.prepared.notes,
+            notes=(*self._unmet(frozen), *self.prepared.notes),
             requests=len(self.prepared.requests),
             visits=len(self.prepared.visits),
         )

@@ -63,6 +63,11 @@ def test_a_session_that_is_not_held_is_told_with_both_numbers() -> None:
 
 
 def test_no_schedule_names_the_demands() -> None:
-    """A must be served, and Ann is never there: the panel names A."""
+    """A must be served, and Ann is never there: the panel names A, and the rule."""
     some = problem(request("A", must=True), calendars=(Calendar(id="day"),))
-    assert "1 request must be served: A." in told(some, 80)
+    text = told(some, 80)
+    assert "1 request must be served: A." in text
+    assert (
+        "Request A must be served; even alone, visit A has no start left after the rule"
+        " opening_hours."
+    ) in " ".join(text.split())

@@ -56,3 +56,30 @@ def test_a_visit_that_has_to_be_placed_brings_its_series() -> None:
     )
     # Four hours: two of them are A's, whatever its class.
     assert {"A#1", "A#2"} < placed(some)
+
+
+def test_demands_that_cannot_be_met_even_alone_are_told() -> None:
+    """Ann works from 8 to 12: P is pinned at 20:00, and R would come in the afternoon.
+
+    Q must be served, too, and could be.
+    """
+    some = problem(
+        request("P"),
+        request("Q", must=True),
+        request("R", must=True, windows=(span(0, 13, 15),)),
+        published=(published("P", 20),),
+        pins=(Pin(visit="P", kind=PinKind.TIME),),
+    )
+    result = solve(some, Params(workers=1))
+    assert result.status is Status.INFEASIBLE
+    assert result.notes == (
+        "Visit P is pinned; even alone, visit P has no start left after the rule opening_hours.",
+        "Request R must be served; even alone, visit R has no start left after the rule"
+        " opening_hours.",
+    )
+
+
+def test_demands_that_exclude_each_other_are_each_no_matter_of_its_own() -> None:
+    """Five hours of what must be served do not fit into Ann's four: no one of them is to blame."""
+    result = solve(problem(*(request(n, must=True) for n in "ABCDE")), Params(workers=1))
+    assert (result.status, result.notes) == (Status.INFEASIBLE, ())
