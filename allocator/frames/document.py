@@ -59,6 +59,64 @@ mine))`, and `rules=` likewise, as for `solve`.
 In a DataFrame a cell may also hold what it means: an aware timestamp, a number, a list of names.
 NaN, NaT and None are empty. Rows are named by the frame's index.
 
+## A folder to begin with
+
+Two practitioners and two rooms for two weeks, physiotherapy for two patients (one of them up to six
+times, at least four), and a back school on Wednesday afternoon for at least two. Each file is a
+table that a spreadsheet can write; leave out what you do not need, and add columns from below.
+
+```text
+problem.csv
+key,value
+name,Practice by the park
+first,2026-03-02
+days,14
+zone,Europe/Berlin
+
+calendars.csv
+id
+office
+
+opening_hours.csv
+calendar,weekdays,start,end
+office,mon-fri,08:00,12:00
+office,mon-thu,13:00,17:00
+
+resources.csv
+id,kind,name,calendar,skills
+anna,practitioner,Anna Berg,office,physio;groups
+ben,practitioner,Ben Otto,office,physio
+room-1,room,Room 1,office,
+gym,room,Gym,office,
+P1,patient,,,
+P2,patient,,,
+
+services.csv
+id,name,minutes
+physio,Physiotherapy,45
+back,Back school,60
+
+needs.csv
+service,role,kind,skills,names
+physio,practitioner,practitioner,physio,
+physio,room,room,,
+back,practitioner,practitioner,groups,
+back,room,room,,gym
+
+requests.csv
+id,service,sessions,attendees,priority,series,count,at_least,least_days_between,most_per_week
+R1,physio,,P1,2,flexible,6,4,2,2
+R2,physio,,P2,3,,,,,
+R3,,back-wed,P1,3,,,,,
+R4,,back-wed,P2,3,,,,,
+
+sessions.csv
+id,service,least,most,window_start,window_end
+back-wed,back,2,8,2026-03-04T13:00+01:00,2026-03-04T17:00+01:00
+```
+
+`allocator solve FOLDER` serves all four requests, R1 with four visits of six: two a week.
+
 ## How cells are written
 
 | type | how | example |
@@ -70,6 +128,10 @@ A name inside a list that holds one of `; = , "`, or that is empty, is quoted li
 `"a;b"`. So is text that starts with one of `= + - @`, which a spreadsheet would take for a
 formula, and text with spaces at its ends. The word `none` is the empty list, where an empty cell
 means another default.
+
+The offset of a time is the one of that day: nine o'clock in Berlin is `2026-03-02T09:00+01:00` in
+winter and `2026-06-02T09:00+02:00` in summer. `…T09:00+01:00` in summer is ten o'clock. Opening
+hours, breaks and dates are local, and need none.
 """
 
 SCHEDULE = """
