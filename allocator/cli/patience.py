@@ -25,6 +25,7 @@ FIRST_LINE, NEXT_LINE = 2.0, 10.0
 PHASES = {
     "construct": "first schedule",
     "demands": "hard demands",
+    "plan": "plan",
     "prove": "one model",
     "repair": "left-out requests",
     "improve": "improving",

@@ -69,6 +69,7 @@ def prove(
     params: Params,
     control: Control,
     tell: Tell,
+    levels: Iterable[int] | None = None,
 ) -> Proof:
     """Solve the free visits as one model, one level after the other.
 
@@ -88,8 +89,11 @@ def prove(
         Settings, and the time that is left.
     tell
         Hears of each better schedule and bound, with the level at work.
+    levels
+        Numbers of the levels to solve; by default all. Levels before them stay as they are.
     """
-    return _Prover(book, fixed, free, must, start, floors, params, control, tell)()
+    prover = _Prover(book, fixed, free, must, start, floors, params, control, tell)
+    return prover(range(len(book.levels)) if levels is None else levels)
 
 
 class _Prover:
@@ -130,9 +134,9 @@ class _Prover:
         self.held = 0
         self.solution: list[int] | None = None
 
-    def __call__(self) -> Proof:
+    def __call__(self, levels: Iterable[int]) -> Proof:
         """Go through the levels, as far as time allows."""
-        for level in range(len(self.totals)):
+        for level in levels:
             if self.best is not None and self._good_enough(level):
                 continue
             if self.control.over:

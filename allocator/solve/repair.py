@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import os
 import random
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
 from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.bound import Alone
 from allocator.solve.construct import construct
+from allocator.solve.crew import Crew, Places
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import loosened, whole
 from allocator.solve.params import Params
@@ -29,19 +26,12 @@ RIVALS, MORE, MOST = 8, 4, 60
 EFFORT, MORE_EFFORT = 0.05, 0.03
 #: Re-solves in vain of one request before it is given up.
 TRIES = 30
-#: Seconds between two reports.
-EVERY = 0.5
 
 Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
-Places = dict[int, Placement | None]
 
 
-class Repair:
+class Repair(Crew[tuple[PreparedRequest, int]]):
     """A schedule on the way, in which requests may lie in part, and the best one so far.
-
-    Several threads re-solve at once, each on its own picture of the schedule: who comes back
-    with something better while nobody else did has it accepted, and tells the others. Towards
-    the end few re-solves are better, so that hardly any work is thrown away.
 
     Parameters
     ----------
@@ -66,29 +56,22 @@ class Repair:
         control: Control,
         classes: Sequence[int],
     ) -> None:
+        super().__init__(start, params, control)
         self.book = book
         self.prepared = book.prepared
-        self.params = params
-        self.control = control
         self.asked = [r for r in self.prepared.requests if r.request.priority in classes]
         self.loose = loosened(book)
         asked = {v for r in self.prepared.requests if r.request.must for v in r.visits}
         self.must = {v for v in must | asked if start[v] is not None}
-        self.placements: list[Placement | None] = list(start)
-        self._news: list[Places] = []
+        self._wanted: list[int | None] = []
         self._queue: list[PreparedRequest] = []
         self._tried: dict[int, int] = {}
         self._missed = self._served()
-        self._lock = threading.Lock()
-        self._ended = False
-        self._budget = params.deterministic_limit or math.inf
 
     def run(
         self, alone: Alone, best: Incumbent, floors: Sequence[int | None], tell: Tell
     ) -> Incumbent:
         """Try to serve every request that is left out, most urgent first.
-
-        Improvement of comfort belongs beside this, in a module of its own.
 
         Parameters
         ----------
@@ -106,70 +89,42 @@ class Repair:
         Incumbent
             The best schedule, never worse than what was best before.
         """
-        threads = min(self.params.workers, os.cpu_count() or 1)
-        if self.params.deterministic_limit is not None:
-            threads = 1
-        wanted = [floor for n, floor in enumerate(floors) if self.book.serves(n)]
         if not self.asked:
             return best
-        if threads == 1:
-            self._work(0, wanted)
-        else:
-            with ThreadPoolExecutor(threads, thread_name_prefix="repair") as pool:
-                working = [pool.submit(self._work, n, wanted) for n in range(threads)]
-                while any(not one.done() for one in working):
-                    wait(working, timeout=EVERY)
-                    best = self._report(best, floors, tell)
-                for one in working:
-                    one.result()
+        self._wanted = [floor for n, floor in enumerate(floors) if self.book.serves(n)]
+
+        def report() -> None:
+            nonlocal best
+            best = self._report(best, floors, tell)
+
+        self.work_all(report)
         state = whole(self.prepared, self.placements)
         construct(self.book, state, alone)
         return self._better(best, state.placements)
 
     def complete(self, requests: Sequence[PreparedRequest], rounds: int) -> None:
         """Try to place some requests, so many times each."""
-        work = Resolver(self.loose, self.placements, self.must, self.params.seed)
+        work = self.resolver(self.params.seed)
         chance = random.Random(self.params.seed)
         for tries in range(rounds):
             for request in requests:
                 if self.control.over:
                     return
-                found = self._attempt(work, request, tries, chance)
+                found = self.attempt(work, (request, tries), chance)
                 if found is not None:
                     work.move(found)
-                    self._accept(found)
+                    self.accept(found)
 
-    def _work(self, number: int, wanted: Sequence[int | None]) -> None:
-        """Re-solve what is left, again and again, as one of several threads."""
-        try:
-            with self._lock:
-                known = len(self._news)
-                work = Resolver(self.loose, self.placements, self.must, self.params.seed + number)
-            chance = random.Random(self.params.seed + number)
-            while True:
-                with self._lock:
-                    for places in self._news[known:]:
-                        work.move(places)
-                    known = len(self._news)
-                    task = self._next(wanted)
-                if task is None:
-                    return
-                found = self._attempt(work, *task, chance)
-                if found is not None:
-                    with self._lock:
-                        if known == len(self._news):
-                            self._tried[task[0].index] = 0
-                            self._accept(found)
-        finally:
-            self._ended = True
+    def resolver(self, seed: int) -> Resolver:
+        """Return a picture of the schedule for one thread."""
+        return Resolver(self.loose, self.placements, self.must, seed)
 
-    def _next(self, wanted: Sequence[int | None]) -> tuple[PreparedRequest, int] | None:
+    def next(self) -> tuple[PreparedRequest, int] | None:
         """Return the request to be tried next, and how often it was tried; None at the end."""
-        done = all(
+        if all(
             floor is not None and cost <= floor
-            for cost, floor in zip(self._missed, wanted, strict=True)
-        )
-        if done or self._ended or self._budget <= 0 or self.control.over:
+            for cost, floor in zip(self._missed, self._wanted, strict=True)
+        ):
             return None
         if not self._queue:
             self._queue = [r for r in self._left() if self._tried.get(r.index, 0) < TRIES]
@@ -178,16 +133,27 @@ class Repair:
         request = self._queue.pop(0)
         tries = self._tried.get(request.index, 0)
         self._tried[request.index] = tries + 1
-        self._budget -= EFFORT + MORE_EFFORT * tries
+        self.budget -= EFFORT + MORE_EFFORT * tries
         return request, tries
 
-    def _attempt(
-        self, work: Resolver, request: PreparedRequest, tries: int, chance: random.Random
+    def learn(self, task: tuple[PreparedRequest, int], places: Places | None) -> None:
+        """Try a request anew from the beginning once it was of use."""
+        if places is not None:
+            self._tried[task[0].index] = 0
+
+    def accept(self, places: Places) -> None:
+        """Put visits where they are to lie."""
+        super().accept(places)
+        self._missed = self._served()
+
+    def attempt(
+        self, work: Resolver, task: tuple[PreparedRequest, int], chance: random.Random
     ) -> Places | None:
         """Re-solve a request that misses something, with rivals of what it misses.
 
         Each time that this is tried there are more rivals, and others by chance.
         """
+        request, tries = task
         frozen = self.prepared.frozen
         missing = [v for v in request.visits if work.state.placements[v] is None]
         if not missing:
@@ -206,15 +172,9 @@ class Repair:
                 free.update(v for v in rest if v not in frozen)
         return work.better(free, EFFORT + MORE_EFFORT * tries, self.control)
 
-    def _accept(self, places: Places) -> None:
-        for visit, placement in places.items():
-            self.placements[visit] = placement
-        self._news.append(places)
-        self._missed = self._served()
-
     def _report(self, best: Incumbent, floors: Sequence[int | None], tell: Tell) -> Incumbent:
         """Tell of a schedule that serves more than the best one, if there is one by now."""
-        with self._lock:
+        with self.lock:
             placements, missed = list(self.placements), self._missed
         if missed < [cost for n, cost in enumerate(best.costs) if self.book.serves(n)]:
             better = self._better(best, whole(self.prepared, placements).placements)

@@ -1,4 +1,4 @@
-"""Re-solve a few visits exactly, all else fixed: the step of which repair consists."""
+"""Re-solve a few visits exactly, all else fixed: the step of which all improvement consists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from allocator.table.rulebook import Rulebook
 
 
 class Resolver:
-    """A schedule in which more is served by re-solving some of its visits at a time.
+    """A schedule that is made better by re-solving some of its visits at a time.
+
+    Attributes
+    ----------
+    proved
+        Whether the last re-solve went to its end, so that nothing better was there.
 
     Parameters
     ----------
@@ -29,6 +34,9 @@ class Resolver:
         Visits that have to stay placed.
     seed
         Of the solver.
+    comfort
+        Whether all levels count, and places as good as those before are taken as well; by
+        default only what is served counts.
     """
 
     def __init__(
@@ -37,17 +45,21 @@ class Resolver:
         placements: Sequence[Placement | None],
         must: set[int],
         seed: int,
+        *,
+        comfort: bool = False,
     ) -> None:
         self.book = book
         self.state = State(book.prepared, placements)
         self.must = must
         self.seed = seed
-        self._levels = [level for level in range(len(book.levels)) if book.serves(level)]
+        self.proved = False
+        self._comfort = comfort
+        self._levels = [n for n in range(len(book.levels)) if comfort or book.serves(n)]
 
     def better(
         self, free: Iterable[int], effort: float, control: Control
     ) -> dict[int, Placement | None] | None:
-        """Return places for these visits with which more is served, or None.
+        """Return better places for these visits, or None.
 
         Parameters
         ----------
@@ -68,7 +80,7 @@ class Resolver:
         self.move(dict.fromkeys(free))
         self.state.pending = frozenset(free)
         try:
-            return self._served(free, had, effort, control)
+            return self._better(free, had, effort, control)
         finally:
             self.state.pending = frozenset()
             self.move(had)
@@ -82,7 +94,7 @@ class Resolver:
             if placement is not None:
                 self.state.place(visit, placement)
 
-    def _served(
+    def _better(
         self,
         free: list[int],
         had: dict[int, Placement | None],
@@ -95,13 +107,15 @@ class Resolver:
         before, solution = self._priced(model, had)
         reached = list(before)
         found: dict[int, Placement | None] | None = None
+        self.proved = True
         for number, level in enumerate(self._levels):
             cost = model.level_cost(level)
             if isinstance(cost, int):
                 continue
             if control.over:
+                self.proved = False
                 break
-            if not self._missing(level, had):
+            if not self._improvable(level, had):
                 model.cp.add(cost <= reached[number])
                 continue
             solver = self._solver(effort, control)
@@ -112,27 +126,33 @@ class Resolver:
             control.running(solver)
             status = search(solver, model.cp)
             control.running(None)
+            self.proved &= status == cp_model.OPTIMAL
             if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                missed = self._missed(model, solver)
-                if missed[: number + 1] < reached[: number + 1]:
-                    found, reached = model.read(solver), missed
+                costs = self._costs(model, solver)
+                # Levels that come later are not minimized yet, and may lie higher than need be.
+                upto = slice(number + 1)
+                if costs[upto] < reached[upto] or (self._comfort and costs == reached):
+                    found, reached = model.read(solver), costs
                     solution = list(solver.response_proto.solution)
             model.cp.add(cost <= reached[number])
-        return found if reached < before else None
+        return None if found == had else found
 
     def _priced(
         self, model: Model, places: dict[int, Placement | None]
     ) -> tuple[list[int], list[int]]:
-        """Return what places of the free visits miss, and a value for every variable."""
+        """Return what places of the free visits cost, and a value for every variable."""
         model.hint(places)
+        model.cp.minimize(sum(model.level_cost(level) for level in self._levels))
         solver = self._solver(1e9, None)
         solver.parameters.fix_variables_to_their_hinted_value = True
         if search(solver, model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             raise SolverDisagreement("The model refuses places that every rule allows.")
-        return self._missed(model, solver), list(solver.response_proto.solution)
+        return self._costs(model, solver), list(solver.response_proto.solution)
 
-    def _missing(self, level: int, places: dict[int, Placement | None]) -> bool:
-        """Say whether any of these visits counts for a level and is not placed."""
+    def _improvable(self, level: int, places: dict[int, Placement | None]) -> bool:
+        """Say whether a level may be improved: of served ones, by a visit that is not placed."""
+        if not self.book.serves(level):
+            return True
         priorities = {
             goal.priority
             for number, goal in enumerate(self.book.goals)
@@ -141,7 +161,7 @@ class Resolver:
         visits = self.book.prepared.visits
         return any(p is None and visits[v].priority in priorities for v, p in places.items())
 
-    def _missed(self, model: Model, solver: cp_model.CpSolver) -> list[int]:
+    def _costs(self, model: Model, solver: cp_model.CpSolver) -> list[int]:
         return [int(solver.value(model.level_cost(level))) for level in self._levels]
 
     def _solver(self, effort: float, control: Control | None) -> cp_model.CpSolver:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
@@ -22,6 +23,7 @@ from allocator.rules.session_together import SessionTogether
 from allocator.solve.bound import options_alone, served_floors, served_total
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
+from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked, verify
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
@@ -42,6 +44,10 @@ WHOLE_MODEL_VISITS = 160
 SHARE = 0.3
 #: Share of the time left that a bound may take before the model of the whole.
 TIGHTEN = 0.1
+#: Share of the time left in which comfort is improved before the model of the whole proves it.
+IMPROVE = 0.5
+#: Free visits up to which that model alone is best.
+SMALL = 12
 #: Seconds between two looks at whether Ctrl-C was pressed.
 HEED = 0.02
 
@@ -173,15 +179,58 @@ class _Run:
         self._tell(best, bounds, "")
         if len(free) <= WHOLE_MODEL_VISITS:
             self._tighten(frozen_state, best, bounds)
-            self.phase = "prove"
-            proof = prove(
-                book, frozen, free, self.must, best, bounds, self.params, self.control, self._tell
-            )
-            assert proof.best is not None
-            best, bounds = proof.best, list(proof.bounds)
+            comfort = [n for n in range(len(book.levels)) if not book.serves(n)]
+            served = range(comfort[0] if comfort else len(book.levels))
+            best, bounds = self._prove(frozen, free, best, bounds, served)
+            if len(free) > SMALL:
+                best = self._improve(free, best, bounds, IMPROVE)
+            rest = range(served.stop, len(book.levels))
+            best, bounds = self._prove(frozen, free, best, bounds, rest)
         else:
             best = self._serve(frozen_state, best, bounds)
+            best = self._improve(free, best, bounds, 1.0)
         return self._result(best, bounds)
+
+    def _prove(
+        self,
+        frozen: Sequence[Placement | None],
+        free: Sequence[int],
+        best: Incumbent,
+        bounds: Sequence[int | None],
+        levels: Sequence[int],
+    ) -> tuple[Incumbent, list[int | None]]:
+        """Solve some levels by one model of the whole."""
+        self.phase = "prove"
+        proof = prove(
+            self.book,
+            frozen,
+            free,
+            self.must,
+            best,
+            bounds,
+            self.params,
+            self.control,
+            self._tell,
+            levels,
+        )
+        assert proof.best is not None
+        return proof.best, list(proof.bounds)
+
+    def _improve(
+        self, free: Sequence[int], best: Incumbent, bounds: list[int | None], share: float
+    ) -> Incumbent:
+        """Make the schedule more comfortable, in a share of the time left."""
+        if self.control.over or all(
+            bound is not None and cost <= bound
+            for cost, bound in zip(best.costs, bounds, strict=True)
+        ):
+            return best
+        self.phase = "improve"
+        params, limit = self.params, self.params.deterministic_limit
+        if limit is not None:
+            params = replace(params, deterministic_limit=limit * share)
+        part = Part(self.control, share)
+        return Improve(self.book, best, free, self.must, params, part).run(bounds, self._tell)
 
     def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> None:
         """Raise the bounds of the served levels by plans, where they are not reached."""

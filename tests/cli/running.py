@@ -35,16 +35,24 @@ def run_json(*words: str | Path) -> Any:
 
 
 def start(*words: str | Path, cwd: Path) -> subprocess.Popen[str]:
-    """Start ``python -m allocator`` in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "allocator", *map(str, words)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "dumb"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    """Start ``python -m allocator`` in a process of its own, which heeds Ctrl-C.
+
+    Where the tests run in the background, the shell has them ignore Ctrl-C, and that is
+    inherited.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "allocator", *map(str, words)],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "dumb"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def interrupt(process: subprocess.Popen[str], *, times: int = 1) -> tuple[str, str]:
@@ -57,7 +65,12 @@ def interrupt(process: subprocess.Popen[str], *, times: int = 1) -> tuple[str, s
     time.sleep(0.2)
     for _ in range(times):
         process.send_signal(signal.SIGINT)
-    return process.communicate(timeout=120)
+    try:
+        return process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
 
 
 def damaged(folder: Path, file: str, old: str, new: str) -> Path:

@@ -1,0 +1,98 @@
+"""What a neighbourhood is: a way to pick visits that are re-solved together."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+from allocator.check.score import score
+from allocator.goals.served import Served
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.table.rulebook import Rulebook
+
+
+class Picture:
+    """A schedule as neighbourhoods look at it.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    state
+        What is placed; changed from outside, which is told by :meth:`changed`.
+    free
+        Numbers of the visits that may move.
+    """
+
+    def __init__(self, book: Rulebook, state: State, free: Sequence[int]) -> None:
+        self.book = book
+        self.prepared = book.prepared
+        self.state = state
+        self.free = tuple(free)
+        self.movable = frozenset(free)
+        self._paid: dict[int, int] | None = None
+
+    def changed(self) -> None:
+        """Take note that visits have moved."""
+        self._paid = None
+
+    @property
+    def paid(self) -> dict[int, int]:
+        """What each movable visit pays for comfort; a visit that pays nothing is not there.
+
+        What several pay together counts for each of them in equal parts.
+        """
+        if self._paid is None:
+            self._paid = {}
+            scored = score(self.book, Timetable(self.prepared, self.state.placements))
+            for number, amounts in enumerate(scored.amounts):
+                if isinstance(self.book.goals[number], Served):
+                    continue
+                for amount in amounts:
+                    cost = amount.amount * self.book.blended(number, amount.request)
+                    some = [v for v in amount.visits if v in self.movable]
+                    for visit in some:
+                        self._paid[visit] = self._paid.get(visit, 0) + -(-cost // len(some))
+        return self._paid
+
+    def request_of(self, visit: int) -> list[int]:
+        """Return the movable visits of a visit's request, itself included."""
+        request = self.prepared.visits[visit].request_index
+        if request < 0:
+            return [visit]
+        return [v for v in self.prepared.requests[request].visits if v in self.movable]
+
+    def resources_of(self, visit: int) -> set[int]:
+        """Return the resources that a visit has taken."""
+        placement = self.state.placements[visit]
+        return set() if placement is None else {r for team in placement.team for r in team}
+
+    def day_of(self, visit: int) -> int | None:
+        """Return the local day on which a visit lies, or None where it is not placed."""
+        placement = self.state.placements[visit]
+        if placement is None:
+            return None
+        return int(self.prepared.visits[visit].clock.day_of[placement.start])
+
+    def on(self, resource: int) -> list[int]:
+        """Return the movable visits on a resource, in order of time."""
+        found = dict.fromkeys(claim.visit for claim in sorted(self.state.claims[resource]))
+        return [visit for visit in found if visit in self.movable]
+
+
+class Neighbourhood(Protocol):
+    """A way to pick visits that are re-solved together.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    """
+
+    name: str
+
+    def pick(self, picture: Picture, size: int, chance: random.Random) -> list[int]:
+        """Return about so many movable visits."""
+        ...
