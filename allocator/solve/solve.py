@@ -42,6 +42,8 @@ from allocator.table.sessions import not_held
 WHOLE_MODEL_VISITS = 160
 #: Share of the time left that a level of served requests may take while others wait behind it.
 SHARE = 0.3
+#: The same of the last such level: what is left is for comfort, in which more is served, too.
+LAST_SHARE = 0.8
 #: Share of the time left that a bound may take before the model of the whole.
 TIGHTEN = 0.1
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
@@ -265,7 +267,7 @@ class _Run:
                 continue
             self.phase = "plan"
             plan = plan or Plan(self.book, frozen, self.alone, self.control)
-            part = Part(self.control, 1.0 if level == levels[-1] else SHARE)
+            part = Part(self.control, LAST_SHARE if level == levels[-1] else SHARE)
             planned = plan.solve(level, best.costs, totals, best.placements, self.params, part)
             if planned.floor is not None:
                 bounds[level] = max(bound, planned.floor)
