@@ -84,13 +84,12 @@ def test_who_may_not_move_stays() -> None:
 
 
 @pytest.mark.parametrize("params", [EXACT, Params(workers=2)], ids=["one thread", "threads"])
-def test_comfort_of_a_clinic_falls_and_as_much_is_served(params: Params) -> None:
+def test_a_clinic_gets_better_and_no_less_is_served(params: Params) -> None:
     """No level of served requests rises, and no rule is broken."""
-    book, start, free = constructed(clinic(visits=40, weeks=2, booked=False, seed=3))
+    book, start, free = constructed(clinic(visits=60, weeks=1, booked=False, seed=3))
     best = improved(book, start, params, free=free)
     assert best.costs < start.costs
     assert best.costs[:-1] <= start.costs[:-1]
-    assert best.costs[-1] < start.costs[-1] or best.costs[:-1] < start.costs[:-1]
     assert not list(violations(book, Timetable(book.prepared, best.placements)))
     assert best == incumbent(book, best.placements)
 
