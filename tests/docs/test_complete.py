@@ -24,12 +24,30 @@ TERMS = [*((rule, "rules.md") for rule in RULES), *((goal, "goals.md") for goal 
 COLUMNS = {table.file: {column.name for column in table.columns} for table in TABLES}
 
 
-def section(page: str, heading: str) -> str:
-    """Return the section of a page below a heading in code marks, in one line."""
+def lines(page: str, heading: str) -> str:
+    """Return the section of a page below a heading in code marks."""
     text = (DOCS / page).read_text(encoding="utf-8")
     found = re.search(rf"^###? `{re.escape(heading)}`\n(.*?)(?=^##|\Z)", text, re.M | re.S)
     assert found, f"docs/{page} has no section `{heading}`"
-    return " ".join(found[1].split())
+    return found[1]
+
+
+def section(page: str, heading: str) -> str:
+    """Return a section in one line."""
+    return " ".join(lines(page, heading).split())
+
+
+def verdicts(page: str, name: str) -> list[str]:
+    """Return what a section's picture says of its schedules.
+
+    The picture is what the Python before it prints: test_pages.py compares the two.
+    """
+    found = re.search(
+        r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", lines(page, name), re.M | re.S
+    )
+    assert found, f"docs/{page} has no picture in the section of {name}"
+    assert "show(" in found[1], f"the picture of {name} is not drawn by its Python"
+    return [line.rsplit("  ", 1)[-1].strip() for line in found[2].splitlines()[1:]]
 
 
 @pytest.mark.parametrize(("term", "page"), [pytest.param(t, p, id=t.name) for t, p in TERMS])
@@ -39,6 +57,27 @@ def test_every_rule_and_goal_has_its_sentence_term_data_and_example(term, page: 
     assert text.startswith(term.sentence)
     for part in ("**Term.**", "**Data.**", "**Example.**"):
         assert part in text, f"{term.name} has no {part}"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_shows_what_it_allows_and_what_it_forbids(rule):
+    """Schedules that break nothing, and some that break this rule and no other."""
+    told = verdicts("rules.md", rule.name)
+    assert "allowed" in told, f"{rule.name} shows nothing that is allowed"
+    assert rule.name in told, f"{rule.name} shows nothing that it forbids"
+
+
+@pytest.mark.parametrize("goal", [*GOALS, Served(1)], ids=lambda goal: goal.name)
+def test_every_goal_shows_what_is_free_and_what_costs(goal):
+    """Schedules that miss nothing of it, and some that do."""
+    told = [
+        re.fullmatch(r"(.+): (\d+), points: (\d+)", note)
+        for note in verdicts("goals.md", goal.name)
+    ]
+    found = [match for match in told if match]
+    assert {match[1] for match in found} == {goal.unit}
+    assert {match[2] == "0" for match in found} == {True, False}, f"{goal.name} shows only one kind"
+    assert all((match[2] == "0") == (match[3] == "0") for match in found)
 
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
@@ -61,7 +100,9 @@ def test_the_default_weights_are_told():
 def test_rules_that_cannot_be_switched_off_are_told():
     """Those that are part of what a visit is."""
     text = (DOCS / "rules.md").read_text(encoding="utf-8").partition("\n## ")[0]
-    told = set(re.findall(r"`(\w+)`", text.partition("part of what a visit is:")[2]))
+    told = set(
+        re.findall(r"`(\w+)`", text.partition("part of what a visit is:")[2].partition(".")[0])
+    )
     assert told == {rule.name for rule in RULES if rule.structural}
 
 
