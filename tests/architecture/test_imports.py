@@ -19,6 +19,7 @@ ORDER = {
     "model": "rules and goals asked to speak to CP-SAT",
     "solve": "tables, checks and models at work",
     "report": "what a result says to people",
+    "plots": "what a report says, drawn: charts of Altair's, and the page that holds them",
 }
 
 #: Packages beside the tower, with all they may import. A planner reads and writes files, and
@@ -38,6 +39,9 @@ HOMES = {
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
+    "altair": {"plots"},
+    "vl_convert": {"plots"},
+    "jinja2": {"plots"},
 }
 
 
@@ -158,6 +162,8 @@ def _calls(node: ast.AST) -> list[str]:
         ("allocator.check", ("ortools", "pandas", "holidays")),
         ("allocator.frames", ("ortools", "holidays")),
         ("allocator.solve", ("rich", "typer", "holidays")),
+        ("allocator.plots", ("altair", "vl_convert", "jinja2", "ortools", "pandas")),
+        ("allocator.cli", ("altair", "vl_convert", "jinja2", "allocator.plots")),
     ],
 )
 def test_what_is_not_used_is_not_loaded(module: str, absent: tuple[str, ...]) -> None:

@@ -1,0 +1,15 @@
+"""Schedules as pictures: one call, one chart of Altair's.
+
+The extra ``plots`` brings what draws them; it is loaded when the first plot is made.
+"""
+
+from allocator.plots.before_after import before_after
+from allocator.plots.funnel import funnel
+from allocator.plots.history import History
+from allocator.plots.load import load
+from allocator.plots.progress import progress
+from allocator.plots.save import save
+from allocator.plots.unplaced import unplaced
+from allocator.plots.week import week
+
+__all__ = ["History", "before_after", "funnel", "load", "progress", "save", "unplaced", "week"]

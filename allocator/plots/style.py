@@ -1,0 +1,132 @@
+"""How all plots look: colours, type, sizes.
+
+Everything is set on the parts of a chart, not in its configuration, so that charts can be put
+together with ``|``, ``&`` and ``+``, and no theme is changed for other charts of a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from allocator.plots.extra import altair as alt
+
+# Okabe and Ito (2008), "Color Universal Design": told apart with every kind of colour vision.
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+ORANGE = "#E69F00"
+VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+
+INK = "#1f2328"
+QUIET = "#5b6470"
+GREY = "#8d96a0"
+PALE = "#c9ced6"
+LINE = "#dfe3e8"
+CLOSED = "#e9ecf0"
+OPEN = "#ffffff"
+OVERTIME = "#fbf6df"
+PAPER = "#ffffff"
+
+#: From nothing to all, for shares.
+SHARE = ("#f3f8fc", SKY, BLUE)
+
+FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+SMALL, TEXT, HEAD = 10, 11, 15
+
+#: Width of a chart without its labels, and of the longest label, in pixels.
+WIDTH = 960
+LABEL = 210
+
+
+def row_height(rows: int) -> int:
+    """Return the height of a row of a timetable: less where there are many, never too little."""
+    return 24 if rows <= 30 else 18 if rows <= 90 else 14
+
+
+def row_font(rows: int) -> int:
+    """Return the size of the labels beside rows; the row is always higher."""
+    return TEXT if rows <= 90 else SMALL
+
+
+def data(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
+    """Put rows into the chart itself: any number of them, whatever limit a notebook has set."""
+    return alt.InlineData(values=[dict(row) for row in rows])
+
+
+def title(text: str, subtitle: str | Sequence[str] = "") -> alt.TitleParams:
+    """Return the title of a chart, at its left."""
+    below = [subtitle] if isinstance(subtitle, str) else list(subtitle)
+    return alt.TitleParams(
+        text=text,
+        subtitle=[line for line in below if line],
+        anchor="start",
+        font=FONT,
+        fontSize=HEAD,
+        color=INK,
+        subtitleFont=FONT,
+        subtitleFontSize=TEXT,
+        subtitleColor=QUIET,
+        subtitlePadding=4,
+        offset=12,
+    )
+
+
+def axis(**more: Any) -> alt.Axis:
+    """Return an axis without frame and title, with quiet labels."""
+    return alt.Axis(
+        **{
+            "title": None,
+            "domain": False,
+            "ticks": False,
+            "grid": False,
+            "labelFont": FONT,
+            "labelFontSize": TEXT,
+            "labelColor": INK,
+            "titleFont": FONT,
+            "titleFontSize": TEXT,
+            "titleFontWeight": "normal",
+            "titleColor": QUIET,
+            **more,
+        }
+    )
+
+
+def legend(**more: Any) -> alt.Legend:
+    """Return a legend above the chart."""
+    return alt.Legend(
+        **{
+            "title": None,
+            "orient": "top",
+            "direction": "horizontal",
+            "labelFont": FONT,
+            "labelFontSize": TEXT,
+            "labelColor": INK,
+            "labelLimit": 0,
+            "symbolType": "square",
+            "symbolStrokeWidth": 0,
+            "titleFont": FONT,
+            "titleFontSize": TEXT,
+            "titleFontWeight": "normal",
+            "titleColor": QUIET,
+            "offset": 6,
+            **more,
+        }
+    )
+
+
+def colours(meaning: Mapping[str, str]) -> alt.Scale:
+    """Return a scale that gives each meaning its colour."""
+    return alt.Scale(domain=list(meaning), range=list(meaning.values()))
+
+
+def ground(fill: str = PAPER) -> alt.ViewBackground:
+    """Return the ground of a chart, without a frame."""
+    return alt.ViewBackground(fill=fill, stroke=None)
+
+
+def text_mark(**more: Any) -> dict[str, Any]:
+    """Return the settings of a mark of text."""
+    return {"font": FONT, "fontSize": TEXT, "color": INK, **more}
