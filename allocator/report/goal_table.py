@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import RenderableType
 
@@ -10,7 +11,48 @@ from allocator.check.score import GoalScore
 from allocator.goals.served import PARTS, Served
 from allocator.report.style import QUIET, plain_table, titled
 from allocator.report.words import gap, value
-from allocator.solve.result import LevelResult
+
+if TYPE_CHECKING:
+    from allocator.solve.result import LevelResult
+
+
+class GoalRow(NamedTuple):
+    """What is said of a goal, or of a level as a whole."""
+
+    name: str
+    amount: str
+    unit: str
+    weight: str
+    points: str
+    whole: bool = False
+    missed: bool = True
+
+
+def goal_rows(
+    goals: Sequence[GoalScore], levels: Sequence[tuple[str, str, int]]
+) -> Iterator[GoalRow]:
+    """Yield the rows of a table of goals: those of each level, then the level itself.
+
+    Parameters
+    ----------
+    goals
+        What each came to.
+    levels
+        Names, with what is known of each and its cost.
+    """
+    for level, proof, cost in levels:
+        mine = [goal for goal in goals if goal.level == level]
+        for goal in mine:
+            missed = bool(goal.cost)
+            if goal.unit == Served.unit:  # parts of a weight mean little to people
+                amount = value(goal.amount / PARTS, up=True)
+                yield GoalRow(goal.goal, amount, "weight left out", "", "", missed=missed)
+            else:
+                amount, weight = f"{goal.amount:,}", f"× {goal.weight:,}"
+                points = f"{goal.cost:,}"
+                yield GoalRow(goal.goal, amount, goal.unit, weight, points, missed=missed)
+        if not all(goal.unit == Served.unit for goal in mine):
+            yield GoalRow(level, "", proof, "", f"{cost:,}", whole=True)
 
 
 def goal_table(
@@ -34,22 +76,11 @@ def goal_table(
         ("points", True),
     ):
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "unit")
-    for number, (level, proof, cost) in enumerate(levels):
-        mine = [goal for goal in goals if goal.level == level]
-        last = number == len(levels) - 1
-        for goal in mine:
-            style = "" if goal.cost else QUIET
-            if goal.unit == Served.unit:  # parts of a weight mean little to people
-                amount, unit = value(goal.amount / PARTS, up=True), "weight left out"
-                table.add_row(goal.goal, amount, unit, "", "", style=style)
-            else:
-                weight = f"× {goal.weight:,}"
-                table.add_row(
-                    goal.goal, f"{goal.amount:,}", goal.unit, weight, f"{goal.cost:,}", style=style
-                )
-        if all(goal.unit == Served.unit for goal in mine):
-            continue
-        table.add_row(level, "", proof, "", f"{cost:,}", style="bold", end_section=not last)
+    rows = list(goal_rows(goals, levels))
+    for number, row in enumerate(rows):
+        style = "bold" if row.whole else "" if row.missed else QUIET
+        last = number == len(rows) - 1
+        table.add_row(*row[:5], style=style, end_section=row.whole and not last)
     return titled("Goals: what was missed of each, and its cost in points", table)
 
 

@@ -40,7 +40,7 @@ def left_out(problem: Problem, schedule: Schedule) -> RenderableType:
             id,
             str(request.priority),
             f"{by_request[id]} of {request.visit_count}",
-            _services(problem, request),
+            services(problem, request),
             why(reasons[id]),
         )
     words = {word for id in order[:NAMED] for word in re.findall(r"\w+", why(reasons[id]))}
@@ -67,7 +67,8 @@ def why(unplaced: Unplaced) -> str:
     return f"{last.rule} took the last {left:,} of {count(first, 'start')}."
 
 
-def _services(problem: Problem, request: Request) -> str:
+def services(problem: Problem, request: Request) -> str:
+    """Return what a request asks for, step by step."""
     return ", then ".join(
         problem.service(step.service).label if step.service else "group session"
         for step in request.steps

@@ -80,3 +80,20 @@ def load_by_hour(
             hours, weights=opened * (grain * resource.lanes), minlength=24
         ).astype(int)
     return [found[kind] for kind in sorted(found) if found[kind].open.any()]
+
+
+def busy_days(prepared: Prepared, schedule: Schedule) -> int:
+    """Return the days from the first to the end of the week that holds 9 of 10 visits."""
+    clock = prepared.clock(None)
+    days = sorted(int(clock.day_of[prepared.horizon.tick(a.start)]) for a in schedule.assignments)
+    if not days:
+        return prepared.problem.horizon.days
+    busy = days[int(0.9 * (len(days) - 1))]
+    return min(prepared.problem.horizon.days, (busy // 7 + 1) * 7)
+
+
+def days_in_words(prepared: Prepared, days: int) -> str:
+    """Say which days these are, of the horizon's first."""
+    if days >= prepared.problem.horizon.days:
+        return "in the whole horizon"
+    return "in the first week" if days == 7 else f"in the first {days // 7} weeks"

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from allocator.prepare.prepared import Prepared
+from allocator.report.goal_table import known
+from allocator.report.words import value
+
+if TYPE_CHECKING:
+    from allocator.solve.result import LevelResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +53,16 @@ def served_by_class(prepared: Prepared, placed: Iterable[str]) -> list[ClassServ
         row[4] += len(mine)
         row[5] += done
     return [ClassServed(priority, *row) for priority, row in sorted(counts.items())]
+
+
+def value_served(level: LevelResult | None) -> tuple[str, str]:
+    """Write the value that a level serves of what can be served, and how good that is."""
+    if level is None or level.served is None:
+        return "", ""
+    if level.servable is None:
+        return value(level.served), "no bound"
+    if level.proved:
+        all_of_it = value(round(level.served, 2))
+        return f"{all_of_it} of {all_of_it}", "proved"
+    shown = f"{value(level.served)} of {value(level.servable, up=True)}"
+    return shown, known(level).removeprefix("gap ")

@@ -13,12 +13,12 @@ from allocator.domain.problem import Problem
 from allocator.prepare.prepared import Prepared
 from allocator.report.goal_table import goal_table, known
 from allocator.report.left_out import left_out
-from allocator.report.load import load_by_hour
+from allocator.report.load import busy_days, days_in_words, load_by_hour
 from allocator.report.load_table import LoadTable
-from allocator.report.served import served_by_class
+from allocator.report.served import served_by_class, value_served
 from allocator.report.style import BAD, GOOD, INFO, QUIET, WARNING, plain_table, titled
-from allocator.report.words import count, percent, seconds, value
-from allocator.solve.result import LevelResult, Result, Status
+from allocator.report.words import count, percent, seconds
+from allocator.solve.result import Result, Status
 
 #: Notes that are shown; the rest are counted.
 NOTES = 6
@@ -100,49 +100,17 @@ def _served(prepared: Prepared, result: Result) -> RenderableType:
             f"{row.partly:,}",
             f"{row.left:,}",
             f"{row.visits_placed:,} of {row.visits:,}",
-            *_value(by_name.get(f"priority {row.priority}")),
+            *value_served(by_name.get(f"priority {row.priority}")),
         )
     return titled("Served, by priority class", table)
 
 
-def _value(level: LevelResult | None) -> tuple[str, str]:
-    if level is None or level.served is None:
-        return "", ""
-    if level.servable is None:
-        return value(level.served), "no bound"
-    if level.proved:
-        all_of_it = value(round(level.served, 2))
-        return f"{all_of_it} of {all_of_it}", "proved"
-    shown = f"{value(level.served)} of {value(level.servable, up=True)}"
-    return shown, known(level).removeprefix("gap ")
-
-
 def _load(prepared: Prepared, result: Result) -> Iterator[RenderableType]:
     assert result.schedule is not None
-    days = _busy_days(prepared, result)
+    days = busy_days(prepared, result.schedule)
     loads = load_by_hour(prepared, result.schedule, days=days)
-    if not loads:
-        return
-    if days >= prepared.problem.horizon.days:
-        when = "in the whole horizon"
-    elif days == 7:
-        when = "in the first week"
-    else:
-        when = f"in the first {days // 7} weeks"
-    yield LoadTable(loads, when)
-
-
-def _busy_days(prepared: Prepared, result: Result) -> int:
-    """Return the days from the first to the end of the week that holds 9 of 10 visits."""
-    assert result.schedule is not None
-    clock = prepared.clock(None)
-    days = sorted(
-        int(clock.day_of[prepared.horizon.tick(a.start)]) for a in result.schedule.assignments
-    )
-    if not days:
-        return prepared.problem.horizon.days
-    busy = days[int(0.9 * (len(days) - 1))]
-    return min(prepared.problem.horizon.days, (busy // 7 + 1) * 7)
+    if loads:
+        yield LoadTable(loads, days_in_words(prepared, days))
 
 
 def _remarks(result: Result) -> Iterator[RenderableType]:
