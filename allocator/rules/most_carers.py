@@ -24,6 +24,7 @@ class MostCarers(Rule):
 
     name = "most_carers"
     sentence = "The visits of a series are with at most so many different carers."
+    of_request = True
     moving = True
 
     def relevant(self, prepared: Prepared) -> bool:

@@ -93,6 +93,7 @@ class Options(Rule):
         "Visits of a request that lists options lie where one of them puts them, each with those"
         " whom it insists on."
     )
+    of_request = True
     moving = True
 
     def relevant(self, prepared: Prepared) -> bool:

@@ -31,6 +31,7 @@ class Pins(Rule):
 
     name = "pins"
     sentence = "A pinned visit is placed, and keeps the start or the resources that are pinned."
+    of_request = True
     moving = True
 
     def relevant(self, prepared: Prepared) -> bool:

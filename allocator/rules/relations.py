@@ -33,6 +33,7 @@ class Relations(Rule):
         "Visits that are to share a resource, a day or a time of day do so, and those that are"
         " to differ differ."
     )
+    of_request = True
     moving = True
 
     def relevant(self, prepared: Prepared) -> bool:

@@ -54,12 +54,16 @@ class Rule(Protocol):
     structural
         Whether the rule is built into the ways to hold a visit (its variants), so that no
         problem can be without it.
+    of_request
+        Whether what ``starts_with`` says of a resource is a matter of the request (whom it
+        wants, where it is pinned), not of the resource (when it is open, what it holds).
     """
 
     name: str
     sentence: str
     moving: bool = False
     structural: bool = False
+    of_request: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this rule speaks of."""

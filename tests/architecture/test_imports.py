@@ -19,6 +19,7 @@ ORDER = {
     "model": "rules and goals asked to speak to CP-SAT",
     "solve": "tables, checks and models at work",
     "report": "what a result says to people",
+    "explain": "why it says so: tables and models asked again, with some facts out of force",
     "plots": "what a report says, drawn: charts of Altair's, and the page that holds them",
 }
 
@@ -34,7 +35,7 @@ BESIDE = {
 #: What may be installed in its absence: each of these has one home.
 HOMES = {
     "ortools": {"model", "solve"},
-    "pandas": {"frames"},
+    "pandas": {"explain", "frames"},
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},

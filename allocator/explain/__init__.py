@@ -1,0 +1,28 @@
+"""Why a schedule is as it is: reasons, ways out, prices, differences."""
+
+from allocator.explain.analysis import Payment
+from allocator.explain.core import Core
+from allocator.explain.difference import Difference, GoalChange
+from allocator.explain.explainer import Explainer
+from allocator.explain.facts import Fact
+from allocator.explain.in_the_way import InTheWay
+from allocator.explain.placed import OtherPlace, WhyHere
+from allocator.explain.relaxations import Kind, Relaxation
+from allocator.explain.slot import Slot
+from allocator.explain.unplaced import WhyNot
+
+__all__ = [
+    "Core",
+    "Difference",
+    "Explainer",
+    "Fact",
+    "GoalChange",
+    "InTheWay",
+    "Kind",
+    "OtherPlace",
+    "Payment",
+    "Relaxation",
+    "Slot",
+    "WhyHere",
+    "WhyNot",
+]

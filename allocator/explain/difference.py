@@ -1,0 +1,157 @@
+"""The difference of two schedules: who moved, who came, who went, and what it does to the cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from allocator.check.score import GoalScore, score
+from allocator.domain.schedule import Assignment
+from allocator.explain.frame import frame_of
+from allocator.explain.places import place_of, who
+from allocator.prepare.visit import Placement
+from allocator.report.words import count
+from allocator.state.timetable import Timetable
+from allocator.table.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class GoalChange:
+    """By how much more a goal is missed in one schedule than in another; below 0 is better.
+
+    Attributes
+    ----------
+    level, goal
+        Names.
+    unit
+        What one unit of the amount is.
+    amount
+        In the unit.
+    cost
+        In points.
+    """
+
+    level: str
+    goal: str
+    unit: str
+    amount: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs between two schedules of one problem.
+
+    Attributes
+    ----------
+    moved
+        Visits that lie in both, not at the same time with the same resources: before and after.
+    added, dropped
+        Visits that lie only in the second, and only in the first.
+    goals
+        The goals whose amounts or costs differ, in the problem's order.
+    levels
+        By how much each level costs more, by name, in order.
+    """
+
+    moved: tuple[tuple[Assignment, Assignment], ...]
+    added: tuple[Assignment, ...]
+    dropped: tuple[Assignment, ...]
+    goals: tuple[GoalChange, ...]
+    levels: dict[str, int]
+
+    @property
+    def better(self) -> bool:
+        """Whether the second schedule costs less in the first level in which they differ."""
+        return next((cost < 0 for cost in self.levels.values() if cost), False)
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return a row for each visit that differs."""
+        rows: list[dict[str, object]] = []
+        for change, pairs in (
+            ("moved", self.moved),
+            ("added", [(None, a) for a in self.added]),
+            ("dropped", [(a, None) for a in self.dropped]),
+        ):
+            for old, new in pairs:
+                one = new or old
+                assert one is not None
+                rows.append(
+                    {
+                        "visit": one.visit,
+                        "change": change,
+                        "before": old and old.start,
+                        "after": new and new.start,
+                        "resources_before": old and who(old, " "),
+                        "resources_after": new and who(new, " "),
+                    }
+                )
+        return rows
+
+    def frame(self) -> DataFrame:
+        """Return the rows as a data frame."""
+        return frame_of(self.rows())
+
+    def text(self) -> str:
+        """Say it in plain words."""
+        counts = [
+            f"{count(len(some), 'visit')} {what}"
+            for some, what in (
+                (self.moved, "moved"),
+                (self.added, "added"),
+                (self.dropped, "dropped"),
+            )
+            if some
+        ]
+        lines = [f"{', '.join(counts)}." if counts else "No visit lies elsewhere."]
+        lines += [f"{level}: {cost:+,} points." for level, cost in self.levels.items() if cost]
+        lines += [f"  {g.goal}: {g.amount:+,} {g.unit}, {g.cost:+,} points." for g in self.goals]
+        for old, new in self.moved:
+            lines.append(
+                f"  {old.visit}: {old.start:%a %Y-%m-%d %H:%M} to {new.start:%a %Y-%m-%d %H:%M}"
+            )
+        return "\n".join(lines)
+
+
+def compare(
+    book: Rulebook,
+    before: Sequence[Placement | None],
+    after: Sequence[Placement | None],
+) -> Difference:
+    """Say what differs between two schedules; they may break rules."""
+    prepared = book.prepared
+    first = score(book, Timetable(prepared, before))
+    second = score(book, Timetable(prepared, after))
+    moved, added, dropped = [], [], []
+    for visit, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        if old is None or new is None:
+            if new is not None:
+                added.append(place_of(prepared, visit, new))
+            if old is not None:
+                dropped.append(place_of(prepared, visit, old))
+        else:
+            moved.append((place_of(prepared, visit, old), place_of(prepared, visit, new)))
+    names = [level.name for level in book.levels]
+    costs = (b - a for a, b in zip(first.levels, second.levels, strict=True))
+    return Difference(
+        tuple(moved),
+        tuple(added),
+        tuple(dropped),
+        changes(first.goals, second.goals),
+        dict(zip(names, costs, strict=True)),
+    )
+
+
+def changes(before: Sequence[GoalScore], after: Sequence[GoalScore]) -> tuple[GoalChange, ...]:
+    """Return the goals that are missed more, or less, than before."""
+    return tuple(
+        GoalChange(b.level, b.goal, b.unit, b.amount - a.amount, b.cost - a.cost)
+        for a, b in zip(before, after, strict=True)
+        if (a.amount, a.cost) != (b.amount, b.cost)
+    )

@@ -1,0 +1,16 @@
+"""Explanations as data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def frame_of(rows: Sequence[dict[str, object]]) -> DataFrame:
+    """Return rows as a data frame; pandas is loaded only then."""
+    from pandas import DataFrame
+
+    return DataFrame(list(rows))
