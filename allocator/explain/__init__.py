@@ -1,6 +1,7 @@
 """Why a schedule is as it is: reasons, ways out, prices, differences."""
 
 from allocator.explain.analysis import Payment
+from allocator.explain.conflict import Conflict, find_conflict
 from allocator.explain.core import Core
 from allocator.explain.difference import Difference, GoalChange
 from allocator.explain.explainer import Explainer
@@ -12,6 +13,7 @@ from allocator.explain.slot import Slot
 from allocator.explain.unplaced import WhyNot
 
 __all__ = [
+    "Conflict",
     "Core",
     "Difference",
     "Explainer",
@@ -25,4 +27,5 @@ __all__ = [
     "Slot",
     "WhyHere",
     "WhyNot",
+    "find_conflict",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from allocator.explain.facts import Fact
+from allocator.explain.facts import Fact, Guarded
 from allocator.explain.trial import Trial
 from allocator.solve.feasible import Answer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,8 @@ class Core:
 def find_core(trial: Trial) -> Core | None:
     """Find a core of a request that cannot be placed.
 
-    By QuickXplain (Junker 2004, AAAI): facts are halved, and each half is looked at with the
-    other in force. Facts about what is fixed in the problem are kept before those about what
-    else is placed, since they say more.
+    Facts about what is fixed in the problem are kept before those about what else is placed,
+    since they say more.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def find_core(trial: Trial) -> Core | None:
         return None
     moving = {rule.name for rule in trial.book.rules if _moves(rule)}
     order = sorted(trial.facts, key=lambda fact: fact.rule in moving)
-    found = frozenset(_explain(trial, frozenset(), False, order))
+    found = frozenset(fewest(order, lambda facts: trial.answer(facts) is Answer.NO) or ())
     facts = tuple(fact for fact in trial.facts if fact in found)
     confirmed = trial.solve(facts)[0] is Answer.NO and all(
         trial.solve(found - {fact})[0] is Answer.YES for fact in facts
@@ -53,22 +55,28 @@ def find_core(trial: Trial) -> Core | None:
     return Core(facts, confirmed)
 
 
-def _explain(trial: Trial, held: frozenset[Fact], news: bool, facts: Sequence[Fact]) -> list[Fact]:
-    """Return the fewest of some facts that leave no way together with those held."""
-    if news and trial.answer(held) is Answer.NO:
-        return []
-    if len(facts) == 1:
-        return list(facts)
-    if not facts or (not news and trial.answer(held) is Answer.NO):
-        return []
-    half = len(facts) // 2
-    first, second = facts[:half], facts[half:]
-    late = _explain(trial, held | frozenset(first), bool(first), second)
-    early = _explain(trial, held | frozenset(late), bool(late), first)
-    return [*early, *late]
+def fewest(items: Sequence[T], impossible: Callable[[Sequence[T]], bool]) -> list[T] | None:
+    """Return items that are impossible together while any one may be spared, or None.
+
+    Of items that are as good as each other, those that come first are kept. By QuickXplain
+    (Junker 2004, AAAI): items are halved, and each half is looked at with the other one held.
+    """
+    if not impossible(items):
+        return None
+
+    def explain(held: list[T], news: bool, some: Sequence[T]) -> list[T]:
+        if not some or (news and impossible(held)):
+            return []
+        if len(some) == 1:
+            return list(some)
+        half = len(some) // 2
+        first, second = some[:half], some[half:]
+        late = explain([*held, *first], True, second)
+        early = explain([*held, *late], bool(late), first)
+        return [*early, *late]
+
+    return [] if impossible([]) else explain([], False, items)
 
 
 def _moves(rule: object) -> bool:
-    from allocator.explain.facts import Guarded
-
     return isinstance(rule, Guarded) and rule.rule.moving

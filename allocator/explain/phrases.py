@@ -101,9 +101,21 @@ def clause(prepared: Prepared, facts: Sequence[Fact]) -> str:
 
 
 def clauses(prepared: Prepared, facts: Iterable[Fact]) -> list[str]:
-    """Say facts in plain words, a clause for each rule."""
-    grouped = groupby(facts, key=lambda fact: (fact.rule, fact.of_resource))
-    return [clause(prepared, list(some)) for _, some in grouped]
+    """Say facts in plain words, a clause for each rule; of several requests each is named."""
+    facts = list(facts)
+    several = len({fact.object for fact in facts if not fact.of_resource}) > 1
+    said = []
+    for (_, of_resource), some in groupby(facts, key=lambda fact: (fact.rule, fact.of_resource)):
+        if of_resource:
+            said.append(clause(prepared, list(some)))
+        else:
+            said += [
+                f"{fact.object}: {clause(prepared, [fact])}"
+                if several
+                else clause(prepared, [fact])
+                for fact in some
+            ]
+    return said
 
 
 def _sentence(name: str) -> str:

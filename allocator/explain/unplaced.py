@@ -61,7 +61,11 @@ class WhyNot:
 
     def rows(self) -> list[dict[str, object]]:
         """Return a row for each relaxation; without any, one row with the reason alone."""
-        first = {"request": self.request, "priority": self.priority, "reason": self.sentence}
+        first: dict[str, object] = {
+            "request": self.request,
+            "priority": self.priority,
+            "reason": self.sentence,
+        }
         return [
             first
             | {
