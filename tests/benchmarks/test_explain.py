@@ -119,7 +119,7 @@ def test_csplib046() -> None:
         "Meetings that cannot all be held (CSPLib prob046)",
         "Each meeting must be held, at a place of its own, with travel for those who attend several"
         " ([CSPLib prob046](https://www.csplib.org/Problems/prob046/), CC BY 4.0). Where they"
-        " cannot all be held: the meetings of a conflict from which none can be spared, the facts of"
+        " cannot all be held: meetings in conflict of which none can be spared, the facts of"
         " its core, and whether both were confirmed by solving again.",
         table(
             (

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 import tracemalloc
 from pathlib import Path
 
 import pytest
 from benchmarks.figures import conditions, table, write
+from cli.running import start
 
 from allocator.check.check import check
 from allocator.domain.schedule import Schedule
@@ -71,15 +70,11 @@ def test_checking_twenty_thousand_visits() -> None:
     )
 
 
-def test_ctrl_c() -> None:
+def test_ctrl_c(tmp_path: Path) -> None:
     """From Ctrl-C to the end of the command, after 3, 6 and 9 seconds of the demonstration."""
     rows = []
     for after in (3.0, 6.0, 9.0):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "allocator", "solve", str(DATA / "clinic-demo"), "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        process = start("solve", DATA / "clinic-demo", "--json", cwd=tmp_path)
         time.sleep(after)
         began = time.perf_counter()
         process.send_signal(signal.SIGINT)
