@@ -1,0 +1,47 @@
+"""Notebooks: each runs from top to bottom, and lies in the repository without its output."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from cli.running import ROOT
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path):
+    """In a folder of its own beside the data; the last cells leave what they promise."""
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    here = tmp_path / "notebooks"
+    here.mkdir()
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=240, resources={"metadata": {"path": str(here)}}, kernel_name="python3"
+    ).execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert not [o for o in shown if o.output_type == "error"]
+    assert any("vega" in str(o.get("data", "")) for o in shown)
+    if path.stem == "01-quickstart":
+        assert "</html>" in (here / "out" / "report.html").read_text(encoding="utf-8")
+        told = " ".join(o.get("text", "") for o in shown)
+        assert "cannot be placed while all else stays" in told
+        assert " lies at " in told
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_kept_without_its_output(path: Path):
+    """Neither results nor counts, so that a change shows what was changed."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_there_is_a_notebook():
+    """The quickstart is the first."""
+    assert next(path.stem for path in NOTEBOOKS) == "01-quickstart"
