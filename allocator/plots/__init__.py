@@ -8,8 +8,20 @@ from allocator.plots.funnel import funnel
 from allocator.plots.history import History
 from allocator.plots.load import load
 from allocator.plots.progress import progress
+from allocator.plots.report import report, write_report
 from allocator.plots.save import save
 from allocator.plots.unplaced import unplaced
 from allocator.plots.week import week
 
-__all__ = ["History", "before_after", "funnel", "load", "progress", "save", "unplaced", "week"]
+__all__ = [
+    "History",
+    "before_after",
+    "funnel",
+    "load",
+    "progress",
+    "report",
+    "save",
+    "unplaced",
+    "week",
+    "write_report",
+]

@@ -1,0 +1,192 @@
+"""The HTML report: one file with everything a colleague asks about a schedule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from allocator.domain.problem import Problem
+from allocator.domain.schedule import Schedule
+from allocator.plots import page
+from allocator.plots.bars import BOOKED, Bar
+from allocator.plots.days import Window, in_words, window
+from allocator.plots.extra import altair as alt
+from allocator.plots.extra import jinja2, vl_convert
+from allocator.plots.load import load_map
+from allocator.plots.progress import progress
+from allocator.plots.save import version, write
+from allocator.plots.timetable import shown
+from allocator.plots.unplaced import reasons
+from allocator.plots.week import bars_of, first_day, timetable
+from allocator.prepare.prepared import Prepared
+from allocator.report.load import busy_days, days_in_words
+from allocator.report.words import count
+
+if TYPE_CHECKING:
+    from allocator.solve.progress import Progress
+    from allocator.solve.result import Result
+
+#: Weeks that are drawn; the first of them is open.
+WEEKS = 12
+
+
+class Drawn(NamedTuple):
+    """A chart of the page."""
+
+    id: str
+    title: str
+    about: str
+    spec: str
+
+
+def report(
+    problem: Problem, result: Result, *, history: Iterable[Progress] = (), weeks: int = WEEKS
+) -> str:
+    """Return the result of a solve as one HTML page that loads nothing from elsewhere.
+
+    It has what was served by priority with bound and gap, the weeks by resource, the load, every
+    request that was left out with its reason and funnel, the goals with their cost, and warnings.
+
+    Parameters
+    ----------
+    problem, result
+        The problem and what came of it.
+    history
+        What a listener heard of the solve (``History``); with it the page shows its course.
+    weeks
+        How many weeks to draw at most, from the first that has a new visit.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    prepared = Prepared(problem)
+    schedule = result.schedule
+    charts: dict[str, list[Drawn]] = {"weeks": [], "load": [], "reasons": [], "course": []}
+    about_weeks = ""
+    if schedule is not None:
+        charts["weeks"], about_weeks = _weeks(prepared, schedule, weeks)
+        charts["load"] = _load(prepared, schedule)
+        if schedule.unplaced:
+            charts["reasons"] = [_drawn("reasons", "Reasons", "", reasons(schedule.unplaced))]
+    heard = [news for news in history if news.costs]
+    if heard:
+        course = progress(heard, problem=problem)
+        charts["course"] = [_drawn("course", "Course of the solve", "", course)]
+    warnings, notes = page.remarks(prepared, result)
+    return _template().render(
+        name=problem.name or "Schedule",
+        asked=page.asked(prepared),
+        status=result.status.value,
+        proved=result.status.name == "OPTIMAL",
+        found=schedule is not None,
+        demands=page.no_schedule(prepared) if schedule is None else [],
+        facts=page.facts(prepared, result, schedule) if schedule else [],
+        classes=page.classes(prepared, result, schedule) if schedule else [],
+        goals=page.goals(result),
+        left_out=page.left_out(prepared, schedule) if schedule else [],
+        warnings=warnings,
+        notes=notes,
+        about_weeks=about_weeks,
+        charts=charts,
+        runtime=runtime() if any(charts.values()) else "",
+    )
+
+
+def write_report(
+    problem: Problem,
+    result: Result,
+    path: Path | str,
+    *,
+    history: Iterable[Progress] = (),
+    weeks: int = WEEKS,
+) -> Path:
+    """Write the report of a result as an ``.html`` file, whole or not at all.
+
+    Parameters
+    ----------
+    problem, result, history, weeks
+        As in ``report``.
+    path
+        Its folder is made where it does not exist.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    file = Path(path)
+    write(report(problem, result, history=history, weeks=weeks).encode("utf-8"), file)
+    return file
+
+
+def _weeks(prepared: Prepared, schedule: Schedule, most: int) -> tuple[list[Drawn], str]:
+    """Draw the weeks that hold new visits, and say which are not drawn."""
+    numbers = shown(prepared, None, None)
+    bars = bars_of(prepared, schedule, numbers)
+    found = weeks_of(bars) or [window("week", first_day(prepared, bars))]
+    drawn = []
+    for number, week in enumerate(found[:most]):
+        mine = [bar for bar in bars if week.touches(bar.claimed_from, bar.claimed_to)]
+        new = len({bar.visit for bar in mine if bar.state != BOOKED})
+        booked = len({bar.visit for bar in mine}) - new
+        about = count(new, "new visit") + (f", {booked:,} booked before" if booked else "")
+        words = in_words(week, "week")
+        chart = timetable(prepared, mine, numbers, week, "week")
+        drawn.append(_drawn(f"week-{number + 1}", words, about, chart))
+    rest = len(found) - len(drawn)
+    about = f"{count(rest, 'further week')} with new visits not drawn." if rest else ""
+    return drawn, about
+
+
+def weeks_of(bars: Sequence[Bar]) -> list[Window]:
+    """Return the weeks in which something is new; where nothing is, those that hold anything."""
+    new = [bar for bar in bars if bar.state != BOOKED]
+    mondays: set[date] = set()
+    for bar in new or bars:
+        day = bar.start.date()
+        mondays.add(day - timedelta(days=day.weekday()))
+    return [window("week", monday) for monday in sorted(mondays)]
+
+
+def _load(prepared: Prepared, schedule: Schedule) -> list[Drawn]:
+    """Draw the load of the days that the summary looks at."""
+    days = busy_days(prepared, schedule)
+    chart = load_map(prepared, schedule, 0, days)
+    return [_drawn("load", "Load", days_in_words(prepared, days), chart)]
+
+
+def _drawn(id: str, title: str, about: str, chart: alt.TopLevelMixin) -> Drawn:
+    spec = json.dumps(page.plain(chart.to_dict()), ensure_ascii=False, separators=(",", ":"))
+    return Drawn(id, title, about, inside_script(spec))
+
+
+def inside_script(text: str) -> str:
+    """Return JSON that cannot end the script element that holds it, whatever it contains."""
+    for sign, code in (("<", r"\u003c"), (">", r"\u003e"), ("\u2028", r"\u2028")):
+        text = text.replace(sign, code)
+    return text
+
+
+@lru_cache(maxsize=1)
+def runtime() -> str:
+    """Return the program that draws charts in a browser, ready to stand in a script element."""
+    bundle: Callable[..., str] = vl_convert.javascript_bundle
+    return bundle(vl_version=version()).replace("</script", r"<\/script")
+
+
+def _template() -> jinja2.Template:
+    """Return the template, whose values are escaped unless it says otherwise."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("allocator.plots"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.html")
