@@ -180,9 +180,11 @@ class Plan:
             return
         served = {n: self.cp.new_bool_var("") for n in possible if n not in needed}
         flexible = isinstance(request.request.series, FlexibleSeries)
-        if flexible:
+        if flexible and any(rule.name == "series_completeness" for rule in self.book.rules):
             for one, other in pairwise(served):
-                self.cp.add_implication(served[other], served[one])
+                # Beside frozen visits those before them may be missing.
+                if any(v not in self.prepared.frozen for v in request.occurrence(other)):
+                    self.cp.add_implication(served[other], served[one])
         if needed:
             base = self.cp.new_bool_var("")
             for literal in served.values():

@@ -81,7 +81,7 @@ def realize(
         Priorities of the requests that are placed, the most urgent first.
     """
     loose = loosened(book)
-    work = State(book.prepared, frozen.placements)
+    work = _demanded(book, frozen, best, must)
     run_sessions(book, work, book.prepared.requests)
     visits = book.prepared.visits
     days: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -107,7 +107,7 @@ def realize(
             repair.complete(asked, TRIES)
             work = State(book.prepared, repair.placements)
             if _value(book, asked, work.placements) < wanted:
-                work = _as_before(book, frozen, best, priority)
+                work = _as_before(book, _demanded(book, frozen, best, must), best, priority)
     return work.placements
 
 
@@ -117,6 +117,20 @@ def _value(
     """Return what is served of requests of one class."""
     timetable = Timetable(book.prepared, placements)
     return sum(earned(r, served_occurrences(timetable, r)) for r in asked)
+
+
+def _demanded(
+    book: Rulebook, frozen: State, best: Sequence[Placement | None], must: set[int]
+) -> State:
+    """Return the state in which what has to be placed lies as in a schedule, sessions with it."""
+    wanted = must | {v for r in book.prepared.requests if r.request.must for v in r.visits}
+    wanted |= {p.session for v in wanted if (p := best[v]) is not None and p.session >= 0}
+    work = State(book.prepared, frozen.placements)
+    for visit in sorted(wanted):
+        placement = best[visit]
+        if placement is not None and work.placements[visit] is None:
+            work.place(visit, placement)
+    return work
 
 
 def _as_before(

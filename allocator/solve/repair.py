@@ -210,7 +210,7 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
     def _better(self, best: Incumbent, placements: Sequence[Placement | None]) -> Incumbent:
         """Return a schedule where it meets every demand and is better, else the other one."""
         timetable = Timetable(self.prepared, placements)
-        if not all(
+        if any(placements[v] is None for v in self.must) or not all(
             served_occurrences(timetable, r) for r in self.prepared.requests if r.request.must
         ):
             return best

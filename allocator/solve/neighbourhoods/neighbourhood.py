@@ -51,8 +51,10 @@ class Picture:
                 if isinstance(self.book.goals[number], Served):
                     continue
                 for amount in amounts:
-                    cost = amount.amount * self.book.blended(number, amount.request)
+                    cost = amount.amount * self.book.weight(number, amount.request)
                     some = [v for v in amount.visits if v in self.movable]
+                    if cost <= 0:
+                        continue
                     for visit in some:
                         self._paid[visit] = self._paid.get(visit, 0) + -(-cost // len(some))
         return self._paid
