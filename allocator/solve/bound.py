@@ -1,10 +1,13 @@
-"""Bounds that need no model of the whole: what could be served at most."""
+"""Bounds that need no model of the whole: what could be served at most; and what is near one."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from allocator.goals.served import PARTS, Served, earned
 from allocator.prepare.prepared import PreparedRequest
 from allocator.rules.series_completeness import required_occurrences
+from allocator.solve.result import LevelResult
 from allocator.state.state import State
 from allocator.table.options import Options, options
 from allocator.table.rulebook import Rulebook
@@ -83,3 +86,36 @@ def served_total(book: Rulebook, level: int) -> int | None:
         for r in book.prepared.requests
         if r.request.priority == goal.priority
     )
+
+
+class Aim:
+    """Says of a level's cost whether it is as near to its bound as was asked for.
+
+    Attributes
+    ----------
+    totals
+        By level, what serving nothing would cost; None for levels of comfort.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    gap
+        Relative gap at which a level is good enough.
+    """
+
+    def __init__(self, book: Rulebook, gap: float) -> None:
+        self.totals = [served_total(book, level) for level in range(len(book.levels))]
+        self._gap = gap
+
+    def reached(self, level: int, cost: int, bound: int | None) -> bool:
+        """Say whether a level is good enough."""
+        gap = LevelResult("", cost, bound, self.totals[level]).gap
+        return gap is not None and gap <= self._gap
+
+    def all_reached(self, costs: Sequence[int], bounds: Sequence[int | None]) -> bool:
+        """Say whether every level is good enough."""
+        return all(
+            self.reached(level, cost, bound)
+            for level, (cost, bound) in enumerate(zip(costs, bounds, strict=True))
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import threading
@@ -11,12 +10,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
 from allocator.prepare.visit import Placement
+from allocator.solve.budget import Budget
 from allocator.solve.params import Params
-from allocator.solve.progress import Control
 from allocator.solve.resolve import Resolver
 
-#: Seconds between two reports.
+#: Seconds between two reports of several threads.
 EVERY = 0.5
+#: Tasks between two reports of one thread: by its work, so that no clock has a say in the result.
+EVERY_TASKS = 10
 
 Places = dict[int, Placement | None]
 Task = TypeVar("Task")
@@ -33,17 +34,17 @@ class Crew(Generic[Task]):
     ----------
     start
         Placements to begin with.
-    params, control
-        Settings, and the time that is left.
+    params, budget
+        Settings, and what may still be used up.
     """
 
-    def __init__(self, start: Sequence[Placement | None], params: Params, control: Control) -> None:
+    def __init__(self, start: Sequence[Placement | None], params: Params, budget: Budget) -> None:
         self.placements: list[Placement | None] = list(start)
         self.params = params
-        self.control = control
-        self.lock = threading.Lock()
-        self.budget = params.deterministic_limit or math.inf
+        self.budget = budget
+        self.lock = threading.Condition()
         self._news: list[Places] = []
+        self._at_work = 0
         self._ended = False
 
     def resolver(self, seed: int) -> Resolver:
@@ -61,6 +62,9 @@ class Crew(Generic[Task]):
     def learn(self, task: Task, places: Places | None) -> None:
         """Take note of what a task came to; one thread at a time tells."""
 
+    def came_late(self, task: Task) -> None:
+        """Take note of a task with better places, thrown away since another came first."""
+
     def accept(self, places: Places) -> None:
         """Put visits where they are to lie."""
         for visit, placement in places.items():
@@ -68,43 +72,69 @@ class Crew(Generic[Task]):
         self._news.append(places)
 
     def work_all(self, report: Callable[[], None]) -> None:
-        """Let the threads work to the end, and report now and then."""
-        threads = min(self.params.workers, os.cpu_count() or 1)
-        if self.params.deterministic_limit is not None:
-            threads = 1
+        """Let the threads work to the end, and report now and then, the last time at the end."""
+        threads = 1 if self.budget.exact else min(self.params.workers, os.cpu_count() or 1)
         if threads == 1:
-            self._work(0)
-            return
-        with ThreadPoolExecutor(threads, thread_name_prefix="allocator") as pool:
-            working = [pool.submit(self._work, number) for number in range(threads)]
-            while any(not one.done() for one in working):
-                wait(working, timeout=EVERY)
-                report()
-            for one in working:
-                one.result()
+            self._work(0, report)
+        else:
+            with ThreadPoolExecutor(threads, thread_name_prefix="allocator") as pool:
+                working = [pool.submit(self._work, number) for number in range(threads)]
+                try:
+                    while any(not one.done() for one in working):
+                        wait(working, timeout=EVERY)
+                        report()
+                finally:
+                    self._end()
+                for one in working:
+                    one.result()
+        report()
 
-    def _work(self, number: int) -> None:
-        """Re-solve again and again, as one of several threads."""
+    def _work(self, number: int, report: Callable[[], None] | None = None) -> None:
+        """Re-solve again and again, as one of several threads or as the only one."""
         try:
             with self.lock:
                 known = len(self._news)
                 work = self.resolver(self.params.seed + number)
             chance = random.Random(self.params.seed + number)
+            done = 0
             while True:
                 with self.lock:
+                    task = self._await_task()
                     for places in self._news[known:]:
                         work.move(places)
                     known = len(self._news)
-                    ended = self._ended or self.budget <= 0 or self.control.over
-                    task = None if ended else self.next()
                 if task is None:
                     return
                 found = self.attempt(work, task, chance)
                 with self.lock:
-                    if known != len(self._news):
-                        found = None
-                    elif found is not None:
-                        self.accept(found)
-                    self.learn(task, found)
+                    self._at_work -= 1
+                    if found is not None and known != len(self._news):
+                        self.came_late(task)
+                    else:
+                        if found is not None:
+                            self.accept(found)
+                        self.learn(task, found)
+                    self.lock.notify_all()
+                done += 1
+                if report is not None and done % EVERY_TASKS == 0:
+                    report()
         finally:
+            self._end()
+
+    def _await_task(self) -> Task | None:
+        """Return the next task; where there is none, wait while others may come to one."""
+        while not self._ended and not self.budget.over:
+            task = self.next()
+            if task is not None:
+                self._at_work += 1
+                return task
+            if not self._at_work:
+                return None
+            self.lock.wait(EVERY)
+        return None
+
+    def _end(self) -> None:
+        """Let nobody take up anything more."""
+        with self.lock:
             self._ended = True
+            self.lock.notify_all()

@@ -12,11 +12,11 @@ from allocator.check.score import score
 from allocator.domain.faults import SolverDisagreement
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
-from allocator.solve.bound import served_total
+from allocator.solve.bound import Aim
+from allocator.solve.budget import Budget
 from allocator.solve.incumbent import Incumbent, incumbent, verify
 from allocator.solve.params import Params
-from allocator.solve.progress import Control
-from allocator.solve.result import LevelResult
+from allocator.solve.progress import Tell
 from allocator.solve.search import search
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -24,8 +24,6 @@ from allocator.table.rulebook import Rulebook
 
 #: Share of the time left that one level may take while others wait behind it.
 SHARE = 0.5
-
-Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def prove(
     start: Incumbent | None,
     floors: Sequence[int | None],
     params: Params,
-    control: Control,
+    budget: Budget,
     tell: Tell,
     levels: Iterable[int] | None = None,
 ) -> Proof:
@@ -85,14 +83,14 @@ def prove(
         A schedule to begin with.
     floors
         Lower bounds known beforehand, by level: a level that reaches its own is not solved.
-    params, control
-        Settings, and the time that is left.
+    params, budget
+        Settings, and what may still be used up.
     tell
         Hears of each better schedule and bound, with the level at work.
     levels
         Numbers of the levels to solve; by default all. Levels before them stay as they are.
     """
-    prover = _Prover(book, fixed, free, must, start, floors, params, control, tell)
+    prover = _Prover(book, fixed, free, must, start, floors, params, budget, tell)
     return prover(range(len(book.levels)) if levels is None else levels)
 
 
@@ -112,7 +110,7 @@ class _Prover:
         start: Incumbent | None,
         floors: Sequence[int | None],
         params: Params,
-        control: Control,
+        budget: Budget,
         tell: Tell,
     ) -> None:
         self.book = book
@@ -121,14 +119,14 @@ class _Prover:
         self.best = start
         self.bounds = list(floors)
         self.params = params
-        self.control = control
+        self.budget = budget
         self.tell = tell
         gone = set(self.free)
         self.rest = [None if v in gone else p for v, p in enumerate(fixed)]
         self.base = score(book, Timetable(book.prepared, self.rest)).levels
-        self.totals = [served_total(book, level) for level in range(len(book.levels))]
-        comfort = [level for level, total in enumerate(self.totals) if total is None]
-        self.comfort = comfort[0] if comfort else len(self.totals)
+        self.aim = Aim(book, params.gap)
+        comfort = [level for level in range(len(book.levels)) if not book.serves(level)]
+        self.comfort = comfort[0] if comfort else len(book.levels)
         self.model: Model | None = None
         self.known = 0
         self.held = 0
@@ -139,15 +137,15 @@ class _Prover:
         for level in levels:
             if self.best is not None and self._good_enough(level):
                 continue
-            if self.control.over:
+            if self.budget.over:
                 break
             model = self._model(level)
-            if not self.control.left:
+            if not self.budget.left:
                 break
             cost = model.level_cost(level)
             if isinstance(cost, int):
                 self.bounds[level] = self.base[level] + cost
-                if self.best is not None or level < len(self.totals) - 1:
+                if self.best is not None or level < len(self.book.levels) - 1:
                     continue
             if self._improve(model, level, cost) == cp_model.INFEASIBLE:
                 return Proof(None, tuple(self.bounds), infeasible=True)
@@ -161,13 +159,11 @@ class _Prover:
         """Say whether the best schedule is as near to a level's bound as was asked for."""
         if self.best is None:
             return False
-        cost, bound = self.best.costs[level], self.bounds[level]
-        gap = LevelResult("", cost, bound, self.totals[level]).gap
-        return gap is not None and gap <= self.params.gap
+        return self.aim.reached(level, self.best.costs[level], self.bounds[level])
 
     def _model(self, level: int) -> Model:
         """Return a model that knows a level, with the levels before held at what they cost."""
-        known = self.comfort if level < self.comfort else len(self.totals)
+        known = self.comfort if level < self.comfort else len(self.book.levels)
         if self.model is None or known > self.known:
             state = State(self.book.prepared, self.rest, pending=self.free)
             self.model = Model(
@@ -187,7 +183,9 @@ class _Prover:
     ) -> cp_model.CpSolverStatus:
         """Let CP-SAT lower the cost of a level, and raise its bound."""
         name = self.book.levels[level].name
-        solver = self._solver(level)
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = self.params.workers
+        solver.parameters.random_seed = self.params.seed
         model.cp.minimize(cost)
         model.cp.clear_hints()
         for index, value in enumerate(self.solution or ()):
@@ -196,7 +194,7 @@ class _Prover:
         def bounded(bound: float) -> None:
             self._raise(level, bound)
             self.tell(self.best, self.bounds, name)
-            if self._good_enough(level):
+            if self.budget.stopped or self._good_enough(level):
                 solver.stop_search()
 
         def told(found: cp_model.CpSolverSolutionCallback) -> None:
@@ -204,9 +202,9 @@ class _Prover:
             bounded(found.best_objective_bound)
 
         solver.best_bound_callback = bounded
-        self.control.running(solver)
-        status = search(solver, model.cp, _Watch(told))
-        self.control.running(None)
+        last = level == len(self.book.levels) - 1
+        budget = self.budget if last else self.budget.part(SHARE)
+        status = search(solver, model.cp, _Watch(told), budget=budget)
         if status == cp_model.MODEL_INVALID:
             raise SolverDisagreement(model.cp.validate())
         if status == cp_model.INFEASIBLE and self.best is not None:
@@ -228,20 +226,6 @@ class _Prover:
         if self.best is not None:
             self.tell(self.best, self.bounds, name)
         return status
-
-    def _solver(self, level: int) -> cp_model.CpSolver:
-        last = level == len(self.totals) - 1
-        solver = cp_model.CpSolver()
-        settings = solver.parameters
-        settings.num_workers = self.params.workers
-        settings.random_seed = self.params.seed
-        settings.catch_sigint_signal = False
-        if self.params.deterministic_limit is None:
-            settings.max_time_in_seconds = self.control.left * (1 if last else SHARE)
-        else:
-            share = SHARE ** (level + (not last))
-            settings.max_deterministic_time = self.params.deterministic_limit * share
-        return solver
 
     def _read(self, model: Model, solution: object) -> Incumbent:
         placements = list(self.rest)
@@ -275,7 +259,6 @@ def complete(model: Model, best: Incumbent) -> list[int]:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.fix_variables_to_their_hinted_value = True
-    solver.parameters.catch_sigint_signal = False
     model.cp.minimize(sum(model.level_cost(level) for level in range(len(model.book.levels))))
     status = search(solver, model.cp)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

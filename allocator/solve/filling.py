@@ -12,7 +12,7 @@ from ortools.sat.python import cp_model
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.solve.asks import Asks, Run
-from allocator.solve.progress import Control
+from allocator.solve.budget import Budget
 from allocator.state.state import State
 
 
@@ -47,7 +47,7 @@ def add_capacity(
     frozen: State,
     rules: Iterable[str],
     uses: Uses,
-    control: Control,
+    budget: Budget,
 ) -> None:
     """Let stretches of time hold no more than claims of whole length can fill.
 
@@ -63,12 +63,12 @@ def add_capacity(
         Names of the rules in force.
     uses
         The claims that may come into each run.
-    control
-        The time that is left; once it is over, stretches that are left hold what they like.
+    budget
+        What may still be used up; once it is over, stretches that are left hold what they like.
     """
     rules = set(rules)
     if "capacity" in rules:
-        _Filling(cp, asks, frozen, rules, uses).add(control)
+        _Filling(cp, asks, frozen, rules, uses).add(budget)
 
 
 class _Filling:
@@ -82,7 +82,7 @@ class _Filling:
         self.uses = uses
         self.prepared = frozen.prepared
 
-    def add(self, control: Control) -> None:
+    def add(self, budget: Budget) -> None:
         by_day: dict[tuple[int, int, int], list[Run]] = defaultdict(list)
         for resource, priority, run in sorted(self.uses):
             day = self.asks.day(resource, run)
@@ -91,7 +91,7 @@ class _Filling:
             else:
                 by_day[resource, priority, day].append(run)
         for (resource, priority, day), runs in by_day.items():
-            if control.over:
+            if budget.over:
                 return
             rests = self._rests(resource, day, runs)
             for run in runs:

@@ -6,13 +6,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from allocator.solve.budget import Budget
 from allocator.solve.crew import Crew, Places
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.params import Params
-from allocator.solve.progress import Control
-from allocator.solve.repair import Tell
+from allocator.solve.progress import Tell
 from allocator.solve.resolve import Resolver
 from allocator.table.rulebook import Rulebook
 
@@ -60,8 +60,8 @@ class Improve(Crew[_Task]):
         A schedule that breaks nothing.
     free, must
         Numbers of the visits that may move, and of those that have to stay placed.
-    params, control
-        Settings, and the time that is left.
+    params, budget
+        Settings, and what may still be used up.
     neighbourhoods
         Ways to pick what is re-solved together.
     """
@@ -73,10 +73,10 @@ class Improve(Crew[_Task]):
         free: Sequence[int],
         must: set[int],
         params: Params,
-        control: Control,
+        budget: Budget,
         neighbourhoods: Sequence[Neighbourhood] = NEIGHBOURHOODS,
     ) -> None:
-        super().__init__(best.placements, params, control)
+        super().__init__(best.placements, params, budget)
         self.book = book
         self.best = best
         self.free = free
@@ -88,7 +88,7 @@ class Improve(Crew[_Task]):
         self._vain = 0
 
     def run(self, bounds: Sequence[int | None], tell: Tell) -> Incumbent:
-        """Improve until time is up or nothing more is found.
+        """Improve until the budget is used up or nothing more is found.
 
         Parameters
         ----------
@@ -116,7 +116,6 @@ class Improve(Crew[_Task]):
         """Return a neighbourhood by chance, those that were of use more often than others."""
         if self._vain > VAIN + VAIN_EACH * len(self.free):
             return None
-        self.budget -= EFFORT
         worths = [use.worth + WORTH for use in self._uses]
         (number,) = self._chance.choices(range(len(worths)), worths)
         return _Task(number, round(self._uses[number].size))
@@ -128,7 +127,7 @@ class Improve(Crew[_Task]):
         some = self.neighbourhoods[task.number].pick(picture, task.size, chance)
         if not some:
             return None
-        places = work.better(some, EFFORT, self.control)
+        places = work.better(some, EFFORT, self.budget)
         task.proved = work.proved
         return places
 

@@ -27,23 +27,26 @@ from allocator.prepare.visit import Placement
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.asks import Asks, Run, joinable
 from allocator.solve.bound import Alone
+from allocator.solve.budget import Budget
 from allocator.solve.days import Days, Group, Place, quantity
 from allocator.solve.filling import Use, Uses, add_capacity
 from allocator.solve.params import Params
-from allocator.solve.progress import Control
+from allocator.solve.search import search
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
 #: Seconds, and CP-SAT's deterministic time, for the plan of one level.
 SECONDS = 8.0
 EFFORT = 8.0
+#: Share of what is left that a plan may take at most.
+PART = 1 / 3
 #: Threads of CP-SAT: more only get in each other's way here.
 WORKERS = 4
 #: Relative distance from its bound at which a plan is good enough.
 NEAR = 0.003
 
 Spot = tuple[int, int, int]  #: A resource, and a stretch of its time.
-Places = dict[int, dict[int, list[Spot]]]  #: Spots by visit and need.
+Spots = dict[int, dict[int, list[Spot]]]  #: Spots by visit and need.
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,13 @@ class Planned:
     ----------
     floor
         The least cost of the level; None where nothing is proved.
-    places
+    spots
         For each visit that it serves, and each of its needs that are asked for, the scarcest
         first, the resources with their runs in ticks of the problem.
     """
 
     floor: int | None
-    places: Places
+    spots: Spots
 
 
 class Plan:
@@ -72,11 +75,11 @@ class Plan:
         Rules and goals in force.
     frozen, alone
         The state in which only the frozen visits are placed, and what the others could do then.
-    control
-        The time that is left; once it is over, the rest is not worth building.
+    budget
+        What may still be used up; once it is over, the rest is not worth building.
     """
 
-    def __init__(self, book: Rulebook, frozen: State, alone: Alone, control: Control) -> None:
+    def __init__(self, book: Rulebook, frozen: State, alone: Alone, budget: Budget) -> None:
         self.book = book
         self.prepared = book.prepared
         self.frozen = frozen
@@ -95,7 +98,7 @@ class Plan:
             self._add_request(request)
         self._add_sessions()
         self._days.add_relations(self.groups, self._served)
-        add_capacity(self.cp, self.asks, frozen, self.rules, self._uses, control)
+        add_capacity(self.cp, self.asks, frozen, self.rules, self._uses, budget)
 
     def solve(
         self,
@@ -104,7 +107,7 @@ class Plan:
         totals: Sequence[int | None],
         start: Sequence[Placement | None],
         params: Params,
-        control: Control,
+        budget: Budget,
     ) -> Planned:
         """Return the best plan of a level of served requests, and what it proves.
 
@@ -118,10 +121,10 @@ class Plan:
             What serving nothing costs, by level; None for comfort.
         start
             Placements to begin with.
-        params, control
-            Settings, and the time that is left.
+        params, budget
+            Settings, and what may still be used up.
         """
-        if control.over:
+        if budget.over:
             return Planned(None, {})
         cp = self.cp.clone()
         for before in range(level):
@@ -136,15 +139,9 @@ class Plan:
         settings.num_workers = min(params.workers, WORKERS)
         settings.linearization_level = 2
         settings.random_seed = params.seed
-        settings.catch_sigint_signal = False
         settings.relative_gap_limit = NEAR
-        if params.deterministic_limit is None:
-            settings.max_time_in_seconds = max(0.01, min(SECONDS, control.left / 3))
-        else:
-            settings.max_deterministic_time = min(EFFORT, params.deterministic_limit / 3)
-        control.running(solver)
-        status = solver.solve(cp)
-        control.running(None)
+        part = budget.part(PART, seconds=SECONDS, effort=EFFORT)
+        status = search(solver, cp, budget=part)
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(cp.validate())
         total = totals[level]
@@ -153,7 +150,7 @@ class Plan:
         if total is not None and math.isfinite(bound) and status != cp_model.INFEASIBLE:
             floor = total - math.floor(bound + 1e-6) - self.constants[level]
         found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-        return Planned(floor, self._places(solver) if found else {})
+        return Planned(floor, self._spots(solver) if found else {})
 
     # What is asked for --------------------------------------------------------------------
 
@@ -367,9 +364,9 @@ class Plan:
                 if place in group.counts:
                     yield place
 
-    def _places(self, solver: cp_model.CpSolver) -> Places:
+    def _spots(self, solver: cp_model.CpSolver) -> Spots:
         origin = self.asks.origin
-        places: Places = {}
+        spots: Spots = {}
         for group in self.groups:
             placed = [
                 visit
@@ -377,19 +374,19 @@ class Plan:
                 if solver.boolean_value(literal)
             ]
             for ask in self.asks.of[group.visits[0]]:
-                spots = sorted(
+                taken = sorted(
                     (place[2], place[1])
                     for place, many in group.counts.items()
                     for _ in range(solver.value(many))
                     if place[0] == ask.need
                 )
                 for number, visit in enumerate(placed):
-                    mine = spots[number * ask.quantity : (number + 1) * ask.quantity]
-                    places.setdefault(visit, {})[ask.need] = [
+                    mine = taken[number * ask.quantity : (number + 1) * ask.quantity]
+                    spots.setdefault(visit, {})[ask.need] = [
                         (resource, first - origin, group.ends[ask.need, resource, first] - origin)
                         for first, resource in mine
                     ]
-        return places
+        return spots
 
 
 def _sum(terms: list[tuple[cp_model.IntVar, int]]) -> cp_model.LinearExprT:

@@ -14,13 +14,13 @@ from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import served_occurrences
+from allocator.solve.budget import Budget
 from allocator.solve.construct import place_request, run_sessions
 from allocator.solve.loose import loosened, share
 from allocator.solve.params import Params
-from allocator.solve.plan import Places
-from allocator.solve.progress import Control, Part
+from allocator.solve.plan import Spots
 from allocator.solve.repair import Repair
-from allocator.solve.search import search
+from allocator.solve.search import quick_solver, search
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -51,11 +51,11 @@ class _OnDay(Rule):
 def realize(
     book: Rulebook,
     frozen: State,
-    places: Places,
+    places: Spots,
     best: Sequence[Placement | None],
     must: set[int],
     params: Params,
-    control: Control,
+    budget: Budget,
     classes: Sequence[int],
 ) -> Sequence[Placement | None]:
     """Return placements of as many planned visits as find room on the day that is planned.
@@ -75,8 +75,8 @@ def realize(
         A schedule: where the plan comes to less for a class, it stays as it is there.
     must
         Visits that have to be placed.
-    params, control
-        Settings, and the time that is left.
+    params, budget
+        Settings, and what may still be used up.
     classes
         Priorities of the requests that are placed, the most urgent first.
     """
@@ -92,17 +92,17 @@ def realize(
             days[visits[number].priority, day].append(number)
     for priority in classes:
         for (_, day), free in sorted(d for d in days.items() if d[0][0] == priority):
-            if control.over:
+            if budget.over:
                 return work.placements
-            for number, placement in _placed(loose, work, day, free, params, control).items():
+            for number, placement in _placed(loose, work, day, free, params, budget).items():
                 work.place(number, placement)
         asked = [r for r in book.prepared.requests if r.request.priority == priority]
         for request in asked:
-            if not control.over:
+            if not budget.over:
                 place_request(book, work, request)
         wanted = _value(book, asked, best)
         if priority != classes[-1] and _value(book, asked, work.placements) < wanted:
-            part = Part(control, SHARE)
+            part = budget.part(SHARE)
             repair = Repair(book, work.placements, must, params, part, [priority])
             repair.complete(asked, TRIES)
             work = State(book.prepared, repair.placements)
@@ -148,7 +148,7 @@ def _as_before(
 
 
 def _placed(
-    book: Rulebook, state: State, day: int, free: list[int], params: Params, control: Control
+    book: Rulebook, state: State, day: int, free: list[int], params: Params, budget: Budget
 ) -> dict[int, Placement]:
     """Place as many of these visits as possible on a day."""
     visits = book.prepared.visits
@@ -161,18 +161,9 @@ def _placed(
     today = book.changed(book.prepared, [*book.rules, _OnDay(day)], book.weighed)
     model = Model(today, state, free, levels=())
     model.cp.maximize(sum(worth[v] * model.present(v) for v in free))
-    solver = cp_model.CpSolver()
-    settings = solver.parameters
-    settings.num_workers = 1
-    settings.random_seed = params.seed
-    settings.max_deterministic_time = EFFORT
-    settings.symmetry_level = 0
-    settings.cp_model_probing_level = 0
-    settings.max_time_in_seconds = max(0.01, control.left)
-    settings.catch_sigint_signal = False
-    control.running(solver)
-    status = search(solver, model.cp)
-    control.running(None)
+    solver = quick_solver(params.seed)
+    solver.parameters.linearization_level = 1
+    status = search(solver, model.cp, budget=budget, effort=EFFORT)
     state.pending = frozenset()
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return {}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
 from allocator.rules.series_completeness import served_occurrences
-from allocator.solve.bound import Alone
+from allocator.solve.bound import Aim, Alone
+from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
 from allocator.solve.crew import Crew, Places
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import loosened, whole
 from allocator.solve.params import Params
-from allocator.solve.progress import Control
+from allocator.solve.progress import Tell
 from allocator.solve.resolve import Resolver
 from allocator.solve.rivals import related, rivals
 from allocator.state.timetable import Timetable
@@ -26,8 +27,6 @@ RIVALS, MORE, MOST = 8, 4, 60
 EFFORT, MORE_EFFORT = 0.05, 0.03
 #: Re-solves in vain of one request before it is given up.
 TRIES = 30
-
-Tell = Callable[[Incumbent | None, Sequence[int | None], str], None]
 
 
 class Repair(Crew[tuple[PreparedRequest, int]]):
@@ -41,8 +40,8 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         Placements that break no rule, except that requests may lie there in part.
     must
         Visits that have to be placed.
-    params, control
-        Settings, and the time that is left.
+    params, budget
+        Settings, and what may still be used up.
     classes
         Priorities of the requests that are to be served.
     """
@@ -53,23 +52,25 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         start: Sequence[Placement | None],
         must: set[int],
         params: Params,
-        control: Control,
+        budget: Budget,
         classes: Sequence[int],
     ) -> None:
-        super().__init__(start, params, control)
+        super().__init__(start, params, budget)
         self.book = book
         self.prepared = book.prepared
         self.asked = [r for r in self.prepared.requests if r.request.priority in classes]
         self.loose = loosened(book)
         asked = {v for r in self.prepared.requests if r.request.must for v in r.visits}
         self.must = {v for v in must | asked if start[v] is not None}
-        self._wanted: list[int | None] = []
+        self.aim = Aim(book, params.gap)
+        self._served_levels = [n for n in range(len(book.levels)) if book.serves(n)]
+        self._floors: Sequence[int | None] = [None] * len(book.levels)
         self._queue: list[PreparedRequest] = []
         self._tried: dict[int, int] = {}
         self._missed = self._served()
 
     def run(
-        self, alone: Alone, best: Incumbent, floors: Sequence[int | None], tell: Tell
+        self, alone: Alone, best: Incumbent, floors: Sequence[int | None], tell: Tell, level: str
     ) -> Incumbent:
         """Try to serve every request that is left out, most urgent first.
 
@@ -83,6 +84,8 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
             Lower bounds of the levels; None where nothing is proved.
         tell
             Hears of better schedules.
+        level
+            Name of the level at work, for reports.
 
         Returns
         -------
@@ -91,16 +94,19 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         """
         if not self.asked:
             return best
-        self._wanted = [floor for n, floor in enumerate(floors) if self.book.serves(n)]
+        self._floors = floors
 
         def report() -> None:
             nonlocal best
-            best = self._report(best, floors, tell)
+            best = self._promoted(best)
+            tell(best, floors, level)
 
         self.work_all(report)
         state = whole(self.prepared, self.placements)
         construct(self.book, state, alone)
-        return self._better(best, state.placements)
+        best = self._better(best, state.placements)
+        tell(best, floors, level)
+        return best
 
     def complete(self, requests: Sequence[PreparedRequest], rounds: int) -> None:
         """Try to place some requests, so many times each."""
@@ -108,7 +114,7 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         chance = random.Random(self.params.seed)
         for tries in range(rounds):
             for request in requests:
-                if self.control.over:
+                if self.budget.over:
                     return
                 found = self.attempt(work, (request, tries), chance)
                 if found is not None:
@@ -122,8 +128,8 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
     def next(self) -> tuple[PreparedRequest, int] | None:
         """Return the request to be tried next, and how often it was tried; None at the end."""
         if all(
-            floor is not None and cost <= floor
-            for cost, floor in zip(self._missed, self._wanted, strict=True)
+            self.aim.reached(level, cost, self._floors[level])
+            for level, cost in zip(self._served_levels, self._missed, strict=True)
         ):
             return None
         if not self._queue:
@@ -133,13 +139,16 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         request = self._queue.pop(0)
         tries = self._tried.get(request.index, 0)
         self._tried[request.index] = tries + 1
-        self.budget -= EFFORT + MORE_EFFORT * tries
         return request, tries
 
     def learn(self, task: tuple[PreparedRequest, int], places: Places | None) -> None:
         """Try a request anew from the beginning once it was of use."""
         if places is not None:
             self._tried[task[0].index] = 0
+
+    def came_late(self, task: tuple[PreparedRequest, int]) -> None:
+        """Do not count a try that would have been of use."""
+        self._tried[task[0].index] = task[1]
 
     def accept(self, places: Places) -> None:
         """Put visits where they are to lie."""
@@ -170,17 +179,14 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
             if visit.priority > request.request.priority and visit.request_index >= 0:
                 rest = self.prepared.requests[visit.request_index].visits
                 free.update(v for v in rest if v not in frozen)
-        return work.better(free, EFFORT + MORE_EFFORT * tries, self.control)
+        return work.better(free, EFFORT + MORE_EFFORT * tries, self.budget)
 
-    def _report(self, best: Incumbent, floors: Sequence[int | None], tell: Tell) -> Incumbent:
-        """Tell of a schedule that serves more than the best one, if there is one by now."""
+    def _promoted(self, best: Incumbent) -> Incumbent:
+        """Return the schedule on the way where it serves more than the best one by now."""
         with self.lock:
             placements, missed = list(self.placements), self._missed
-        if missed < [cost for n, cost in enumerate(best.costs) if self.book.serves(n)]:
-            better = self._better(best, whole(self.prepared, placements).placements)
-            if better is not best:
-                tell(better, floors, "repair")
-                return better
+        if missed < [best.costs[level] for level in self._served_levels]:
+            return self._better(best, whole(self.prepared, placements).placements)
         return best
 
     def _left(self) -> list[PreparedRequest]:
@@ -199,13 +205,13 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         timetable = Timetable(self.prepared, self.placements)
         missed = [0] * len(self.book.levels)
         for number, goal in enumerate(self.book.goals):
-            if self.book.serves(self.book.level(number)):
+            if self.book.level(number) in self._served_levels:
                 missed[self.book.level(number)] += sum(
                     amount.amount * self.book.weight(number, amount.request)
                     for amount in goal.score(timetable)
                     if amount.request not in self.book.settled
                 )
-        return [cost for n, cost in enumerate(missed) if self.book.serves(n)]
+        return [missed[level] for level in self._served_levels]
 
     def _better(self, best: Incumbent, placements: Sequence[Placement | None]) -> Incumbent:
         """Return a schedule where it meets every demand and is better, else the other one."""

@@ -10,8 +10,8 @@ from allocator.domain.faults import SolverDisagreement
 from allocator.goals.served import Served
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
-from allocator.solve.progress import Control
-from allocator.solve.search import search
+from allocator.solve.budget import Budget
+from allocator.solve.search import quick_solver, search
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
@@ -35,8 +35,7 @@ class Resolver:
     seed
         Of the solver.
     comfort
-        Whether all levels count, and places as good as those before are taken as well; by
-        default only what is served counts.
+        Whether all levels count; by default only what is served does.
     """
 
     def __init__(
@@ -53,11 +52,10 @@ class Resolver:
         self.must = must
         self.seed = seed
         self.proved = False
-        self._comfort = comfort
         self._levels = [n for n in range(len(book.levels)) if comfort or book.serves(n)]
 
     def better(
-        self, free: Iterable[int], effort: float, control: Control
+        self, free: Iterable[int], effort: float, budget: Budget
     ) -> dict[int, Placement | None] | None:
         """Return better places for these visits, or None.
 
@@ -67,8 +65,8 @@ class Resolver:
             Numbers of the visits; none is frozen.
         effort
             Deterministic time of CP-SAT for each level.
-        control
-            Time that is left.
+        budget
+            What may still be used up.
 
         Returns
         -------
@@ -80,7 +78,7 @@ class Resolver:
         self.move(dict.fromkeys(free))
         self.state.pending = frozenset(free)
         try:
-            return self._better(free, had, effort, control)
+            return self._better(free, had, effort, budget)
         finally:
             self.state.pending = frozenset()
             self.move(had)
@@ -99,7 +97,7 @@ class Resolver:
         free: list[int],
         had: dict[int, Placement | None],
         effort: float,
-        control: Control,
+        budget: Budget,
     ) -> dict[int, Placement | None] | None:
         """Return better places for the free visits, or None."""
         must = self.must.intersection(free)
@@ -112,30 +110,28 @@ class Resolver:
             cost = model.level_cost(level)
             if isinstance(cost, int):
                 continue
-            if control.over:
+            if budget.over:
                 self.proved = False
                 break
             if not self._improvable(level, had):
                 model.cp.add(cost <= reached[number])
                 continue
-            solver = self._solver(effort, control)
+            solver = quick_solver(self.seed)
             model.cp.minimize(cost)
             model.cp.clear_hints()
             for index, value in enumerate(solution):
                 model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
-            control.running(solver)
-            status = search(solver, model.cp)
-            control.running(None)
+            status = search(solver, model.cp, budget=budget, effort=effort)
             self.proved &= status == cp_model.OPTIMAL
             if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
                 costs = self._costs(model, solver)
                 # Levels that come later are not minimized yet, and may lie higher than need be.
                 upto = slice(number + 1)
-                if costs[upto] < reached[upto] or (self._comfort and costs == reached):
+                if costs[upto] < reached[upto]:
                     found, reached = model.read(solver), costs
                     solution = list(solver.response_proto.solution)
             model.cp.add(cost <= reached[number])
-        return None if found == had else found
+        return found
 
     def _priced(
         self, model: Model, places: dict[int, Placement | None]
@@ -143,7 +139,7 @@ class Resolver:
         """Return what places of the free visits cost, and a value for every variable."""
         model.hint(places)
         model.cp.minimize(sum(model.level_cost(level) for level in self._levels))
-        solver = self._solver(1e9, None)
+        solver = quick_solver(self.seed)
         solver.parameters.fix_variables_to_their_hinted_value = True
         if search(solver, model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             raise SolverDisagreement("The model refuses places that every rule allows.")
@@ -163,17 +159,3 @@ class Resolver:
 
     def _costs(self, model: Model, solver: cp_model.CpSolver) -> list[int]:
         return [int(solver.value(model.level_cost(level))) for level in self._levels]
-
-    def _solver(self, effort: float, control: Control | None) -> cp_model.CpSolver:
-        solver = cp_model.CpSolver()
-        settings = solver.parameters
-        settings.num_workers = 1
-        settings.random_seed = self.seed
-        settings.max_deterministic_time = effort
-        settings.symmetry_level = 0
-        settings.cp_model_probing_level = 0
-        settings.linearization_level = 0
-        if control is not None:
-            settings.max_time_in_seconds = max(0.01, control.left)
-        settings.catch_sigint_signal = False
-        return solver

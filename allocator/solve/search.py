@@ -1,14 +1,39 @@
-"""Let CP-SAT search, and once more where its presolve stumbles."""
+"""Let CP-SAT search, within a budget, and once more where its presolve stumbles."""
 
 from __future__ import annotations
 
+import math
+
 from ortools.sat.python import cp_model
+
+from allocator.solve.budget import Budget
+
+
+def quick_solver(seed: int) -> cp_model.CpSolver:
+    """Return a solver for one of many small models: one thread, without what takes long to start.
+
+    Parameters
+    ----------
+    seed
+        Of all chance.
+    """
+    solver = cp_model.CpSolver()
+    settings = solver.parameters
+    settings.num_workers = 1
+    settings.random_seed = seed
+    settings.symmetry_level = 0
+    settings.cp_model_probing_level = 0
+    settings.linearization_level = 0
+    return solver
 
 
 def search(
     solver: cp_model.CpSolver,
     cp: cp_model.CpModel,
     watch: cp_model.CpSolverSolutionCallback | None = None,
+    *,
+    budget: Budget | None = None,
+    effort: float = math.inf,
 ) -> cp_model.CpSolverStatus:
     """Solve a model; where presolve loses a hint, again without symmetries, then without hints.
 
@@ -23,13 +48,41 @@ def search(
         The model; loses its hints where they do harm even then.
     watch
         Hears of each better solution.
+    budget
+        What is left, of which is taken what the search uses up; no limit where absent.
+    effort
+        Deterministic time that it may take at most.
     """
+    solver.parameters.catch_sigint_signal = False
     try:
-        return solver.solve(cp, watch)
+        return _search(solver, cp, watch, budget, effort)
     except IndexError:
         solver.parameters.symmetry_level = 0
     try:
-        return solver.solve(cp, watch)
+        return _search(solver, cp, watch, budget, effort)
     except IndexError:
         cp.clear_hints()
-    return solver.solve(cp, watch)
+    return _search(solver, cp, watch, budget, effort)
+
+
+def _search(
+    solver: cp_model.CpSolver,
+    cp: cp_model.CpModel,
+    watch: cp_model.CpSolverSolutionCallback | None,
+    budget: Budget | None,
+    effort: float,
+) -> cp_model.CpSolverStatus:
+    settings = solver.parameters
+    if math.isfinite(effort):
+        settings.max_deterministic_time = effort
+    if budget is None:
+        return solver.solve(cp, watch)
+    settings.max_time_in_seconds = budget.left
+    settings.max_deterministic_time = min(effort, budget.effort)
+    budget.control.running(solver)
+    try:
+        status = solver.solve(cp, watch)
+    finally:
+        budget.control.running(None)
+    budget.spend(solver.response_proto.deterministic_time)
+    return status

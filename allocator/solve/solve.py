@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
@@ -20,14 +19,15 @@ from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
 from allocator.rules.session_together import SessionTogether
-from allocator.solve.bound import options_alone, served_floors, served_total
+from allocator.solve.bound import Aim, options_alone, served_floors
+from allocator.solve.budget import Budget, Control
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked, verify
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
-from allocator.solve.progress import Control, Listener, Part, Progress
+from allocator.solve.progress import Listener, Progress
 from allocator.solve.published import keep_published
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
@@ -94,16 +94,13 @@ def solve(
     """
     params = params or Params()
     params.check()
-    limit = params.time_limit_seconds if params.deterministic_limit is None else 7 * 24 * 3600.0
-    control = control or Control(limit)
-    run = _Run(problem, params, control, on_progress, rules, goals)
-    return _interruptible(run, control)
+    budget = Budget(params.time_limit_seconds, params.deterministic_limit, control=control)
+    return _interruptible(_Run(problem, params, budget, on_progress, rules, goals))
 
 
-def _interruptible(run: _Run, control: Control) -> Result:
-    """Run in a thread of its own, so that Ctrl-C reaches us while CP-SAT works."""
-    if threading.current_thread() is not threading.main_thread():
-        return run()
+def _interruptible(run: _Run) -> Result:
+    """Run in a thread of its own, so that a stop or Ctrl-C is heeded while CP-SAT works."""
+    control = run.budget.control
     outcome: list[Result] = []
     raised: list[BaseException] = []
 
@@ -117,7 +114,10 @@ def _interruptible(run: _Run, control: Control) -> Result:
     thread.start()
     asked: list[int] = []
     # The handler only takes note, so that an interrupt in any line, or two at once, do no harm.
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
     if ours:
         signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
     try:
@@ -126,7 +126,7 @@ def _interruptible(run: _Run, control: Control) -> Result:
                 thread.join(HEED)
             except KeyboardInterrupt:  # from somebody else's handler
                 asked.append(signal.SIGINT)
-            if asked:
+            if asked or control.stopped:
                 control.stop()
     finally:
         if ours:
@@ -143,14 +143,14 @@ class _Run:
         self,
         problem: Problem,
         params: Params,
-        control: Control,
+        budget: Budget,
         on_progress: Listener | None,
         rules: Sequence[Rule],
         goals: Sequence[Goal],
     ) -> None:
         self.problem = problem
         self.params = params
-        self.control = control
+        self.budget = budget
         self.listener = on_progress
         self.rules = rules
         self.goals = goals
@@ -161,6 +161,7 @@ class _Run:
         """Run it."""
         prepared = self.prepared = Prepared(self.problem)
         book = self.book = Rulebook(prepared, self.rules, self.goals)
+        self.aim = Aim(book, self.params.gap)
         self.must = must_place(prepared) - set(prepared.frozen)
         frozen: list[Placement | None] = [
             prepared.frozen.get(v) for v in range(len(prepared.visits))
@@ -211,7 +212,7 @@ class _Run:
             best,
             bounds,
             self.params,
-            self.control,
+            self.budget,
             self._tell,
             levels,
         )
@@ -222,32 +223,30 @@ class _Run:
         self, free: Sequence[int], best: Incumbent, bounds: list[int | None], share: float
     ) -> Incumbent:
         """Make the schedule more comfortable, in a share of the time left."""
-        if self.control.over or all(
-            bound is not None and cost <= bound
-            for cost, bound in zip(best.costs, bounds, strict=True)
-        ):
+        if self.budget.over or self.aim.all_reached(best.costs, bounds):
             return best
         self.phase = "improve"
-        params, limit = self.params, self.params.deterministic_limit
-        if limit is not None:
-            params = replace(params, deterministic_limit=limit * share)
-        part = Part(self.control, share)
-        return Improve(self.book, best, free, self.must, params, part).run(bounds, self._tell)
+        budget = self.budget.part(share)
+        improve = Improve(self.book, best, free, self.must, self.params, budget)
+        return improve.run(bounds, self._tell)
 
     def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> None:
         """Raise the bounds of the served levels by plans, where they are not reached."""
         plan: Plan | None = None
-        totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
         for level, bound in enumerate(bounds):
-            if bound is not None and best.costs[level] > bound and not self.control.over:
-                plan = plan or Plan(self.book, frozen, self.alone, self.control)
+            if (
+                bound is not None
+                and not self.aim.reached(level, best.costs[level], bound)
+                and not self.budget.over
+            ):
+                plan = plan or Plan(self.book, frozen, self.alone, self.budget)
                 planned = plan.solve(
                     level,
                     best.costs,
-                    totals,
+                    self.aim.totals,
                     best.placements,
                     self.params,
-                    Part(self.control, TIGHTEN),
+                    self.budget.part(TIGHTEN),
                 )
                 if planned.floor is not None:
                     bounds[level] = max(bound, planned.floor)
@@ -259,39 +258,41 @@ class _Run:
         reached.
         """
         plan: Plan | None = None
-        totals = [served_total(self.book, n) for n in range(len(self.book.levels))]
         levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
         for place, level in enumerate(levels):
             bound = bounds[level] or 0
-            if best.costs[level] <= bound or self.control.over:
+            if self.aim.reached(level, best.costs[level], bound) or self.budget.over:
                 continue
             self.phase = "plan"
-            plan = plan or Plan(self.book, frozen, self.alone, self.control)
-            part = Part(self.control, LAST_SHARE if level == levels[-1] else SHARE)
-            planned = plan.solve(level, best.costs, totals, best.placements, self.params, part)
+            plan = plan or Plan(self.book, frozen, self.alone, self.budget)
+            part = self.budget.part(LAST_SHARE if level == levels[-1] else SHARE)
+            planned = plan.solve(
+                level, best.costs, self.aim.totals, best.placements, self.params, part
+            )
             if planned.floor is not None:
                 bounds[level] = max(bound, planned.floor)
-            self._tell(best, bounds, self.book.levels[level].name)
-            if not self.control.left:
+            name = self.book.levels[level].name
+            self._tell(best, bounds, name)
+            if not self.budget.left:
                 break
             classes = self._classes(levels[: place + 1])
             start: Sequence[Placement | None] = best.placements
-            if planned.places:
+            if planned.spots:
                 start = realize(
                     self.book,
                     frozen,
-                    planned.places,
+                    planned.spots,
                     best.placements,
                     self.must,
                     self.params,
                     part,
                     classes,
                 )
-                if self.control.stopped:
+                if self.budget.stopped:
                     break
             self.phase = "repair"
             repair = Repair(self.book, start, self.must, self.params, part, classes)
-            best = repair.run(self.alone, best, bounds, self._tell)
+            best = repair.run(self.alone, best, bounds, self._tell, name)
         return best
 
     def _classes(self, levels: Sequence[int]) -> list[int]:
@@ -317,7 +318,7 @@ class _Run:
             return None
         best = checked(self.book, placements)
         if self.first is None:
-            self.first = self.control.seconds
+            self.first = self.budget.seconds
         return best
 
     def _meet_demands(self, frozen: Sequence[Placement | None]) -> tuple[Incumbent | None, bool]:
@@ -332,7 +333,7 @@ class _Run:
             None,
             [None] * len(self.book.levels),
             self.params,
-            self.control,
+            self.budget,
             self._tell,
         )
         if proof.best is None:
@@ -370,7 +371,7 @@ class _Run:
             self.listener(
                 Progress(
                     phase=self.phase,
-                    seconds=self.control.seconds,
+                    seconds=self.budget.seconds,
                     costs=best.costs if best else (),
                     bounds=tuple(bounds),
                     visits_placed=sum(p is not None for p in best.placements) if best else 0,
@@ -384,7 +385,7 @@ class _Run:
         timetable = Timetable(self.prepared, best.placements)
         scored, inherited = verify(self.book, timetable, best.costs)
         levels = tuple(
-            LevelResult(level.name, cost, bound, served_total(self.book, number))
+            LevelResult(level.name, cost, bound, self.aim.totals[number])
             for number, (level, cost, bound) in enumerate(
                 zip(self.book.levels, scored.levels, bounds, strict=True)
             )
@@ -405,7 +406,7 @@ class _Run:
             requests_served=sum(served_occurrences(timetable, r) > 0 for r in asked),
             visits=len(open_visits),
             visits_placed=sum(best.placements[v] is not None for v in open_visits),
-            seconds=self.control.seconds,
+            seconds=self.budget.seconds,
             first_schedule_seconds=self.first,
             params=self.params,
             notes=self.prepared.notes,
@@ -462,7 +463,7 @@ class _Run:
         return Result(
             status=status,
             schedule=None,
-            seconds=self.control.seconds,
+            seconds=self.budget.seconds,
             params=self.params,
             notes=(*self._unmet(frozen), *self.prepared.notes),
             requests=len(self.prepared.requests),

@@ -118,9 +118,9 @@ class Rulebook:
         return other
 
     def serves(self, level: int) -> bool:
-        """Say whether a level is about served requests alone."""
-        goals = [goal for n, goal in enumerate(self.goals) if self.level(n) == level]
-        return bool(goals) and all(isinstance(goal, Served) for goal in goals)
+        """Say whether a level is about served requests alone, whether anybody asks or not."""
+        names = [name for name, _ in self.levels[level].goals]
+        return bool(names) and all(name.startswith("served:") for name in names)
 
     def weight(self, goal: int, request: int) -> int:
         """Return what a unit of a goal (by number) weighs in the name of a request, or of none."""

@@ -17,10 +17,11 @@ from allocator.domain.schedule import Assignment
 from allocator.generate.clinics import clinic
 from allocator.goals.served import PARTS
 from allocator.prepare.prepared import Prepared
+from allocator.solve.budget import Budget, Control
 from allocator.solve.direct import Proof, prove
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.params import Params
-from allocator.solve.progress import Control, Progress
+from allocator.solve.progress import Progress
 from allocator.solve.result import LevelResult, Status
 from allocator.solve.solve import solve
 from allocator.table.rulebook import Rulebook
@@ -40,7 +41,7 @@ def proof_of(
     *,
     start: Incumbent | None = None,
     floors: tuple[int | None, ...] | None = None,
-    control: Control | None = None,
+    budget: Budget | None = None,
     heard: list[str] | None = None,
 ) -> Proof:
     """Prove a problem of which nothing is frozen."""
@@ -58,7 +59,7 @@ def proof_of(
         start,
         floors or tuple(None for _ in book.levels),
         params,
-        control or Control(60.0),
+        budget or Budget(60.0),
         tell,
     )
 
@@ -153,7 +154,7 @@ def test_what_cannot_be_is_proved_impossible() -> None:
         None,
         [None] * len(book.levels),
         ONE,
-        Control(60.0),
+        Budget(60.0),
         lambda best, bounds, level: None,
     )
     assert proof.best is not None  # At different hours both can be placed.
@@ -168,7 +169,7 @@ def test_what_cannot_be_is_proved_impossible() -> None:
         None,
         [None] * len(single.levels),
         ONE,
-        Control(60.0),
+        Budget(60.0),
         lambda best, bounds, level: None,
     )
     assert (refused.best, refused.infeasible) == (None, True)
@@ -233,7 +234,7 @@ def test_news_never_take_anything_back() -> None:
 def test_a_solve_that_is_stopped_returns_what_it_has() -> None:
     """Stopped from another thread at work on comfort, it returns a schedule that breaks nothing."""
     some = crowded()
-    control = Control(600.0)
+    control = Control()
     working = threading.Event()
 
     def hear(news: Progress) -> None:
@@ -248,7 +249,7 @@ def test_a_solve_that_is_stopped_returns_what_it_has() -> None:
     other.start()
     result = solve(some, Params(time_limit_seconds=600.0), on_progress=hear, control=control)
     other.join()
-    assert control.over
+    assert control.stopped
     assert result.schedule is not None
     assert result.visits_placed > 0.9 * result.visits
     assert not [v for v in check(some, result.schedule).violations if not v.inherited]
@@ -256,11 +257,11 @@ def test_a_solve_that_is_stopped_returns_what_it_has() -> None:
 
 def test_a_solve_that_is_stopped_beforehand_still_constructs() -> None:
     """Without any time for a proof there is the constructed schedule, whose bounds hold."""
-    control = Control(60.0)
-    control.stop()
+    budget = Budget(60.0)
+    budget.control.stop()
     book = book_of(problem(request("A"), request("B")))
     start = incumbent(book, [None, None])
-    proof = proof_of(book, start=start, control=control)
+    proof = proof_of(book, start=start, budget=budget)
     assert proof.best is start
     assert not proof.infeasible
 

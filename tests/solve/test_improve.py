@@ -12,13 +12,13 @@ from allocator.domain.request import PreferredWindow, Request
 from allocator.generate.clinics import clinic
 from allocator.prepare.visit import Placement
 from allocator.solve.bound import options_alone
+from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.params import Params
-from allocator.solve.progress import Control
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -59,12 +59,13 @@ def improved(
     book: Rulebook,
     best: Incumbent,
     params: Params = EXACT,
-    control: Control | None = None,
+    budget: Budget | None = None,
     free: list[int] | None = None,
 ) -> Incumbent:
     """Improve a schedule of which all may move."""
     visits = list(range(len(best.placements))) if free is None else free
-    improve = Improve(book, best, visits, set(), params, control or Control(600.0))
+    budget = budget or Budget(600.0, params.deterministic_limit)
+    improve = Improve(book, best, visits, set(), params, budget)
     return improve.run([None] * len(book.levels), lambda *news: None)
 
 
@@ -103,9 +104,9 @@ def test_what_lies_as_well_as_can_be_is_left_alone() -> None:
 def test_a_stopped_improvement_returns_what_it_has() -> None:
     """Nothing is tried any more."""
     book, start, free = constructed(clinic(visits=40, weeks=2, booked=False, seed=3))
-    control = Control(600.0)
-    control.stop()
-    assert improved(book, start, Params(), control, free) is start
+    budget = Budget(600.0)
+    budget.control.stop()
+    assert improved(book, start, Params(), budget, free) is start
 
 
 def test_the_same_seed_improves_the_same() -> None:

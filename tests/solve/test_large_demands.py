@@ -7,7 +7,7 @@ from allocator.check.check import check
 from allocator.domain.objective import Level
 from allocator.domain.request import FlexibleSeries, Pin, PinKind, PreferredWindow
 from allocator.domain.schedule import Assignment
-from allocator.solve import Params, Status, solve
+from allocator.solve import Params, Progress, Status, solve
 
 
 def booked(visit: str, hour: int) -> Assignment:
@@ -17,7 +17,9 @@ def booked(visit: str, hour: int) -> Assignment:
 
 
 @pytest.mark.parametrize("kind", [PinKind.TIME, PinKind.RESOURCES])
-def test_a_pinned_visit_of_a_late_class_is_not_lost(kind: PinKind, monkeypatch: pytest.MonkeyPatch):
+def test_a_pinned_visit_of_a_late_class_is_not_lost(
+    kind: PinKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Four urgent requests could fill all of Ann's four hours, but P is pinned to one."""
     monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", 0)
     urgent = [request(name, priority=1) for name in "ABCD"]
@@ -34,7 +36,7 @@ def test_a_pinned_visit_of_a_late_class_is_not_lost(kind: PinKind, monkeypatch: 
     assert check(some, result.schedule).valid
 
 
-def test_no_bound_is_above_the_optimum_beside_a_frozen_hole():
+def test_no_bound_is_above_the_optimum_beside_a_frozen_hole() -> None:
     """A has its first and third visit; B takes the only hour between, and A may do without it."""
     some = problem(
         request("A", series=FlexibleSeries(count=3, at_least=1, least_days_between=0)),
@@ -48,7 +50,7 @@ def test_no_bound_is_above_the_optimum_beside_a_frozen_hole():
 
 
 @pytest.mark.parametrize("far", [False, True], ids=["weight 0", "fourth level"])
-def test_wishes_that_hardly_count_do_no_harm(far: bool):
+def test_wishes_that_hardly_count_do_no_harm(far: bool) -> None:
     """All that is paid weighs 0, or stands in a level after three others of comfort."""
     wish = PreferredWindow(span=span(0, 8, 9))
     weights = () if far else (("preferred_windows", 0),)
@@ -64,3 +66,51 @@ def test_wishes_that_hardly_count_do_no_harm(far: bool):
     )
     result = solve(some, Params(workers=1, deterministic_limit=1.0))
     assert result.requests_served == 14
+
+
+@pytest.mark.parametrize(("gap", "planned"), [(0.0, True), (0.3, False)])
+def test_a_large_problem_is_near_enough_where_that_was_asked_for(
+    gap: float, planned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ann has room for four of five, and each alone would find room: one fifth is missed.
+
+    Within three tenths that is good enough, and nothing is planned or repaired any more.
+    """
+    monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", 0)
+    heard: list[Progress] = []
+    some = problem(*(request(name) for name in "ABCDE"))
+    params = Params(workers=1, deterministic_limit=5.0, gap=gap)
+    result = solve(some, params, on_progress=heard.append)
+    assert result.requests_served == 4
+    assert {"plan", "repair"} & {news.phase for news in heard} == (
+        {"plan", "repair"} if planned else set()
+    )
+
+
+@pytest.mark.parametrize("most", [0, 160], ids=["large", "whole"])
+def test_a_class_of_which_nobody_is_counts_as_served(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is urgent: that level costs nothing, which is proved, and the next is served."""
+    monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", most)
+    levels = (Level(name="urgent", goals=(("served:1", 1),)), *goals(off_peak=1))
+    some = problem(*(request(name) for name in "ABCDE"), levels=levels)
+    result = solve(some, Params(workers=1, deterministic_limit=5.0))
+    urgent, served, _ = result.levels
+    assert (urgent.cost, urgent.bound, urgent.total) == (0, 0, 0)
+    assert served.proved
+    assert served.served == 4
+
+
+def test_one_thread_tells_how_it_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """News of repair and of improvement come with the level at work, also without a second."""
+    monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", 0)
+    heard: list[Progress] = []
+    wish = PreferredWindow(span=span(0, 8, 9))
+    some = problem(
+        *(request(name, preferred_windows=(wish,)) for name in "ABCDE"),
+        levels=goals(preferred_windows=1),
+    )
+    solve(some, Params(workers=1, deterministic_limit=5.0), on_progress=heard.append)
+    told = {(news.phase, news.level) for news in heard}
+    assert {("repair", "priority 3"), ("improve", "comfort")} <= told

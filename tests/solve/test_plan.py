@@ -41,9 +41,9 @@ from allocator.model.model import Model
 from allocator.prepare.prepared import Prepared
 from allocator.rules import RULES
 from allocator.solve.bound import options_alone, served_total
+from allocator.solve.budget import Budget
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan, Planned
-from allocator.solve.progress import Control
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -75,10 +75,10 @@ def plan_of(
     placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
     free = [v for v, p in enumerate(placements) if p is None]
     frozen = State(prepared, placements, pending=free)
-    control = Control(seconds)
-    plan = Plan(book, frozen, options_alone(book, frozen), control)
+    budget = Budget(seconds)
+    plan = Plan(book, frozen, options_alone(book, frozen), budget)
     totals = [served_total(book, n) for n in range(len(book.levels))]
-    return plan.solve(level, reached, totals, placements, EXACT, control)
+    return plan.solve(level, reached, totals, placements, EXACT, budget)
 
 
 def missed(some: Problem) -> int:
@@ -285,7 +285,7 @@ def test_a_session_takes_staff_and_has_places() -> None:
 def test_a_plan_says_who_where() -> None:
     """The only request is planned into the only stretch of Ann's time, from eight to twelve."""
     planned = plan_of(book_of(problem(request("A"))))
-    assert planned.places == {0: {0: [(0, 8, 12)]}}
+    assert planned.spots == {0: {0: [(0, 8, 12)]}}
 
 
 @pytest.mark.parametrize("seed", range(6))

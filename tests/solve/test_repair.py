@@ -12,12 +12,12 @@ from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
 from allocator.solve.bound import Alone, options_alone, served_floors, served_total
+from allocator.solve.budget import Budget, Control
 from allocator.solve.construct import construct
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import WHOLE, whole
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
-from allocator.solve.progress import Control
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
 from allocator.solve.rivals import related
@@ -53,13 +53,13 @@ class Case:
         construct(self.book, state, self.alone)
         return incumbent(self.book, state.placements)
 
-    def repaired(self, params: Params = EXACT, control: Control | None = None) -> Incumbent:
+    def repaired(self, params: Params = EXACT, budget: Budget | None = None) -> Incumbent:
         """Repair what is placed, to the floors."""
-        control = control or Control(600.0)
-        repair = Repair(self.book, self.placements, set(), params, control, ALL)
+        budget = budget or Budget(effort=20.0)
+        repair = Repair(self.book, self.placements, set(), params, budget, ALL)
         best = incumbent(self.book, whole(self.prepared, self.placements).placements)
         floors = served_floors(self.book, self.frozen, self.alone)
-        return repair.run(self.alone, best, floors, lambda *news: None)
+        return repair.run(self.alone, best, floors, lambda *news: None, "")
 
 
 @pytest.mark.parametrize("params", [EXACT, Params(workers=2)], ids=["one thread", "threads"])
@@ -105,9 +105,9 @@ def test_a_stopped_repair_returns_what_it_has() -> None:
     """Nothing is lost when somebody asks to stop before the first re-solve."""
     case = Case(problem(request("A"), request("B", windows=(span(0, 8, 9),))))
     case.put("A", 8, "ann")
-    control = Control(600.0)
-    control.stop()
-    best = case.repaired(control=control)
+    budget = Budget(600.0)
+    budget.control.stop()
+    best = case.repaired(budget=budget)
     assert [p is not None for p in best.placements] == [True, False]
 
 
@@ -121,7 +121,7 @@ def test_a_fault_in_a_thread_is_heard() -> None:
             raise RuntimeError("no solver today")
 
     with pytest.raises(RuntimeError, match="no solver today"):
-        case.repaired(Params(workers=2), Broken(600.0))
+        case.repaired(Params(workers=2), Budget(600.0, control=Broken()))
 
 
 def test_the_same_seed_repairs_the_same() -> None:
@@ -147,12 +147,12 @@ def test_a_plan_is_placed_without_breaking_a_rule() -> None:
     case = Case(clinic("small", 95, seed=7, visits=80, weeks=4))
     book, before = case.book, case.constructed()
     totals = [served_total(book, n) for n in range(len(book.levels))]
-    control = Control(600.0)
-    plan = Plan(book, case.frozen, case.alone, control)
-    planned = plan.solve(2, before.costs, totals, before.placements, EXACT, control)
-    assert planned.places
+    budget = Budget(effort=20.0)
+    plan = Plan(book, case.frozen, case.alone, budget)
+    planned = plan.solve(2, before.costs, totals, before.placements, EXACT, budget)
+    assert planned.spots
     found = realize(
-        book, case.frozen, planned.places, before.placements, set(), EXACT, control, [1, 2, 3]
+        book, case.frozen, planned.spots, before.placements, set(), EXACT, budget, [1, 2, 3]
     )
     broken = violations(book, Timetable(case.prepared, found))
     assert {v.rule for v in broken if not v.inherited} <= WHOLE
