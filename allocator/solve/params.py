@@ -18,13 +18,14 @@ class Params:
     gap
         Relative gap, of each level, at which it counts as good enough: 0 asks for a proof.
     workers
-        Threads of CP-SAT for a model of the whole problem; 8 is best even on two cores, since
-        fewer run fewer strategies.
+        Threads of CP-SAT for a model of the whole problem; 8 is best for a proof, even on two
+        cores, since fewer run fewer strategies. Re-solving parts takes as many threads as there
+        are cores, but no more than this.
     seed
         Of all chance.
     deterministic_limit
-        Limit in CP-SAT's deterministic time, in place of the wall time: with one worker the
-        same seed then gives the same schedule, byte for byte.
+        Limit of the whole solve in CP-SAT's deterministic time, in place of the wall time: with
+        one worker the same seed then gives the same schedule, byte for byte.
     """
 
     time_limit_seconds: float = 30.0

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
-from allocator.domain.schedule import FunnelStep, Schedule, Unplaced
+from allocator.domain.schedule import Schedule
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
 from allocator.goals.served import Served
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement, Visit
+from allocator.prepare.visit import Placement
 from allocator.rules import RULES
 from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
-from allocator.rules.session_together import SessionTogether
 from allocator.solve.bound import Aim, options_alone, served_floors
 from allocator.solve.budget import Budget, Control
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked, verify
+from allocator.solve.interrupt import interruptible
+from allocator.solve.left_out import left_out
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
 from allocator.solve.progress import Listener, Progress
@@ -36,7 +35,6 @@ from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.funnel import funnel
 from allocator.table.rulebook import Rulebook
-from allocator.table.sessions import not_held
 
 #: Free visits up to which the whole problem is one CP-SAT model.
 WHOLE_MODEL_VISITS = 160
@@ -44,14 +42,12 @@ WHOLE_MODEL_VISITS = 160
 SHARE = 0.3
 #: The same of the last such level: what is left is for comfort, in which more is served, too.
 LAST_SHARE = 0.8
-#: Share of the time left that a bound may take before the model of the whole.
+#: Share of the time left that a plan, for its bound, may take before the model of the whole.
 TIGHTEN = 0.1
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
 IMPROVE = 0.5
 #: Free visits up to which that model alone is best.
 SMALL = 12
-#: Seconds between two looks at whether Ctrl-C was pressed.
-HEED = 0.02
 
 
 def solve(
@@ -95,45 +91,7 @@ def solve(
     params = params or Params()
     params.check()
     budget = Budget(params.time_limit_seconds, params.deterministic_limit, control=control)
-    return _interruptible(_Run(problem, params, budget, on_progress, rules, goals))
-
-
-def _interruptible(run: _Run) -> Result:
-    """Run in a thread of its own, so that a stop or Ctrl-C is heeded while CP-SAT works."""
-    control = run.budget.control
-    outcome: list[Result] = []
-    raised: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            outcome.append(run())
-        except BaseException as error:  # passed on to the caller below
-            raised.append(error)
-
-    thread = threading.Thread(target=target, name="solve", daemon=True)
-    thread.start()
-    asked: list[int] = []
-    # The handler only takes note, so that an interrupt in any line, or two at once, do no harm.
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if ours:
-        signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
-    try:
-        while thread.is_alive():
-            try:
-                thread.join(HEED)
-            except KeyboardInterrupt:  # from somebody else's handler
-                asked.append(signal.SIGINT)
-            if asked or control.stopped:
-                control.stop()
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-    if raised:
-        raise raised[0]
-    return outcome[0]
+    return interruptible(_Run(problem, params, budget, on_progress, rules, goals), budget.control)
 
 
 class _Run:
@@ -413,28 +371,12 @@ class _Run:
         )
 
     def _schedule(self, timetable: Timetable) -> Schedule:
-        prepared = self.prepared
-        state = State(prepared, timetable.placements)
-        unplaced = []
-        for request in prepared.requests:
-            for number in request.visits:
-                if timetable.placements[number] is None:
-                    visit = prepared.visits[number]
-                    steps = funnel(self.book, state, visit)
-                    unplaced.append(
-                        Unplaced(
-                            visit=visit.id,
-                            request=request.request.id,
-                            funnel=steps,
-                            reason=_reason(self.book, state, visit, steps[-1]),
-                        )
-                    )
         return Schedule(
             assignments=tuple(
-                prepared.assignment(visit.index, placement)
+                self.prepared.assignment(visit.index, placement)
                 for visit, placement in timetable.placed()
             ),
-            unplaced=tuple(unplaced),
+            unplaced=tuple(left_out(self.book, State(self.prepared, timetable.placements))),
         )
 
     def _unmet(self, frozen: State) -> Iterator[str]:
@@ -469,20 +411,3 @@ class _Run:
             requests=len(self.prepared.requests),
             visits=len(self.prepared.visits),
         )
-
-
-def _reason(book: Rulebook, state: State, visit: Visit, last: FunnelStep) -> str:
-    """Say in a sentence why a visit was left out, from the last step of its funnel."""
-    left, request = last.left, visit.request
-    assert request is not None
-    if not left:
-        session = not_held(book, state, visit) if last.rule == SessionTogether.name else ""
-        return session or f"No start is left after the rule {last.rule}."
-    starts = "1 start is left" if left == 1 else f"{left} starts are left"
-    needed = len(required_occurrences(request)) * len(request.steps)
-    if needed > 1:
-        return (
-            f"{starts} for this visit alone, none for the {needed} visits that the request needs"
-            " together."
-        )
-    return f"{starts}; the search ended before one of them was used."

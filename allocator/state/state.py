@@ -88,15 +88,6 @@ class State:
             self.participants[placement.session].remove(visit)
         return placement
 
-    def without(self, visits: Iterable[int]) -> State:
-        """Return a copy in which these visits are not placed, but pending."""
-        gone = frozenset(visits)
-        return State(
-            self.prepared,
-            [None if v in gone else p for v, p in enumerate(self.placements)],
-            pending=gone,
-        )
-
     def _touch(self, claim: TickClaim, sign: int) -> None:
         self._memo[claim.resource].clear()
         self._whole.clear()
