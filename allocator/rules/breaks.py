@@ -12,7 +12,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, usable, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -106,8 +106,8 @@ class Breaks(Rule):
     def constrain(self, model: Verbs) -> None:
         """Reserve each break that free visits might take, among the starts still free."""
         prepared = model.prepared
-        for resource, thing in enumerate(prepared.resources):
-            if not thing.breaks or not model.users(resource):
+        for resource in usable(model):
+            if not prepared.resources[resource].breaks or not model.users(resource):
                 continue
             reach = reach_of(model, resource)
             busy = model.state.busy(resource)

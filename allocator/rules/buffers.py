@@ -8,7 +8,7 @@ from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
 from allocator.rules.capacity import free_starts, told
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, usable, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -66,7 +66,7 @@ class Buffers(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Let claims with buffers share each resource only as far as its lanes go."""
-        for resource in range(len(model.prepared.resources)):
+        for resource in usable(model):
             if any(
                 visit.needs[need].before or visit.needs[need].after
                 for visit, need in model.users(resource)

@@ -8,7 +8,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, usable, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -70,7 +70,7 @@ class Lanes(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Let free visits share each resource only as far as its lanes go."""
-        for resource in range(len(model.prepared.resources)):
+        for resource in usable(model):
             if model.users(resource) and self.serves(model.prepared, resource):
                 model.no_overlap(resource, padded=False)
 

@@ -10,7 +10,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, requests_with_free, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -89,7 +89,7 @@ class ChainLags(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Keep the lags between neighbouring steps that are both free."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             request = prep.request
             if len(request.steps) == 1:
                 continue

@@ -8,7 +8,7 @@ from allocator.domain.request import FlexibleSeries
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, requests_with_free, violation
 from allocator.rules.series_gaps import flexible
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -94,7 +94,7 @@ class MostCarers(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Bound the carers that the free visits bring by what the fixed ones leave."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             series = prep.request.series
             if not isinstance(series, FlexibleSeries) or series.most_carers is None:
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from allocator.prepare.prepared import Prepared, PreparedRequest
-from allocator.rules.rule import Rule, Violation, violation
+from allocator.rules.rule import Rule, Violation, requests_with_free, violation
 from allocator.rules.series_completeness import required_occurrences
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -42,7 +42,7 @@ class MustServe(Rule):
 
         Where one of them is out of reach (neither free nor placed) nothing is asked of the rest.
         """
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             if not prep.request.must:
                 continue
             wanted = list(_required(prep))

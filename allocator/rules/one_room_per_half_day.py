@@ -8,7 +8,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Team, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, usable, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
@@ -122,8 +122,8 @@ class OneRoomPerHalfDay(Rule):
     def constrain(self, model: Verbs) -> None:
         """Give each half-day its rooms: fixed visits know them, free ones agree on them."""
         prepared = model.prepared
-        for number, resource in enumerate(prepared.resources):
-            if not resource.one_room_per_half_day:
+        for number in usable(model):
+            if not prepared.resources[number].one_room_per_half_day:
                 continue
             users = {visit.index: visit for visit, _ in model.users(number)}
             housed = [(visit, takes) for visit in users.values() if (takes := _takes(model, visit))]
@@ -226,7 +226,10 @@ def _taken(state: State, resource: int) -> dict[int, set[Rooms]]:
 
 def _ticks(prepared: Prepared, resource: int, half: int) -> Mask:
     clock = prepared.clock_of(resource)
-    return masks.from_flags(clock.noon_half() == half)
+    return prepared.memo(
+        ("ticks of half-day", clock.zone, half),
+        lambda: masks.from_flags(clock.noon_half() == half),
+    )
 
 
 def _rooms_if_any(prepared: Prepared, visit: Visit, variant: Variant) -> Rooms | None:

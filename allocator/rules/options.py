@@ -10,7 +10,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, requests_with_free, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
@@ -208,8 +208,8 @@ def option_choices(
     Those are left that the fixed visits agree with.
     """
     prepared = model.prepared
-    for prep in prepared.requests:
-        if prep.request.options and any(model.is_free(v) for v in prep.visits):
+    for prep in requests_with_free(model):
+        if prep.request.options:
             every = option_spots(prepared, prep)
             left = matching_options(prepared, prep, model.state.placements)
             yield prep, [(model.literal(f"option {prep.request.id}"), every[n]) for n in left]

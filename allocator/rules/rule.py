@@ -9,6 +9,7 @@ from typing import Protocol
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.prepare.visits import PreparedRequest
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -99,6 +100,24 @@ class Rule(Protocol):
     def constrain(self, model: Verbs) -> None:
         """CP-SAT: constrain the free visits among themselves and against aggregates."""
         return
+
+
+def requests_with_free(model: Verbs) -> list[PreparedRequest]:
+    """Return the requests that have a visit to be placed, in order of their numbers."""
+    some = {visit.request_index for visit in model.free if visit.request_index >= 0}
+    return [model.prepared.requests[index] for index in sorted(some)]
+
+
+def usable(model: Verbs) -> list[int]:
+    """Return the resources that visits to be placed may take, in order of their numbers."""
+    return sorted(
+        {
+            resource
+            for visit in model.free
+            for need in range(len(visit.needs))
+            for resource in model.choices(visit.index, need)
+        }
+    )
 
 
 def violation(

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from allocator.domain.request import FixedSeries, FlexibleSeries, Request
 from allocator.prepare.prepared import Prepared, PreparedRequest
-from allocator.rules.rule import Rule, Violation, violation
+from allocator.rules.rule import Rule, Violation, requests_with_free, violation
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
 
@@ -101,8 +101,8 @@ class SeriesCompleteness(Rule):
         Fixed visits ask as well, unless what they ask for is fixed and missing: then their
         request is broken whatever is done, which is inherited.
         """
-        for prep in model.prepared.requests:
-            if len(prep.visits) == 1 or not any(model.is_free(v) for v in prep.visits):
+        for prep in requests_with_free(model):
+            if len(prep.visits) == 1:
                 continue
             demands = [
                 ([v for v in askers if v not in model.prepared.frozen], wanted)

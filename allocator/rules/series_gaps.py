@@ -11,7 +11,7 @@ from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, requests_with_free, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
@@ -97,7 +97,7 @@ class SeriesGaps(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Constrain neighbours, one by one, and those who become neighbours over a gap."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             series = prep.request.series
             if not isinstance(series, FlexibleSeries):
                 continue

@@ -15,7 +15,7 @@ from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, requests_with_free, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -104,7 +104,7 @@ class SeriesPattern(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Let the free occurrences share the day and the minute at which the series begins."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             series = prep.request.series
             if not isinstance(series, FixedSeries) or series.start is not None:
                 continue

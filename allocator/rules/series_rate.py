@@ -12,7 +12,7 @@ from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, requests_with_free, violation
 from allocator.rules.series_gaps import flexible
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -72,7 +72,7 @@ class SeriesRate(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Bound the free visits of each week by what the fixed ones leave of it."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             series = prep.request.series
             if not isinstance(series, FlexibleSeries) or series.most_per_week is None:
                 continue

@@ -11,7 +11,7 @@ from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
-from allocator.rules.rule import EVERY, Rule, Violation, violation
+from allocator.rules.rule import EVERY, Rule, Violation, usable, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
@@ -168,7 +168,7 @@ class Transition(Rule):
 
     def constrain(self, model: Verbs) -> None:
         """Separate each two free visits that may come too close on a resource."""
-        for resource in range(len(model.prepared.resources)):
+        for resource in usable(model):
             users = model.users(resource)
             gaps = self.gaps(model.prepared, resource) if len(users) > 1 else None
             if not gaps:
