@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from allocator.prepare import masks
-from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.rule import EVERY, Rule
+from allocator.prepare.visit import Placement, Visit
+from allocator.rules.rule import Rule
 from allocator.state.state import State
 from allocator.state.verbs import Verbs
 
@@ -42,8 +40,64 @@ def owner(visit: Visit) -> str:
     return what.id
 
 
+class Force:
+    """The facts in force, each a bit of a number.
+
+    Parameters
+    ----------
+    resources
+        Numbers of the resources that the visits may take.
+
+    Attributes
+    ----------
+    bits
+        A bit for each fact in force. Those of facts that nobody has spoken of yet are set.
+    """
+
+    def __init__(self, resources: frozenset[int]) -> None:
+        self.resources = resources
+        self.bits = -1
+        self._numbers: dict[Fact, int] = {}
+        self._known: frozenset[Fact] = frozenset()
+
+    def bit(self, fact: Fact) -> int:
+        """Return the bit of a fact."""
+        return 1 << self._numbers.setdefault(fact, len(self._numbers))
+
+    def bits_of(self, facts: Iterable[Fact] | None) -> int:
+        """Return the bits while just these facts are in force, or all; the unknown always are."""
+        if facts is None:
+            return -1
+        bits = ~sum(self.bit(fact) for fact in self._known)
+        for fact in facts:
+            bits |= self.bit(fact)
+        return bits
+
+    @property
+    def known(self) -> frozenset[Fact]:
+        """All that may be put out of force; what is not known always holds."""
+        return self._known
+
+    @known.setter
+    def known(self, facts: frozenset[Fact]) -> None:
+        self._known = facts
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """Those in force among ``known``."""
+        return frozenset(fact for fact in self._known if self.bits & self.bit(fact))
+
+    @facts.setter
+    def facts(self, facts: Iterable[Fact]) -> None:
+        self.bits = self.bits_of(facts)
+
+    def holds(self, rule: str, object: str, of_resource: bool = False) -> bool:
+        """Say whether a fact is in force."""
+        return bool(self.bits & self.bit(Fact(rule, object, of_resource)))
+
+
 class Guarded(Rule):
-    """A rule that holds only for the objects of the facts in force.
+    """What a rule says of visits among themselves and of teams, while it is in force for them.
 
     Parameters
     ----------
@@ -60,42 +114,19 @@ class Guarded(Rule):
         self.name = rule.name
         self.sentence = rule.sentence
         self.force = force
-        self._known: dict[tuple[Any, ...], Mask] = {}
-
-    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
-        """Return the starts that the rule allows, or every start where it is out of force."""
-        if not self.force.holds(self.name, owner(visit)):
-            return EVERY
-        return self.asked(state, visit, variant)
-
-    def starts_with(
-        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
-    ) -> Mask:
-        """Return the starts that the rule allows, or every start where it is out of force."""
-        if self.rule.of_request:
-            object, of_resource = owner(visit), False
-        else:
-            object, of_resource = state.prepared.resources[resource].id, True
-        if not self.force.holds(self.name, object, of_resource):
-            return EVERY
-        return self.asked(state, visit, variant, need, resource)
-
-    def asked(self, state: State, visit: Visit, variant: Variant, *who: int) -> Mask:
-        """Return what the rule says, in force or not; it is asked once."""
-        key = (visit.index, variant, *who)
-        if key not in self._known:
-            face = self.rule.starts_with if who else self.rule.starts
-            self._known[key] = face(state, visit, variant, *who)
-        return self._known[key]
+        self.couples = has_face(rule, "constrain")
+        self.of_teams = has_face(rule, "team_allowed")
 
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
         """Say whether the team is allowed, or the rule out of force."""
-        if not self.force.holds(self.name, owner(visit)):
+        if not self.of_teams or not self.force.holds(self.name, owner(visit)):
             return True
         return self.rule.team_allowed(state, visit, placement)
 
     def constrain(self, model: Verbs) -> None:
         """Constrain the free visits among themselves where the rule is in force for them."""
+        if not self.couples:
+            return
         some = {owner(visit) for visit in model.free}
         if any(self.force.holds(self.name, one) for one in some):
             hidden = frozenset(
@@ -121,71 +152,9 @@ class _Hiding:
         return () if resource in self._hidden else self._model.users(resource)
 
 
-class Force:
-    """The facts in force.
-
-    Attributes
-    ----------
-    facts
-        Those in force among ``known``; what is not known always holds.
-    known
-        All that may be put out of force.
-    resources
-        Numbers of the resources that the visits may take.
-    """
-
-    def __init__(self, resources: frozenset[int]) -> None:
-        self.resources = resources
-        self.known: frozenset[Fact] = frozenset()
-        self.facts: frozenset[Fact] = frozenset()
-
-    def holds(self, rule: str, object: str, of_resource: bool = False) -> bool:
-        """Say whether a fact is in force."""
-        fact = Fact(rule, object, of_resource)
-        return fact in self.facts or fact not in self.known
-
-
-def facts_of(
-    guards: Iterable[Guarded], state: State, visits: Sequence[Visit], *, together: bool
-) -> Iterator[Fact]:
-    """Yield the facts that take anything from some visits.
-
-    Parameters
-    ----------
-    guards
-        The rules.
-    state
-        What is fixed.
-    visits
-        The visits.
-    together
-        Whether the visits may constrain each other, or anything beside them.
-    """
-    prepared = state.prepared
-    for guard in guards:
-        rule = guard.rule
-        couples = _has(rule, "constrain") or _has(rule, "team_allowed")
-        for visit in visits:
-            if (together and couples) or _has(rule, "team_allowed"):
-                yield Fact(guard.name, owner(visit))
-            for variant in visit.variants:
-                every = masks.span(0, prepared.ticks - variant.duration + 1)
-                if _has(rule, "starts") and every & ~guard.asked(state, visit, variant):
-                    yield Fact(guard.name, owner(visit))
-                if not _has(rule, "starts_with"):
-                    continue
-                for need, choices in enumerate(variant.choices):
-                    for resource in choices:
-                        if every & ~guard.asked(state, visit, variant, need, resource):
-                            if rule.of_request:
-                                yield Fact(guard.name, owner(visit))
-                            else:
-                                yield Fact(guard.name, prepared.resources[resource].id, True)
-
-
-def _has(rule: Rule, face: str) -> bool:
-    default: Callable[..., Any] = getattr(Rule, face)
-    return getattr(type(rule), face) is not default
+def has_face(rule: Rule, face: str) -> bool:
+    """Say whether a rule has a face of its own."""
+    return getattr(type(rule), face) is not getattr(Rule, face)
 
 
 def named(prepared: Prepared, fact: Fact) -> str:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import combinations, product
 
-from allocator.explain.facts import Fact, Force, Guarded, facts_of, owner
+from allocator.explain.cuts import Cuts, Left
+from allocator.explain.facts import Fact, Force, Guarded, owner
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.feasible import EFFORT, Answer, feasible
 from allocator.state.state import State
 from allocator.state.verbs import Expression, Verbs
 from allocator.table.options import at_least
 from allocator.table.rulebook import Rulebook
+
+#: Places of a visit that are looked at one by one before CP-SAT is asked.
+PLACES = 2000
 
 
 def needed_visits(book: Rulebook, request: int) -> list[int]:
@@ -35,9 +41,13 @@ class Trial:
     must
         Visits that have to be placed. Those that are frozen stay where they are. A group session
         that is not held yet and that one of them might join may be held for it.
+    cuts
+        What the rules take from the visits, where it is known in part.
     """
 
-    def __init__(self, book: Rulebook, state: State, must: Iterable[int]) -> None:
+    def __init__(
+        self, book: Rulebook, state: State, must: Iterable[int], *, cuts: Cuts | None = None
+    ) -> None:
         prepared = book.prepared
         self.must = tuple(sorted(v for v in set(must) if v not in prepared.frozen))
         sessions = {
@@ -59,29 +69,60 @@ class Trial:
                 r for v in self.visits for one in v.variants for some in one.choices for r in some
             )
         )
+        self._cuts = Cuts(book.rules, state) if cuts is None else cuts
+        self._left = _Left(self._cuts, self.force)
+        self._original = book
         self._guards = [Guarded(rule, self.force) for rule in book.rules]
-        self.book = book.changed(prepared, self._guards, book.weighed)
+        self.book = book.changed(prepared, [self._left, *self._guards], book.weighed)
         self._single = len(self.free) == 1
-        self._answers: dict[frozenset[Fact] | None, Answer] = {}
+        self._ways: list[int] = []
+        self._answers: dict[int, Answer] = {}
+
+    def instead(self, rule: Rule) -> Trial:
+        """Return the trial with another rule in place of the one of its name, all in force."""
+        self._put(-1)
+        cuts = self._cuts.instead(rule)
+        book = self._original.changed(self.book.prepared, cuts.rules, self.book.weighed)
+        return Trial(book, self.state, self.must, cuts=cuts)
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
         """The facts that take anything from the visits, in the order of the rules."""
-        self._put(None)
-        found = facts_of(self._guards, self.state, self.visits, together=not self._single)
+        self._put(-1)
         order = {guard.name: n for n, guard in enumerate(self._guards)}
-        facts = tuple(sorted(set(found), key=lambda f: (order[f.rule], f.object)))
+        facts = tuple(sorted(set(self._facts()), key=lambda f: (order[f.rule], f.object)))
         self.force.known = frozenset(facts)
+        self._answers.clear()
+        self._ways.clear()
         return facts
 
+    def _facts(self) -> Iterator[Fact]:
+        for visit in self.visits:
+            for guard in self._guards:
+                if guard.of_teams or (guard.couples and not self._single):
+                    yield Fact(guard.name, owner(visit))
+            for variant in visit.variants:
+                yield from (fact for fact, _ in self._cuts.of(visit, variant))
+                for need, choices in enumerate(variant.choices):
+                    for resource in choices:
+                        left = self._cuts.of_resource(visit, variant, need, resource)
+                        yield from (fact for fact, _ in left)
+
     def answer(self, facts: Iterable[Fact] | None = None) -> Answer:
-        """Say whether there is a way while just these facts are in force, or all of them."""
-        key = None if facts is None else frozenset(facts)
-        if key not in self._answers:
-            self._put(key)
-            quick = self._quick()
-            self._answers[key] = self.solve(facts)[0] if quick is None else quick
-        return self._answers[key]
+        """Say whether there is a way while just these facts are in force, or all of them.
+
+        What is known already answers where it can: a way that was found holds for whatever facts
+        it breaks none of.
+        """
+        bits = self.force.bits_of(facts)
+        if bits not in self._answers:
+            self._put(bits)
+            if any(not bits & ~way for way in self._ways):
+                self._answers[bits] = Answer.YES
+            else:
+                quick = self._quick()
+                self._answers[bits] = self._solve(bits)[0] if quick is None else quick
+        return self._answers[bits]
 
     def solve(
         self,
@@ -104,13 +145,53 @@ class Trial:
         effort
             Deterministic time of CP-SAT.
         """
-        self._put(None if facts is None else frozenset(facts))
+        bits = self.force.bits_of(facts)
+        if must is None and least is None:
+            return self._solve(bits, effort)
+        self._put(bits)
         needed = self.must if must is None else must
         return feasible(self.book, self.state, self.free, needed, least=least, effort=effort)
 
-    def _put(self, facts: frozenset[Fact] | None) -> None:
-        self.force.facts = self.force.known if facts is None else facts
+    def _solve(
+        self, bits: int, effort: float = EFFORT
+    ) -> tuple[Answer, Mapping[int, Placement | None]]:
+        self._put(bits)
+        answer, places = feasible(self.book, self.state, self.free, self.must, effort=effort)
+        if answer is Answer.YES:
+            self._ways.append(bits | self._kept(bits, places))
+        return answer, places
+
+    def _put(self, bits: int) -> None:
+        self.force.bits = bits
         self.state.pending = frozenset(self.free)
+
+    def _kept(self, bits: int, places: Mapping[int, Placement | None]) -> int:
+        """Return facts out of force that places keep nevertheless, as far as starts tell."""
+        kept = sum(self.force.bit(fact) for fact in self.force.known) & ~bits
+        taken: list[int] = []
+        for number, place in places.items():
+            visit = self.book.prepared.visits[number]
+            for fact in (Fact(g.name, owner(visit)) for g in self._guards if self._ties(g)):
+                kept &= ~self.force.bit(fact)
+            if place is None:
+                continue
+            taken += [r for members in place.team for r in members]
+            for variant in visit.variants:
+                if variant[:3] != place[1:4]:
+                    continue
+                for bit, mask in self._left.lists(visit, variant, place.team):
+                    if not mask >> place.start & 1:
+                        kept &= ~bit
+        for resource in {r for r in taken if taken.count(r) > 1}:
+            id = self.book.prepared.resources[resource].id
+            for guard in self._guards:
+                if guard.couples:
+                    kept &= ~self.force.bit(Fact(guard.name, id, True))
+        return kept
+
+    def _ties(self, guard: Guarded) -> bool:
+        """Say whether a rule has more to say of a request than starts tell."""
+        return guard.of_teams or (guard.couples and not self._single)
 
     def starts(self, visit: Visit) -> Mask:
         """Return the starts that a visit has by itself, with the facts in force."""
@@ -123,8 +204,7 @@ class Trial:
         """Return the starts at which every need can be met, each by itself."""
         prepared = self.book.prepared
         starts = masks.span(0, prepared.ticks - variant.duration + 1)
-        for rule in self._guards:
-            starts &= rule.starts(self.state, visit, variant)
+        starts &= self._left.starts(self.state, visit, variant)
         for number, need in enumerate(visit.needs):
             if need.optional or not starts:
                 continue
@@ -137,35 +217,115 @@ class Trial:
 
     def with_resource(self, visit: Visit, variant: Variant, need: int, resource: int) -> Mask:
         """Return the starts that every rule in force allows with a resource."""
-        mask: Mask = -1
-        for rule in self._guards:
-            mask &= rule.starts_with(self.state, visit, variant, need, resource)
-            if not mask:
-                break
-        return mask
+        return self._left.starts_with(self.state, visit, variant, need, resource)
 
     def _quick(self) -> Answer | None:
         """Answer by masks where they are enough: always where they leave no start."""
         for number in self.must:
             if not self.starts(self.book.prepared.visits[number]):
                 return Answer.NO
-        if self._single and self._plain(self.visits[0]):
-            return Answer.YES
-        return None
+        return self._alone(self.visits[0]) if self._single else None
 
-    def _plain(self, visit: Visit) -> bool:
-        """Say whether each need of a visit can be met without regard to the others."""
+    def _alone(self, visit: Visit) -> Answer | None:
+        """Answer for a visit that is tried alone, as far as a look at some places tells."""
         who = owner(visit)
-        if any(self.force.holds(rule.name, who) for rule in self._guards if _of_teams(rule)):
-            return False
+        guards = [g for g in self._guards if g.of_teams and self.force.holds(g.name, who)]
+        whole = not any(need.optional for need in visit.needs)
+        places = PLACES
         for variant in visit.variants:
-            some = [r for choices in variant.choices for r in choices]
-            if len(some) != len(set(some)):
-                return False
-        return True
+            starts = self.variant_starts(visit, variant)
+            for team in self._teams(visit, variant, starts) if starts else ():
+                at = starts
+                for need, members in enumerate(team):
+                    for resource in members:
+                        at &= self.with_resource(visit, variant, need, resource)
+                places -= 1
+                while at:
+                    start = masks.lowest(at)
+                    at &= at - 1
+                    place = Placement(
+                        start, variant.duration, variant.location, variant.session, team
+                    )
+                    if all(g.team_allowed(self.state, visit, place) for g in guards):
+                        return Answer.YES
+                    places -= 1
+                    if places < 0:
+                        return None
+                if places < 0:
+                    return None
+        return Answer.NO if whole else None
+
+    def _teams(
+        self, visit: Visit, variant: Variant, starts: Mask
+    ) -> Iterator[tuple[tuple[int, ...], ...]]:
+        """Yield the teams of which nobody is taken twice; who may be absent is."""
+        ways = [
+            [()]
+            if need.optional
+            else combinations(
+                [
+                    resource
+                    for resource in variant.choices[number]
+                    if starts & self.with_resource(visit, variant, number, resource)
+                ],
+                need.quantity,
+            )
+            for number, need in enumerate(visit.needs)
+        ]
+        for team in product(*ways):
+            taken = [resource for members in team for resource in members]
+            if len(taken) == len(set(taken)):
+                yield team
 
 
-def _of_teams(guard: Guarded) -> bool:
-    from allocator.rules.rule import Rule
+class _Left(Rule):
+    """All rules in one: the starts that the facts in force leave."""
 
-    return type(guard.rule).team_allowed is not Rule.team_allowed
+    name = "left"
+    sentence = "What the facts in force leave."
+    moving = True
+
+    def __init__(self, cuts: Cuts, force: Force) -> None:
+        self._cuts = cuts
+        self._force = force
+        self._known: dict[tuple[int, Variant, int, int], list[tuple[int, Mask]]] = {}
+
+    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
+        """Return the starts that are left, whoever is taken."""
+        return self._and(self._list(visit, variant, -1, -1))
+
+    def starts_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> Mask:
+        """Return the starts that are left with a resource."""
+        return self._and(self._list(visit, variant, need, resource))
+
+    def lists(
+        self, visit: Visit, variant: Variant, team: tuple[tuple[int, ...], ...]
+    ) -> Iterator[tuple[int, Mask]]:
+        """Yield the facts that take starts from a visit with its team: bits, and what is left."""
+        yield from self._list(visit, variant, -1, -1)
+        for need, members in enumerate(team):
+            for resource in members:
+                yield from self._list(visit, variant, need, resource)
+
+    def _and(self, some: list[tuple[int, Mask]]) -> Mask:
+        mask: Mask = -1
+        bits = self._force.bits
+        for bit, left in some:
+            if bits & bit:
+                mask &= left
+        return mask
+
+    def _list(
+        self, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> list[tuple[int, Mask]]:
+        key = (visit.index, variant, need, resource)
+        if key not in self._known:
+            left: Left = (
+                self._cuts.of(visit, variant)
+                if need < 0
+                else self._cuts.of_resource(visit, variant, need, resource)
+            )
+            self._known[key] = [(self._force.bit(fact), mask) for fact, mask in left]
+        return self._known[key]
