@@ -24,7 +24,7 @@ class Core:
         nobody can hold the visit.
     confirmed
         Whether CP-SAT was asked again and confirmed that they leave no way, and that without any
-        one of them there is one.
+        one of them there is one (of a visit that is tried alone, masks tell the latter).
     """
 
     facts: tuple[Fact, ...]
@@ -49,8 +49,8 @@ def find_core(trial: Trial) -> Core | None:
     order = sorted(trial.facts, key=lambda fact: fact.rule in moving)
     found = frozenset(fewest(order, lambda facts: trial.answer(facts) is Answer.NO) or ())
     facts = tuple(fact for fact in trial.facts if fact in found)
-    confirmed = trial.solve(facts)[0] is Answer.NO and all(
-        trial.solve(found - {fact})[0] is Answer.YES for fact in facts
+    confirmed = trial.confirms(facts, Answer.NO) and all(
+        trial.confirms(found - {fact}, Answer.YES) for fact in facts
     )
     return Core(facts, confirmed)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations, product
 
 from allocator.explain.cuts import Cuts, Left
 from allocator.explain.facts import Fact, Force, Guarded, owner
+from allocator.explain.insertion import Insertion
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.visit import Placement, Variant, Visit
@@ -75,7 +76,16 @@ class Trial:
         self._guards = [Guarded(rule, self.force) for rule in book.rules]
         self.book = book.changed(prepared, [self._left, *self._guards], book.weighed)
         self._single = len(self.free) == 1
-        self._ways: list[int] = []
+        self._insertion = Insertion(
+            state,
+            self._guards,
+            self.force,
+            partial(self._left.starts, state),
+            partial(self._left.starts_with, state),
+        )
+        #: Bits of facts that ways found keep: by CP-SAT, and by insertion.
+        self._solved: list[int] = []
+        self._inserted: list[int] = []
         self._answers: dict[int, Answer] = {}
 
     def instead(self, rule: Rule) -> Trial:
@@ -93,7 +103,8 @@ class Trial:
         facts = tuple(sorted(set(self._facts()), key=lambda f: (order[f.rule], f.object)))
         self.force.known = frozenset(facts)
         self._answers.clear()
-        self._ways.clear()
+        self._solved.clear()
+        self._inserted.clear()
         return facts
 
     def _facts(self) -> Iterator[Fact]:
@@ -111,18 +122,42 @@ class Trial:
     def answer(self, facts: Iterable[Fact] | None = None) -> Answer:
         """Say whether there is a way while just these facts are in force, or all of them.
 
-        What is known already answers where it can: a way that was found holds for whatever facts
-        it breaks none of.
+        CP-SAT is asked only where nothing cheaper answers: a way found before, which holds for
+        whatever facts it breaks none of; masks; visits placed one after the other.
         """
         bits = self.force.bits_of(facts)
         if bits not in self._answers:
             self._put(bits)
-            if any(not bits & ~way for way in self._ways):
-                self._answers[bits] = Answer.YES
-            else:
-                quick = self._quick()
-                self._answers[bits] = self._solve(bits)[0] if quick is None else quick
+            self._answers[bits] = self._cheaply() or self._solve(bits)[0]
         return self._answers[bits]
+
+    def _cheaply(self) -> Answer | None:
+        bits = self.force.bits
+        if any(not bits & ~way for way in (*self._solved, *self._inserted)):
+            return Answer.YES
+        quick = self._quick()
+        if quick is not None or self._single or self.free != self.must:
+            return quick
+        places = self._insertion.places(self.visits)
+        if not places:
+            return None
+        self._inserted.append(bits | self._kept(bits, places))
+        return Answer.YES
+
+    def confirms(self, facts: Iterable[Fact], answer: Answer) -> bool:
+        """Say whether an answer is confirmed while just these facts are in force.
+
+        That there is no way, by CP-SAT; that there is one, by CP-SAT too, or by masks for a
+        visit that is tried alone.
+        """
+        bits = self.force.bits_of(facts)
+        if answer is Answer.YES:
+            self._put(bits)
+            if any(not bits & ~way for way in self._solved):
+                return True
+            if self._single and self._quick() is Answer.YES:
+                return True
+        return self._solve(bits)[0] is answer
 
     def solve(
         self,
@@ -158,7 +193,7 @@ class Trial:
         self._put(bits)
         answer, places = feasible(self.book, self.state, self.free, self.must, effort=effort)
         if answer is Answer.YES:
-            self._ways.append(bits | self._kept(bits, places))
+            self._solved.append(bits | self._kept(bits, places))
         return answer, places
 
     def _put(self, bits: int) -> None:
