@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from allocator.domain.faults import Fault, FaultCode, InvalidSchedule
 from allocator.domain.problem import Problem
@@ -55,7 +56,7 @@ class Explainer:
         self.placements = self.prepared.placements(schedule)
         self.state = State(self.prepared, self.placements)
 
-    @property
+    @cached_property
     def unserved(self) -> tuple[str, ...]:
         """The ids of the requests that are not served, the most urgent first."""
         timetable = Timetable(self.prepared, self.placements)
@@ -81,8 +82,7 @@ class Explainer:
         """
         if request not in self.prepared.request_index:
             raise _invalid("request", request, FaultCode.UNKNOWN_NAME, "does not exist")
-        prep = self.prepared.requests[self.prepared.request_index[request]]
-        if served_occurrences(Timetable(self.prepared, self.placements), prep):
+        if request not in self.unserved:
             raise _invalid("request", request, FaultCode.CONTRADICTION, "is served")
         return why_not(self.book, self.state, request, brief=brief)
 

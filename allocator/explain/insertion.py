@@ -15,6 +15,8 @@ from allocator.table.options import at_least
 #: Placements that are tried in all, and starts of one visit; the leaps between them double.
 PLACEMENTS = 40
 STARTS = 5
+#: Starts that are looked at in all, as they may have no team.
+LOOKS = 200
 #: Ticks of the first leap.
 LEAP = 2
 #: Teams of a start that are tried.
@@ -57,11 +59,15 @@ class Insertion:
         self._starts = [g for g in moving if has_face(g.rule, "starts")]
         self._starts_with = [g for g in moving if has_face(g.rule, "starts_with")]
         self._teams = [g for g in guards if g.of_teams]
-        self._tries = 0
+        self._tries = self._looks = 0
+        self._owners: frozenset[str] = frozenset()
+        self._holding: dict[tuple[str, str], bool] = {}
 
     def places(self, visits: Sequence[Visit]) -> dict[int, Placement]:
         """Return a place for each visit, or none at all."""
-        self._tries = PLACEMENTS
+        self._tries, self._looks = PLACEMENTS, LOOKS
+        self._owners = frozenset(owner(visit) for visit in visits)
+        self._holding.clear()
         pending = self.state.pending
         placed: dict[int, Placement] = {}
         try:
@@ -96,7 +102,7 @@ class Insertion:
         for variant in visit.variants:
             starts = self.left(visit, variant)
             for guard in self._starts:
-                if starts and self.force.holds(guard.name, owner(visit)):
+                if starts and self._holds(guard):
                     starts &= guard.rule.starts(self.state, visit, variant)
             by_need: list[dict[int, Mask]] = []
             for number, need in enumerate(visit.needs):
@@ -106,7 +112,8 @@ class Insertion:
                 some = {r: self._with(visit, variant, number, r) for r in variant.choices[number]}
                 by_need.append(some)
                 starts &= at_least(list(some.values()), need.quantity)
-            while starts:
+            while starts and self._looks:
+                self._looks -= 1
                 start = masks.lowest(starts)
                 place = self._with_team(visit, variant, by_need, start)
                 if place is None:
@@ -119,23 +126,31 @@ class Insertion:
     def _with(self, visit: Visit, variant: Variant, need: int, resource: int) -> Mask:
         mask = self.left_with(visit, variant, need, resource)
         id = self.state.prepared.resources[resource].id
-        who = owner(visit)
         for guard in self._starts_with:
             if not mask:
                 break
-            of_resource = not guard.rule.of_request
-            if self.force.holds(guard.name, who) and (
-                not of_resource or self.force.holds(guard.name, id, True)
-            ):
+            if self._holds(guard) and (guard.rule.of_request or self._holds(guard, id)):
                 mask &= guard.rule.starts_with(self.state, visit, variant, need, resource)
         return mask
+
+    def _holds(self, guard: Guarded, resource: str = "") -> bool:
+        """Say whether a rule is in force among the visits: for any of them, and for a resource."""
+        key = guard.name, resource
+        if key not in self._holding:
+            self._holding[key] = (
+                self.force.holds(guard.name, resource, True)
+                if resource
+                else any(self.force.holds(guard.name, one) for one in self._owners)
+            )
+        return self._holding[key]
 
     def _with_team(
         self, visit: Visit, variant: Variant, by_need: Sequence[dict[int, Mask]], start: int
     ) -> Placement | None:
+        rules = [guard.rule for guard in self._teams if self._holds(guard)]
         for team in islice(_teams(visit, by_need, start), TEAMS):
             place = Placement(start, variant.duration, variant.location, variant.session, team)
-            if all(guard.team_allowed(self.state, visit, place) for guard in self._teams):
+            if all(rule.team_allowed(self.state, visit, place) for rule in rules):
                 return place
         return None
 

@@ -86,6 +86,7 @@ class Trial:
         #: Bits of facts that ways found keep: by CP-SAT, and by insertion.
         self._solved: list[int] = []
         self._inserted: list[int] = []
+        self._places: dict[int, Mapping[int, Placement | None]] = {}
         self._answers: dict[int, Answer] = {}
 
     def instead(self, rule: Rule) -> Trial:
@@ -103,6 +104,7 @@ class Trial:
         facts = tuple(sorted(set(self._facts()), key=lambda f: (order[f.rule], f.object)))
         self.force.known = frozenset(facts)
         self._answers.clear()
+        self._places.clear()
         self._solved.clear()
         self._inserted.clear()
         return facts
@@ -190,9 +192,12 @@ class Trial:
     def _solve(
         self, bits: int, effort: float = EFFORT
     ) -> tuple[Answer, Mapping[int, Placement | None]]:
+        if bits in self._places:
+            return Answer.YES, self._places[bits]
         self._put(bits)
         answer, places = feasible(self.book, self.state, self.free, self.must, effort=effort)
         if answer is Answer.YES:
+            self._places[bits] = places
             self._solved.append(bits | self._kept(bits, places))
         return answer, places
 
