@@ -12,6 +12,9 @@ from allocator.solve.feasible import Answer
 
 T = TypeVar("T")
 
+#: Deterministic time of CP-SAT for each confirmation: more than for a question on the way.
+CONFIRM = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -24,7 +27,7 @@ class Core:
         nobody can hold the visit.
     confirmed
         Whether CP-SAT was asked again and confirmed that they leave no way, and that without any
-        one of them there is one (of a visit that is tried alone, masks tell the latter).
+        one of them there is one.
     """
 
     facts: tuple[Fact, ...]
@@ -49,8 +52,8 @@ def find_core(trial: Trial) -> Core | None:
     order = sorted(trial.facts, key=lambda fact: fact.rule in moving)
     found = frozenset(fewest(order, lambda facts: trial.answer(facts) is Answer.NO) or ())
     facts = tuple(fact for fact in trial.facts if fact in found)
-    confirmed = trial.confirms(facts, Answer.NO) and all(
-        trial.confirms(found - {fact}, Answer.YES) for fact in facts
+    confirmed = trial.solve(facts, effort=CONFIRM)[0] is Answer.NO and all(
+        trial.solve(found - {fact}, effort=CONFIRM)[0] is Answer.YES for fact in facts
     )
     return Core(facts, confirmed)
 

@@ -59,6 +59,7 @@ class Force:
         self.bits = -1
         self._numbers: dict[Fact, int] = {}
         self._known: frozenset[Fact] = frozenset()
+        self._known_bits = 0
 
     def bit(self, fact: Fact) -> int:
         """Return the bit of a fact."""
@@ -68,7 +69,7 @@ class Force:
         """Return the bits while just these facts are in force, or all; the unknown always are."""
         if facts is None:
             return -1
-        bits = ~sum(self.bit(fact) for fact in self._known)
+        bits = ~self._known_bits
         for fact in facts:
             bits |= self.bit(fact)
         return bits
@@ -81,6 +82,7 @@ class Force:
     @known.setter
     def known(self, facts: frozenset[Fact]) -> None:
         self._known = facts
+        self._known_bits = sum(self.bit(fact) for fact in facts)
 
     @property
     def facts(self) -> frozenset[Fact]:

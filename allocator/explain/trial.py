@@ -20,6 +20,10 @@ from allocator.state.verbs import Expression, Verbs
 from allocator.table.options import at_least
 from allocator.table.rulebook import Rulebook
 
+Places = Mapping[int, Placement | None]
+#: Places, with the bits of the facts that they keep.
+Way = tuple[int, Places]
+
 #: Places of a visit that are looked at one by one before CP-SAT is asked.
 PLACES = 2000
 
@@ -83,10 +87,9 @@ class Trial:
             partial(self._left.starts, state),
             partial(self._left.starts_with, state),
         )
-        #: Bits of facts that ways found keep: by CP-SAT, and by insertion.
-        self._solved: list[int] = []
-        self._inserted: list[int] = []
-        self._places: dict[int, Mapping[int, Placement | None]] = {}
+        #: Ways found, with the bits of all facts that they keep: by CP-SAT, and by masks.
+        self._solved: list[Way] = []
+        self._found: list[Way] = []
         self._answers: dict[int, Answer] = {}
 
     def instead(self, rule: Rule) -> Trial:
@@ -104,9 +107,8 @@ class Trial:
         facts = tuple(sorted(set(self._facts()), key=lambda f: (order[f.rule], f.object)))
         self.force.known = frozenset(facts)
         self._answers.clear()
-        self._places.clear()
         self._solved.clear()
-        self._inserted.clear()
+        self._found.clear()
         return facts
 
     def _facts(self) -> Iterator[Fact]:
@@ -135,31 +137,20 @@ class Trial:
 
     def _cheaply(self) -> Answer | None:
         bits = self.force.bits
-        if any(not bits & ~way for way in (*self._solved, *self._inserted)):
+        if _known(self._solved, bits) is not None or _known(self._found, bits) is not None:
             return Answer.YES
-        quick = self._quick()
-        if quick is not None or self._single or self.free != self.must:
-            return quick
-        places = self._insertion.places(self.visits)
-        if not places:
+        if not all(self.starts(self.book.prepared.visits[number]) for number in self.must):
+            return Answer.NO
+        if self.free != self.must:
             return None
-        self._inserted.append(bits | self._kept(bits, places))
-        return Answer.YES
-
-    def confirms(self, facts: Iterable[Fact], answer: Answer) -> bool:
-        """Say whether an answer is confirmed while just these facts are in force.
-
-        That there is no way, by CP-SAT; that there is one, by CP-SAT too, or by masks for a
-        visit that is tried alone.
-        """
-        bits = self.force.bits_of(facts)
+        if self._single:
+            answer, places = self._alone(self.visits[0])
+        else:
+            places = self._insertion.places(self.visits)
+            answer = Answer.YES if places else None
         if answer is Answer.YES:
-            self._put(bits)
-            if any(not bits & ~way for way in self._solved):
-                return True
-            if self._single and self._quick() is Answer.YES:
-                return True
-        return self._solve(bits)[0] is answer
+            self._found.append((bits | self._kept(bits, places), places))
+        return answer
 
     def solve(
         self,
@@ -168,8 +159,11 @@ class Trial:
         must: Iterable[int] | None = None,
         least: Callable[[Verbs], Expression] | None = None,
         effort: float = EFFORT,
-    ) -> tuple[Answer, Mapping[int, Placement | None]]:
-        """Look for places by CP-SAT while just these facts are in force.
+    ) -> tuple[Answer, Places]:
+        """Look for places while just these facts are in force, and have CP-SAT agree.
+
+        Places that masks found are put to CP-SAT as they are, which is soon checked. Whether
+        there are none is for CP-SAT to say.
 
         Parameters
         ----------
@@ -184,28 +178,40 @@ class Trial:
         """
         bits = self.force.bits_of(facts)
         if must is None and least is None:
+            self._put(bits)
+            if self._cheaply() is Answer.YES:
+                places = _known(self._solved, bits) or self._agreed(bits)
+                if places is not None:
+                    return Answer.YES, places
             return self._solve(bits, effort)
         self._put(bits)
         needed = self.must if must is None else must
         return feasible(self.book, self.state, self.free, needed, least=least, effort=effort)
 
-    def _solve(
-        self, bits: int, effort: float = EFFORT
-    ) -> tuple[Answer, Mapping[int, Placement | None]]:
-        if bits in self._places:
-            return Answer.YES, self._places[bits]
+    def _solve(self, bits: int, effort: float = EFFORT) -> tuple[Answer, Places]:
         self._put(bits)
         answer, places = feasible(self.book, self.state, self.free, self.must, effort=effort)
         if answer is Answer.YES:
-            self._places[bits] = places
-            self._solved.append(bits | self._kept(bits, places))
+            self._solved.append((bits | self._kept(bits, places), places))
         return answer, places
+
+    def _agreed(self, bits: int) -> Places | None:
+        """Return places that masks found, if CP-SAT agrees that they are a way."""
+        places = _known(self._found, bits)
+        if places is None:
+            return None
+        self._left.only = places
+        try:
+            answer, _ = self._solve(bits)
+        finally:
+            self._left.only = {}
+        return places if answer is Answer.YES else None
 
     def _put(self, bits: int) -> None:
         self.force.bits = bits
         self.state.pending = frozenset(self.free)
 
-    def _kept(self, bits: int, places: Mapping[int, Placement | None]) -> int:
+    def _kept(self, bits: int, places: Places) -> int:
         """Return facts out of force that places keep nevertheless, as far as starts tell."""
         kept = sum(self.force.bit(fact) for fact in self.force.known) & ~bits
         taken: list[int] = []
@@ -259,19 +265,20 @@ class Trial:
         """Return the starts that every rule in force allows with a resource."""
         return self._left.starts_with(self.state, visit, variant, need, resource)
 
-    def _quick(self) -> Answer | None:
-        """Answer by masks where they are enough: always where they leave no start."""
-        for number in self.must:
-            if not self.starts(self.book.prepared.visits[number]):
-                return Answer.NO
-        return self._alone(self.visits[0]) if self._single else None
-
-    def _alone(self, visit: Visit) -> Answer | None:
+    def _alone(self, visit: Visit) -> tuple[Answer | None, Places]:
         """Answer for a visit that is tried alone, as far as a look at some places tells."""
         who = owner(visit)
-        guards = [g for g in self._guards if g.of_teams and self.force.holds(g.name, who)]
+        rules = [g.rule for g in self._guards if g.of_teams and self.force.holds(g.name, who)]
         whole = not any(need.optional for need in visit.needs)
-        places = PLACES
+        for looks, place in enumerate(self._places_of(visit)):
+            if looks == PLACES:
+                return None, {}
+            if place and all(rule.team_allowed(self.state, visit, place) for rule in rules):
+                return Answer.YES, {visit.index: place}
+        return (Answer.NO if whole else None), {}
+
+    def _places_of(self, visit: Visit) -> Iterator[Placement | None]:
+        """Yield the places of a visit, team by team, and None for a team without any."""
         for variant in visit.variants:
             starts = self.variant_starts(visit, variant)
             for team in self._teams(visit, variant, starts) if starts else ():
@@ -279,21 +286,14 @@ class Trial:
                 for need, members in enumerate(team):
                     for resource in members:
                         at &= self.with_resource(visit, variant, need, resource)
-                places -= 1
+                if not at:
+                    yield None
                 while at:
                     start = masks.lowest(at)
-                    at &= at - 1
-                    place = Placement(
+                    yield Placement(
                         start, variant.duration, variant.location, variant.session, team
                     )
-                    if all(g.team_allowed(self.state, visit, place) for g in guards):
-                        return Answer.YES
-                    places -= 1
-                    if places < 0:
-                        return None
-                if places < 0:
-                    return None
-        return Answer.NO if whole else None
+                    at &= at - 1
 
     def _teams(
         self, visit: Visit, variant: Variant, starts: Mask
@@ -318,26 +318,45 @@ class Trial:
                 yield team
 
 
+def _known(ways: list[Way], bits: int) -> Places | None:
+    """Return a way known to keep all facts in force."""
+    return next((places for kept, places in ways if not bits & ~kept), None)
+
+
 class _Left(Rule):
-    """All rules in one: the starts that the facts in force leave."""
+    """All rules in one: the starts that the facts in force leave.
+
+    Attributes
+    ----------
+    only
+        Places of visits beside which nothing is left.
+    """
 
     name = "left"
     sentence = "What the facts in force leave."
     moving = True
 
     def __init__(self, cuts: Cuts, force: Force) -> None:
+        self.only: Places = {}
         self._cuts = cuts
         self._force = force
         self._known: dict[tuple[int, Variant, int, int], list[tuple[int, Mask]]] = {}
 
     def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
         """Return the starts that are left, whoever is taken."""
-        return self._and(self._list(visit, variant, -1, -1))
+        mask = self._and(self._list(visit, variant, -1, -1))
+        place = self.only.get(visit.index)
+        if place is None:
+            return mask
+        return mask & 1 << place.start if variant[:3] == place[1:4] else 0
 
     def starts_with(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int
     ) -> Mask:
         """Return the starts that are left with a resource."""
+        place = self.only.get(visit.index)
+        if place is not None and resource not in place.team[need]:
+            return 0
         return self._and(self._list(visit, variant, need, resource))
 
     def lists(
