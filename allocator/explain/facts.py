@@ -12,6 +12,10 @@ from allocator.rules.rule import Rule
 from allocator.state.state import State
 from allocator.state.verbs import Verbs
 
+#: Rules that speak only of visits for which another rule is in force: options are complete only
+#: where they bind.
+RESTS_ON = {"option_complete": "options"}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fact:
@@ -129,8 +133,9 @@ class Guarded(Rule):
         """Constrain the free visits among themselves where the rule is in force for them."""
         if not self.couples:
             return
+        names = (self.name, RESTS_ON.get(self.name, self.name))
         some = {owner(visit) for visit in model.free}
-        if any(self.force.holds(self.name, one) for one in some):
+        if any(all(self.force.holds(name, one) for name in names) for one in some):
             hidden = frozenset(
                 number
                 for number in self.force.resources

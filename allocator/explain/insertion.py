@@ -100,7 +100,8 @@ class Insertion:
         """Yield places of a visit, in leaps."""
         leap = LEAP
         for variant in visit.variants:
-            starts = self.left(visit, variant)
+            last = self.state.prepared.ticks - variant.duration
+            starts = masks.span(0, last + 1) & self.left(visit, variant)
             for guard in self._starts:
                 if starts and self._holds(guard):
                     starts &= guard.rule.starts(self.state, visit, variant)

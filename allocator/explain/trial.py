@@ -11,6 +11,7 @@ from allocator.explain.facts import Fact, Force, Guarded, owner
 from allocator.explain.insertion import Insertion
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences
@@ -45,7 +46,8 @@ class Trial:
         What is placed. The visits to be tried are taken out of a copy, where they are placed.
     must
         Visits that have to be placed. Those that are frozen stay where they are. A group session
-        that is not held yet and that one of them might join may be held for it.
+        that is not held yet and that one of them might join may be held for it, and so may the
+        other visits of a request that lists options, which are placed whole.
     cuts
         What the rules take from the visits, where it is known in part.
     """
@@ -61,7 +63,13 @@ class Trial:
             for s in prepared.visits[v].joins
             if state.placements[s] is None and s not in self.must
         }
-        self.free = tuple(sorted({*self.must, *sessions}))
+        siblings = {
+            s
+            for v in self.must
+            for s in _of_options(prepared, v)
+            if s not in prepared.frozen and state.placements[s] is None
+        }
+        self.free = tuple(sorted({*self.must, *sessions, *siblings}))
         if any(state.placements[v] is not None for v in self.free):
             gone = frozenset(self.free)
             state = State(
@@ -79,7 +87,7 @@ class Trial:
         self._original = book
         self._guards = [Guarded(rule, self.force) for rule in book.rules]
         self.book = book.changed(prepared, [self._left, *self._guards], book.weighed)
-        self._single = len(self.free) == 1
+        self._single = len(self.free) == 1 and not _of_options(prepared, self.free[0])
         self._insertion = Insertion(
             state,
             self._guards,
@@ -141,7 +149,8 @@ class Trial:
             return Answer.YES
         if not all(self.starts(self.book.prepared.visits[number]) for number in self.must):
             return Answer.NO
-        if self.free != self.must:
+        prepared = self.book.prepared
+        if any(v not in self.must or _of_options(prepared, v) for v in self.free):
             return None
         if self._single:
             answer, places = self._alone(self.visits[0])
@@ -316,6 +325,14 @@ class Trial:
             taken = [resource for members in team for resource in members]
             if len(taken) == len(set(taken)):
                 yield team
+
+
+def _of_options(prepared: Prepared, visit: int) -> tuple[int, ...]:
+    """Return the visits of a visit's request, where that lists options."""
+    what = prepared.visits[visit]
+    if what.request is None or not what.request.options:
+        return ()
+    return prepared.requests[what.request_index].visits
 
 
 def _known(ways: list[Way], bits: int) -> Places | None:
