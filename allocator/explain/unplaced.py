@@ -107,7 +107,7 @@ def why_not(book: Rulebook, state: State, request: str, *, brief: bool = False) 
     prepared = book.prepared
     index = prepared.request_index[request]
     asked = prepared.requests[index].request
-    trial = Trial(book, state, needed_visits(book, index))
+    trial = _tried(book, state, index)
     core = find_core(trial)
     rivals: tuple[InTheWay, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
@@ -151,3 +151,13 @@ def why_not(book: Rulebook, state: State, request: str, *, brief: bool = False) 
         relaxations,
         places,
     )
+
+
+def _tried(book: Rulebook, state: State, request: int) -> Trial:
+    """Return a trial of what a request needs; of any occurrence where each may be missed."""
+    needed = needed_visits(book, request)
+    if needed:
+        return Trial(book, state, needed)
+    prep = book.prepared.requests[request]
+    some = [Trial(book, state, prep.occurrence(n + 1)) for n in range(prep.request.occurrences)]
+    return next((trial for trial in some if trial.answer() is not Answer.NO), some[0])
