@@ -415,7 +415,7 @@ class _Finder:
                 Kind.FEWER_VISITS,
                 self.request,
                 asked - len(found),
-                f"{len(found)} visits instead of {asked}: {{places}}",
+                f"{count(len(found), 'visit')} instead of {asked}: {{places}}",
                 found,
             )
 
