@@ -70,6 +70,8 @@ class Insertion:
         self._holding.clear()
         pending = self.state.pending
         placed: dict[int, Placement] = {}
+        # Each visit has to be right without those that are still to come, so that all are.
+        self.state.pending = frozenset()
         try:
             found = self._place(visits, placed)
             return dict(placed) if found else {}
@@ -82,7 +84,6 @@ class Insertion:
         if len(placed) == len(visits):
             return True
         visit = visits[len(placed)]
-        self.state.pending = frozenset(v.index for v in visits[len(placed) + 1 :])
         for place in list(islice(self._ways(visit), STARTS)):
             if not self._tries:
                 return False
@@ -93,7 +94,6 @@ class Insertion:
                 return True
             del placed[visit.index]
             self.state.remove(visit.index)
-            self.state.pending = frozenset(v.index for v in visits[len(placed) + 1 :])
         return False
 
     def _ways(self, visit: Visit) -> Iterator[Placement]:

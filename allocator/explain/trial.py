@@ -8,6 +8,7 @@ from itertools import combinations, product
 
 from allocator.explain.cuts import Cuts, Left
 from allocator.explain.facts import Fact, Force, Guarded, owner
+from allocator.explain.in_order import InOrder, in_order
 from allocator.explain.insertion import Insertion
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
@@ -86,7 +87,7 @@ class Trial:
         self._left = _Left(self._cuts, self.force)
         self._original = book
         self._guards = [Guarded(rule, self.force) for rule in book.rules]
-        self.book = book.changed(prepared, [self._left, *self._guards], book.weighed)
+        self.book = book.changed(prepared, [self._left, InOrder(), *self._guards], book.weighed)
         self._single = len(self.free) == 1 and not _of_options(prepared, self.free[0])
         self._insertion = Insertion(
             state,
@@ -155,7 +156,8 @@ class Trial:
         if self._single:
             answer, places = self._alone(self.visits[0])
         else:
-            places = self._insertion.places(self.visits)
+            found = self._insertion.places(self.visits)
+            places = in_order(prepared, self.visits, found) if found else {}
             answer = Answer.YES if places else None
         if answer is Answer.YES:
             self._found.append((bits | self._kept(bits, places), places))
