@@ -191,7 +191,8 @@ class _Finder:
                     Kind.LONGER_HOURS,
                     fact.object,
                     by,
-                    f"{named(self.prepared, fact)} up to {by} minutes longer: {{places}}",
+                    f"if {named(self.prepared, fact)} were available up to {by} minutes longer:"
+                    " {places}",
                     found,
                 )
 
@@ -388,7 +389,8 @@ class _Finder:
                 Kind.MOVED,
                 rival.object,
                 1 + days + 2 * rival.booked,
-                f"{rival.visits[0]}{booked} moved from {self.prepared.local(before.start, clock)}"
+                f"with {rival.visits[0]}{booked} moved"
+                f" from {self.prepared.local(before.start, clock)}"
                 f" to {self.prepared.local(after.start, clock)}: {{places}}",
                 {v: p for v, p in places.items() if p is not None},
                 moved=visit,
