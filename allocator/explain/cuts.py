@@ -13,7 +13,7 @@ from allocator.rules.rule import Rule
 from allocator.state.state import State
 
 #: Facts, each with the starts that it leaves; those that leave all are not named.
-Left = tuple[tuple[Fact, Mask], ...]
+Leaving = tuple[tuple[Fact, Mask], ...]
 
 
 class Cuts:
@@ -41,7 +41,7 @@ class Cuts:
             other._known[known] = self._known[known]
         return other
 
-    def of(self, visit: Visit, variant: Variant) -> Left:
+    def of(self, visit: Visit, variant: Variant) -> Leaving:
         """Return the facts that take starts from a variant of a visit, whoever is taken."""
         every = masks.span(0, self.state.prepared.ticks - variant.duration + 1)
         return tuple(
@@ -50,7 +50,7 @@ class Cuts:
             if every & ~(mask := self._asked(rule, visit, variant))
         )
 
-    def of_resource(self, visit: Visit, variant: Variant, need: int, resource: int) -> Left:
+    def of_resource(self, visit: Visit, variant: Variant, need: int, resource: int) -> Leaving:
         """Return the facts that take starts from a variant of a visit with a resource."""
         return tuple(self._of_resource(visit, variant, need, resource))
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import combinations, product
 
-from allocator.explain.cuts import Cuts, Left
+from allocator.explain.cuts import Cuts
 from allocator.explain.facts import Fact, Force, Guarded, owner
 from allocator.explain.in_order import InOrder, in_order
 from allocator.explain.insertion import Insertion
+from allocator.explain.left import Left
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
@@ -84,7 +85,7 @@ class Trial:
             )
         )
         self._cuts = Cuts(book.rules, state) if cuts is None else cuts
-        self._left = _Left(self._cuts, self.force)
+        self._left = Left(self._cuts, self.force)
         self._original = book
         self._guards = [Guarded(rule, self.force) for rule in book.rules]
         self.book = book.changed(prepared, [self._left, InOrder(), *self._guards], book.weighed)
@@ -340,70 +341,3 @@ def _of_options(prepared: Prepared, visit: int) -> tuple[int, ...]:
 def _known(ways: list[Way], bits: int) -> Places | None:
     """Return a way known to keep all facts in force."""
     return next((places for kept, places in ways if not bits & ~kept), None)
-
-
-class _Left(Rule):
-    """All rules in one: the starts that the facts in force leave.
-
-    Attributes
-    ----------
-    only
-        Places of visits beside which nothing is left.
-    """
-
-    name = "left"
-    sentence = "What the facts in force leave."
-    moving = True
-
-    def __init__(self, cuts: Cuts, force: Force) -> None:
-        self.only: Places = {}
-        self._cuts = cuts
-        self._force = force
-        self._known: dict[tuple[int, Variant, int, int], list[tuple[int, Mask]]] = {}
-
-    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
-        """Return the starts that are left, whoever is taken."""
-        mask = self._and(self._list(visit, variant, -1, -1))
-        place = self.only.get(visit.index)
-        if place is None:
-            return mask
-        return mask & 1 << place.start if variant[:3] == place[1:4] else 0
-
-    def starts_with(
-        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
-    ) -> Mask:
-        """Return the starts that are left with a resource."""
-        place = self.only.get(visit.index)
-        if place is not None and resource not in place.team[need]:
-            return 0
-        return self._and(self._list(visit, variant, need, resource))
-
-    def lists(
-        self, visit: Visit, variant: Variant, team: tuple[tuple[int, ...], ...]
-    ) -> Iterator[tuple[int, Mask]]:
-        """Yield the facts that take starts from a visit with its team: bits, and what is left."""
-        yield from self._list(visit, variant, -1, -1)
-        for need, members in enumerate(team):
-            for resource in members:
-                yield from self._list(visit, variant, need, resource)
-
-    def _and(self, some: list[tuple[int, Mask]]) -> Mask:
-        mask: Mask = -1
-        bits = self._force.bits
-        for bit, left in some:
-            if bits & bit:
-                mask &= left
-        return mask
-
-    def _list(
-        self, visit: Visit, variant: Variant, need: int, resource: int
-    ) -> list[tuple[int, Mask]]:
-        key = (visit.index, variant, need, resource)
-        if key not in self._known:
-            left: Left = (
-                self._cuts.of(visit, variant)
-                if need < 0
-                else self._cuts.of_resource(visit, variant, need, resource)
-            )
-            self._known[key] = [(self._force.bit(fact), mask) for fact, mask in left]
-        return self._known[key]

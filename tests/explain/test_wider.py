@@ -84,13 +84,13 @@ def test_a_window_may_be_shorter_than_the_visit() -> None:
 
 
 def test_people_are_told_by_name() -> None:
-    """Ann has a name, which is told rather than her id."""
+    """Ann has a name, which is told rather than her id, whatever is written in it."""
     asks = problem(
         request("A"),
-        resources=(practitioner("ann", name="Dr Ann"),),
+        resources=(practitioner("ann", name="Dr {Ann}"),),
         services=(service(minutes=300),),
     )
     (found,) = only(asked(asks), Kind.LONGER_HOURS)
     assert found.sentence == (
-        "If Dr Ann were available up to 60 minutes longer: Mon 2026-03-02 07:00."
+        "If Dr {Ann} were available up to 60 minutes longer: Mon 2026-03-02 07:00."
     )
