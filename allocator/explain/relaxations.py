@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from allocator.domain.request import FlexibleSeries
 from allocator.explain.core import Core
 from allocator.explain.facts import Fact, named
 from allocator.explain.in_the_way import InTheWay
@@ -188,32 +189,57 @@ class _Finder(Finder):
 
     def fewer_visits(self) -> Iterator[Relaxation]:
         """Place as many of the request's visits as can be, but not all that it asks for."""
-        trial = self.trial
-        asked = len(trial.must)
-        steps = self._steps()
-        if asked <= steps:
+        prep = self.prepared.requests[self.prepared.request_index[self.request]]
+        steps = len(prep.request.steps)
+        own = [number for number in self.trial.must if number in prep.visits]
+        if len(own) <= steps:
             return
-
-        def missing(model: Verbs) -> Expression:
-            return -sum(model.present(v) for v in trial.must)
-
-        facts = [fact for fact in trial.facts if fact.rule != "series_completeness"]
-        if steps > 1:
-            facts = list(trial.facts)
-        answer, places = trial.solve(facts, must=(), least=missing)
-        found = {v: p for v, p in places.items() if p is not None and v in trial.must}
-        if answer is Answer.YES and 0 < len(found) < asked:
+        if isinstance(prep.request.series, FlexibleSeries) and not len(own) % steps:
+            found = self._first_visits(own, steps)
+        else:
+            found = self._any_visits(own) if steps == 1 else {}
+        left = len([number for number in own if number in found]) // steps
+        asked = len(own) // steps
+        if 0 < left < asked:
             yield self.relaxation(
                 Kind.FEWER_VISITS,
                 self.request,
-                asked - len(found),
-                f"{count(len(found), 'visit')} instead of {asked}: {{places}}",
+                asked - left,
+                f"{count(left, 'visit')} instead of {asked}: {{places}}",
                 found,
             )
 
-    def _steps(self) -> int:
-        index = self.prepared.request_index[self.request]
-        return len(self.prepared.requests[index].request.steps)
+    def _first_visits(self, own: Sequence[int], steps: int) -> Places:
+        """Place the first visits of a series, the last of which are those left out."""
+        others = [number for number in self.trial.must if number not in own]
+        rules = [rule for rule in self.book.rules if rule.name != "series_completeness"]
+        book = self.book.changed(self.prepared, rules, self.book.weighed)
+        best: Places = {}
+        fits, too_many = 0, len(own) // steps
+        while too_many - fits > 1:
+            number = (fits + too_many) // 2
+            trial = Trial(book, self.trial.state, [*others, *own[: number * steps]])
+            answer, places = trial.solve()
+            if answer is Answer.YES:
+                fits, best = number, {v: p for v, p in places.items() if p is not None}
+            else:
+                too_many = number
+        return best
+
+    def _any_visits(self, own: Sequence[int]) -> Places:
+        """Place any visits of the request, as many as can be."""
+
+        def missing(model: Verbs) -> Expression:
+            return -sum(model.present(v) for v in own)
+
+        facts = [
+            fact for fact in self.trial.facts if fact != Fact("series_completeness", self.request)
+        ]
+        others = [number for number in self.trial.must if number not in own]
+        answer, places = self.trial.solve(facts, must=others, least=missing)
+        if answer is not Answer.YES:
+            return {}
+        return {v: p for v, p in places.items() if p is not None}
 
     def without(self) -> Iterator[Relaxation]:
         """Let a rule give way for one object, where no other relaxation speaks of it."""
