@@ -29,7 +29,8 @@ ORDER = {
 BESIDE = {
     "frames": {"domain", "prepare", "rules", "goals"},
     "generate": {"domain", "frames"},
-    "cli": {*ORDER, "frames", "generate"},
+    "bench": {*ORDER, "frames", "generate"},
+    "cli": {*ORDER, "frames", "generate", "bench"},
 }
 
 #: What may be installed in its absence: each of these has one home.

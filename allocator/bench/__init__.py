@@ -1,0 +1,1 @@
+"""Instances that others published, and clinics of our own: solved, and scored apart."""

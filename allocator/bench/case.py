@@ -1,0 +1,100 @@
+"""One instance of a benchmark, as a problem, with a scorer that knows nothing of the model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from allocator.domain.problem import Problem
+from allocator.domain.schedule import Schedule
+from allocator.goals import GOALS
+from allocator.goals.goal import Goal
+from allocator.rules import RULES
+from allocator.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a schedule comes to, by the set's own scorer.
+
+    Attributes
+    ----------
+    levels
+        Cost by the name of the level, the first counts first; smaller is better.
+    broken
+        What hard rules it breaks, each as a sentence; a schedule of which a visit is missing
+        breaks one for each.
+    """
+
+    levels: Mapping[str, int]
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One instance.
+
+    Attributes
+    ----------
+    name
+        Of the instance.
+    problem
+        The instance, in the terms of every other problem.
+    score
+        The set's scorer; None where no schedule was found.
+    rules, goals
+        What is known: the library's, and those that the set brings.
+    known
+        Figures that others published, by their name: level by level, as ``score`` has them.
+    """
+
+    name: str
+    problem: Problem
+    score: Callable[[Schedule | None], Scored]
+    rules: Sequence[Rule] = RULES
+    goals: Sequence[Goal] = GOALS
+    known: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+class InstanceSet(ABC):
+    """Instances of one form.
+
+    Attributes
+    ----------
+    name
+        As on the command line.
+    sentence
+        What it is, and whose, with licence and address.
+    """
+
+    name: str
+    sentence: str
+
+    @abstractmethod
+    def instances(self, folder: Path) -> Sequence[tuple[str, Path]]:
+        """Return the instances that a folder of the set holds: names, and the file of each.
+
+        Parameters
+        ----------
+        folder
+            Where the set's files lie.
+        """
+
+    @abstractmethod
+    def read(self, path: Path, name: str) -> Case:
+        """Read an instance.
+
+        Parameters
+        ----------
+        path
+            A file in the set's form.
+        name
+            Of the instance, where a file may hold several; else the file's stem.
+
+        Raises
+        ------
+        InvalidProblem
+            When it is none.
+        """
