@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from allocator.cli.common import NO_VALUE, VIOLATIONS, ProblemPath, clear_errors, to_stdout
-from allocator.cli.patience import Patience
+from allocator.report.patience import Patience
 from allocator.report.style import BAD, GOOD, WARNING
 from allocator.report.words import count
 

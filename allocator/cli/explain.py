@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from allocator.cli.common import NO_VALUE, ProblemPath, Refused, clear_errors, to_stdout
-from allocator.cli.patience import Patience
+from allocator.report.patience import Patience
 from allocator.report.words import count
 
 if TYPE_CHECKING:
@@ -159,11 +159,7 @@ def _overview(explainer: Explainer, patience: Patience) -> tuple[str, list[dict[
     lines, rows = [], []
     left = explainer.unserved
     lines.append(f"{count(len(left), 'request')} left out." if left else "No request is left out.")
-
-    def heard(done: int, of: int) -> None:
-        patience.now(f"explaining: {done:,} of {count(of, 'request')}")
-
-    for why in explainer.why_not_all(on_progress=heard):
+    for why in explainer.why_not_all(on_progress=patience.counted):
         lines.append(why.sentence)
         if why.relaxations:
             lines.append(f"  Would help: {why.relaxations[0].sentence}")

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from allocator.cli.common import NO_VALUE, Refused, clear_errors, prose, to_stdout
-from allocator.cli.patience import Patience
+from allocator.report.patience import Patience
 from allocator.report.words import count
 
 HELP = "Make problems to try things on."

@@ -18,7 +18,7 @@ from allocator.cli.common import (
     to_stdout,
 )
 from allocator.cli.output import CALENDARS, RESULT, SCHEDULE, refuse_in_the_way, write_result
-from allocator.cli.patience import Patience
+from allocator.report.patience import Patience
 from allocator.report.words import count
 
 HELP = """Allocate the requests of PROBLEM, and tell what came of it.

@@ -40,6 +40,7 @@ HOMES = {
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},
+    "IPython": {"report"},
     "typer": {"cli"},
     "altair": {"plots"},
     "vl_convert": {"plots"},

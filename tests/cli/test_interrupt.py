@@ -16,7 +16,8 @@ DEMO = ROOT / "data" / "clinic-demo"
 @pytest.mark.parametrize("times", [1, 3])
 def test_an_interrupted_solve_keeps_the_best_so_far(tmp_path: Path, times: int):
     """The limit is ten minutes; the schedule that Ctrl-C leaves is valid, and was written."""
-    process = start("solve", DEMO, "--time-limit", "600", "--json", "--out", "plan", cwd=tmp_path)
+    words = ("solve", DEMO, "--time-limit", "600", "--json", "--out", "plan")
+    process = start(*words, cwd=tmp_path, terminal=True)
     stdout, stderr = interrupt(process, times=times)
     assert process.returncode == 0, stderr
     told = json.loads(stdout)
