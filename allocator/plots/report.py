@@ -162,7 +162,9 @@ def _load(prepared: Prepared, schedule: Schedule) -> list[Drawn]:
 
 
 def _drawn(id: str, title: str, about: str, chart: alt.TopLevelMixin) -> Drawn:
-    spec = json.dumps(page.plain(chart.to_dict()), ensure_ascii=False, separators=(",", ":"))
+    spec = json.dumps(
+        page.plain(chart.to_dict(validate=False)), ensure_ascii=False, separators=(",", ":")
+    )
     return Drawn(id, title, about, inside_script(spec))
 
 

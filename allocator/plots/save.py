@@ -66,13 +66,15 @@ def ending_of(path: Path) -> str:
 def png(chart: alt.TopLevelMixin, *, scale: float = SCALE) -> bytes:
     """Return a chart as PNG."""
     return vl_convert.vegalite_to_png(
-        chart.to_dict(), vl_version=version(), scale=scale, allowed_base_urls=[]
+        chart.to_dict(validate=False), vl_version=version(), scale=scale, allowed_base_urls=[]
     )
 
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """Return a chart as SVG."""
-    return vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=version(), allowed_base_urls=[])
+    return vl_convert.vegalite_to_svg(
+        chart.to_dict(validate=False), vl_version=version(), allowed_base_urls=[]
+    )
 
 
 def html(chart: alt.TopLevelMixin) -> str:

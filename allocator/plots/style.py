@@ -7,6 +7,7 @@ together with ``|``, ``&`` and ``+``, and no theme is changed for other charts o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from allocator.plots.extra import altair as alt
@@ -53,7 +54,20 @@ def row_font(rows: int) -> int:
 
 def data(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
     """Put rows into the chart itself: any number of them, whatever limit a notebook has set."""
-    return alt.InlineData(values=[dict(row) for row in rows])
+    with alt.utils.schemapi.debug_mode(False):  # rows are checked with the chart, not before
+        kept: alt.InlineData = _kept()(values=[dict(row) for row in rows])
+    return kept
+
+
+@lru_cache(maxsize=1)
+def _kept() -> Any:
+    """Return a class of data that copies of a chart share: Altair copies parts at each step."""
+
+    class Kept(alt.InlineData):
+        def __deepcopy__(self, memo: Any) -> Any:
+            return self
+
+    return Kept
 
 
 def title(text: str, subtitle: str | Sequence[str] = "") -> alt.TitleParams:
