@@ -65,7 +65,10 @@ class Conflict:
         lines = [self.sentence]
         if len(self.demands) > 1:
             lines.append("  Any one of these demands given up, the others can be met.")
-        lines += [f"  Would help: {r.object}: {r.sentence}" for r in self.relaxations]
+        resources = {fact.object for fact in self.core.facts if fact.of_resource}
+        for r in self.relaxations:
+            whose = "" if r.object in resources else f"{r.object}: "
+            lines.append(f"  Would help: {whose}{r.sentence}")
         return "\n".join(lines)
 
 
@@ -111,7 +114,9 @@ def find_conflict(
         return None
     told = listed(names)
     together = "cannot be met" if len(names) == 1 else "cannot all be met"
-    reasons = "; ".join(clauses(prepared, core.facts)) or "nobody can hold what they ask for"
+    reasons = (
+        "; ".join(clauses(prepared, core.facts, book.rules)) or "nobody can hold what they ask for"
+    )
     relaxations = {
         (relaxation.object, relaxation.sentence): relaxation
         for name in names

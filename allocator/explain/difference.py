@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from allocator.check.score import GoalScore, score
 from allocator.domain.schedule import Assignment
 from allocator.explain.frame import frame_of
-from allocator.explain.places import place_of, who
+from allocator.explain.phrases import missed
+from allocator.explain.places import ids, labels, place_of, told, when, who
 from allocator.prepare.visit import Placement
 from allocator.report.words import count
 from allocator.state.timetable import Timetable
@@ -41,6 +42,11 @@ class GoalChange:
     amount: int
     cost: int
 
+    def text(self) -> str:
+        """Say it in plain words."""
+        amount = missed(self.amount, self.unit, sign=True)
+        return f"  {self.goal}: {amount}, {self.cost:+,} points."
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -56,6 +62,8 @@ class Difference:
         The goals whose amounts or costs differ, in the problem's order.
     levels
         By how much each level costs more, by name, in order.
+    labels
+        What people call the resources of these visits, by id.
     """
 
     moved: tuple[tuple[Assignment, Assignment], ...]
@@ -63,6 +71,7 @@ class Difference:
     dropped: tuple[Assignment, ...]
     goals: tuple[GoalChange, ...]
     levels: dict[str, int]
+    labels: dict[str, str]
 
     @property
     def better(self) -> bool:
@@ -86,8 +95,8 @@ class Difference:
                         "change": change,
                         "before": old and old.start,
                         "after": new and new.start,
-                        "resources_before": old and who(old, " "),
-                        "resources_after": new and who(new, " "),
+                        "resources_before": old and " ".join(ids(old)),
+                        "resources_after": new and " ".join(ids(new)),
                     }
                 )
         return rows
@@ -109,12 +118,24 @@ class Difference:
         ]
         lines = [f"{', '.join(counts)}." if counts else "No visit lies elsewhere."]
         lines += [f"{level}: {cost:+,} points." for level, cost in self.levels.items() if cost]
-        lines += [f"  {g.goal}: {g.amount:+,} {g.unit}, {g.cost:+,} points." for g in self.goals]
-        for old, new in self.moved:
-            lines.append(
-                f"  {old.visit}: {old.start:%a %Y-%m-%d %H:%M} to {new.start:%a %Y-%m-%d %H:%M}"
-            )
+        lines += [change.text() for change in self.goals]
+        lines += [f"  {old.visit} moved: {self._move(old, new)}." for old, new in self.moved]
+        lines += [f"  {new.visit} added: {told(new, self.labels)}." for new in self.added]
+        lines += [f"  {old.visit} dropped: {told(old, self.labels)}." for old in self.dropped]
         return "\n".join(lines)
+
+    def _move(self, old: Assignment, new: Assignment) -> str:
+        """Say what is new of a visit: when it lies, with whom, in which session."""
+        said = when(old) if old.start == new.start else f"{when(old)} to {when(new)}"
+        gone = [id for id in ids(old) if id not in ids(new)]
+        come = [id for id in ids(new) if id not in ids(old)]
+        if gone and come:
+            said += f", with {who(come, self.labels)} instead of {who(gone, self.labels)}"
+        elif gone or come:
+            said += f", {'with' if come else 'without'} {who(come or gone, self.labels)}"
+        if old.session != new.session:
+            said += f", in session {new.session} instead of {old.session}"
+        return said
 
 
 def compare(
@@ -145,6 +166,7 @@ def compare(
         tuple(dropped),
         changes(first.goals, second.goals),
         dict(zip(names, costs, strict=True)),
+        labels(prepared, [*added, *dropped, *(place for pair in moved for place in pair)]),
     )
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from allocator.explain.facts import Fact, named
 from allocator.prepare.prepared import Prepared
+from allocator.report.words import value
 from allocator.rules import RULES
+from allocator.rules.rule import Rule
 
 #: What a fact of resources says of them: of one, and of several.
 OF_RESOURCES = {
-    "opening_hours": ("is closed at other times", "are closed at other times"),
+    "opening_hours": (
+        "is not available at other times",
+        "are not available at other times",
+    ),
     "blocks": ("is blocked", "are blocked"),
     "contracts": ("has no contract then", "have no contract then"),
-    "reserves": ("is kept for others", "are kept for others"),
+    "reserves": ("has time kept for others", "have time kept for others"),
     "eligible_resources": ("lacks the skill then", "lack the skill then"),
     "apart": ("is to be kept apart from someone there", "are to be kept apart from someone there"),
     "attendees_free": ("is somewhere else then", "are somewhere else then"),
@@ -68,6 +72,9 @@ OF_REQUESTS = {
     "must_serve": "others have to be served",
 }
 
+#: How a time ends at which a day begins.
+MIDNIGHT = " 00:00"
+
 #: Names that are told of a kind, before the others are counted.
 NAMED = 4
 
@@ -76,51 +83,76 @@ def listed(names: Sequence[str]) -> str:
     """Write names as a list; where there are many, some of them and how many more."""
     if len(names) > NAMED + 1:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} others"
-    if len(names) == 1:
-        return names[0]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return joined(names)
 
 
-def clause(prepared: Prepared, facts: Sequence[Fact]) -> str:
-    """Say in plain words what facts of one rule, all of resources or all of requests, say."""
-    name, of_resource = facts[0].rule, facts[0].of_resource
-    if of_resource:
-        who = [named(prepared, fact) for fact in facts]
-        if name in OF_RESOURCES:
-            return f"{listed(who)} {OF_RESOURCES[name][len(who) > 1]}"
-        return f"{_sentence(name)} ({listed(who)})"
-    if name not in OF_REQUESTS:
-        return _sentence(name)
-    said = OF_REQUESTS[name]
-    if name == "windows":
-        return said.format(windows=_windows(prepared, facts[0].object))
+def joined(names: Sequence[str]) -> str:
+    """Write all names as a list."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def clauses(prepared: Prepared, facts: Iterable[Fact], rules: Sequence[Rule] = RULES) -> list[str]:
+    """Say facts in plain words.
+
+    First a clause for each fact of a request, which is named where there are several; then one
+    for all that is said of the same resources, so that each is named once.
+
+    Parameters
+    ----------
+    prepared
+        The problem.
+    facts
+        In the order of the rules.
+    rules
+        Those that are known.
+    """
+    facts = list(facts)
+    several = len({fact.object for fact in facts if not fact.of_resource}) > 1
+    said = [
+        f"{fact.object}: {_of_request(prepared, fact, rules)}"
+        if several
+        else _of_request(prepared, fact, rules)
+        for fact in facts
+        if not fact.of_resource
+    ]
+    by_resource: dict[str, list[str]] = {}
+    for fact in facts:
+        if fact.of_resource:
+            by_resource.setdefault(named(prepared, fact), []).append(fact.rule)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for who, some in by_resource.items():
+        alike.setdefault(tuple(some), []).append(who)
+    return said + [_of_resources(names, some, rules) for some, names in alike.items()]
+
+
+def _of_request(prepared: Prepared, fact: Fact, rules: Sequence[Rule]) -> str:
+    """Say what a fact of a request says."""
+    said = OF_REQUESTS.get(fact.rule)
+    if said is None:
+        return _sentence(fact.rule, rules)
+    if fact.rule == "windows":
+        return said.format(windows=_windows(prepared, fact.object))
     freeze = prepared.problem.freeze_before
-    if name == "freeze" and freeze is not None:
+    if fact.rule == "freeze" and freeze is not None:
         return said.format(freeze=prepared.local(prepared.horizon.tick_at_or_after(freeze)))
     return said
 
 
-def clauses(prepared: Prepared, facts: Iterable[Fact]) -> list[str]:
-    """Say facts in plain words, a clause for each rule; of several requests each is named."""
-    facts = list(facts)
-    several = len({fact.object for fact in facts if not fact.of_resource}) > 1
-    said = []
-    for (_, of_resource), some in groupby(facts, key=lambda fact: (fact.rule, fact.of_resource)):
-        if of_resource:
-            said.append(clause(prepared, list(some)))
-        else:
-            said += [
-                f"{fact.object}: {clause(prepared, [fact])}"
-                if several
-                else clause(prepared, [fact])
-                for fact in some
-            ]
-    return said
+def _of_resources(who: Sequence[str], names: Sequence[str], rules: Sequence[Rule]) -> str:
+    """Say what rules say of some resources."""
+    said = [
+        OF_RESOURCES[name][len(who) > 1]
+        if name in OF_RESOURCES
+        else f"{'come' if len(who) > 1 else 'comes'} under a rule: {_sentence(name, rules)}"
+        for name in names
+    ]
+    return f"{listed(who)} {joined(said)}"
 
 
-def _sentence(name: str) -> str:
-    known = {rule.name: rule.sentence for rule in RULES}
-    return known.get(name, name).rstrip(".").replace("A ", "a ", 1)
+def _sentence(name: str, rules: Sequence[Rule]) -> str:
+    """Return a rule's sentence, to be told in the middle of another; its name without one."""
+    said = next((rule.sentence for rule in rules if rule.name == name), "").rstrip(".") or name
+    return said[0].lower() + said[1:]
 
 
 def _windows(prepared: Prepared, object: str) -> str:
@@ -134,6 +166,27 @@ def _windows(prepared: Prepared, object: str) -> str:
     if len(spans) > 1:
         return f"{len(spans)} windows"
     horizon = prepared.horizon
-    first = prepared.local(horizon.tick_at_or_after(spans[0].start), clock)
-    last = prepared.local(horizon.tick(spans[0].end), clock)
-    return f"window, {first} to {last}"
+    end = horizon.tick(spans[0].end)
+    first, last = prepared.local(horizon.tick_at_or_after(spans[0].start), clock), ""
+    if first.endswith(MIDNIGHT) and prepared.local(end, clock).endswith(MIDNIGHT):
+        first, last = (at.rpartition(" ")[0] for at in (first, prepared.local(end - 1, clock)))
+    else:
+        last = prepared.local(end, clock)
+    return f"window, {first}" if first == last else f"window, {first} to {last}"
+
+
+def missed(amount: int, unit: str, *, sign: bool = False) -> str:
+    """Write how much of a goal is missed: ``1 wish``, ``+36 quarter hours``."""
+    what, _, parts = unit.partition(" / ")
+    plus = "+" if sign and amount >= 0 else ""
+    if parts.isdigit():
+        size = value(abs(amount) / int(parts))
+        return f"{plus or '-' * (amount < 0)}{size} {what} left out"
+    if abs(amount) == 1:
+        words = unit.split(" ")
+        plural = next((n for n, word in enumerate(words) if word.endswith("s")), None)
+        if plural is not None:
+            word = words[plural]
+            words[plural] = word[: -2 if word.endswith(("shes", "ches", "sses", "xes")) else -1]
+        unit = " ".join(words)
+    return f"{plus}{amount:,} {unit}"

@@ -11,8 +11,10 @@ from allocator.domain.schedule import Assignment
 from allocator.explain.analysis import Payment, analyse
 from allocator.explain.difference import GoalChange, changes
 from allocator.explain.frame import frame_of
-from allocator.explain.places import place_of, who
+from allocator.explain.phrases import missed
+from allocator.explain.places import ids, labels, place_of, told, when
 from allocator.prepare.visit import Placement
+from allocator.report.words import count
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.costs import placements as best_places
@@ -59,19 +61,22 @@ class WhyHere:
         The best other places that every rule allows while all else stays, the best first.
     booked
         Whether it is pinned there.
+    labels
+        What people call the resources of these places, by id.
     """
 
     assignment: Assignment
     payments: tuple[Payment, ...]
     others: tuple[OtherPlace, ...]
     booked: bool
+    labels: dict[str, str]
 
     def rows(self) -> list[dict[str, object]]:
         """Return a row for where it lies and for each other place, with a column for each level."""
         here: dict[str, object] = {
             "visit": self.assignment.visit,
             "start": self.assignment.start,
-            "resources": who(self.assignment, " "),
+            "resources": " ".join(ids(self.assignment)),
         }
         rows = [here | dict.fromkeys(self.others[0].levels if self.others else (), 0)]
         for other in self.others:
@@ -79,7 +84,7 @@ class WhyHere:
                 {
                     "visit": other.assignment.visit,
                     "start": other.assignment.start,
-                    "resources": who(other.assignment, " "),
+                    "resources": " ".join(ids(other.assignment)),
                     **other.levels,
                 }
             )
@@ -92,20 +97,26 @@ class WhyHere:
     def text(self) -> str:
         """Say it in plain words."""
         a = self.assignment
-        lines = [f"{a.visit} lies at {a.start:%a %Y-%m-%d %H:%M} with {who(a)}."]
+        lines = [f"{a.visit} lies at {told(a, self.labels)}."]
         if self.booked:
             lines[0] += " It is booked there."
+        by_goal: dict[tuple[str, str], list[Payment]] = {}
         for paid in self.payments:
-            lines.append(f"  {paid.goal}: {paid.amount:,} {paid.unit}, {paid.cost:,} points.")
+            by_goal.setdefault((paid.goal, paid.unit), []).append(paid)
+        for (goal, unit), some in by_goal.items():
+            amount, cost = sum(p.amount for p in some), sum(p.cost for p in some)
+            visits = {visit for p in some for visit in p.visits}
+            shared = f", of {count(len(visits), 'visit')} together" if len(visits) > 1 else ""
+            lines.append(f"  {goal}: {missed(amount, unit)}, {cost:,} points{shared}.")
         if not self.payments:
             lines.append("  No goal pays anything for it.")
         for other in self.others:
             b = other.assignment
             price = ", ".join(f"{name} {n:+,} points" for name, n in other.levels.items() if n)
             goals = ", ".join(f"{g.goal} {g.cost:+,}" for g in other.goals)
+            place = when(b) if ids(b) == ids(a) else told(b, self.labels)
             lines.append(
-                f"  Instead {b.start:%a %Y-%m-%d %H:%M} with {who(b)}:"
-                f" {price or 'no more and no less'}{f' ({goals})' if goals else ''}."
+                f"  Instead {place}: {price or 'costs the same'}{f' ({goals})' if goals else ''}."
             )
         if not self.others:
             lines.append("  While all else stays it can lie nowhere else.")
@@ -134,12 +145,15 @@ def why_here(
         found.append((levels, there, changes(before.goals, after.goals)))
     found.sort(key=lambda f: f[:2])
     names = [level.name for level in book.levels]
+    place = place_of(prepared, visit, here)
+    elsewhere = tuple(
+        OtherPlace(place_of(prepared, visit, p), dict(zip(names, levels, strict=True)), goals)
+        for levels, p, goals in found[:others]
+    )
     return WhyHere(
-        place_of(prepared, visit, here),
+        place,
         tuple(p for p in analyse(book, placements) if what.id in p.visits),
-        tuple(
-            OtherPlace(place_of(prepared, visit, p), dict(zip(names, levels, strict=True)), goals)
-            for levels, p, goals in found[:others]
-        ),
+        elsewhere,
         visit in prepared.frozen,
+        labels(prepared, [place, *(other.assignment for other in elsewhere)]),
     )

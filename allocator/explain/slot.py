@@ -14,7 +14,7 @@ from allocator.domain.schedule import Assignment, Schedule
 from allocator.domain.time import is_aware
 from allocator.explain.difference import GoalChange, changes
 from allocator.explain.frame import frame_of
-from allocator.explain.places import place_of, who
+from allocator.explain.places import labels, place_of, told
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import Violation
 from allocator.state.state import State
@@ -38,11 +38,14 @@ class Slot:
         others; empty where nothing stands against the slot.
     goals
         What each goal would pay more (or less) than in the schedule as it is.
+    labels
+        What people call the resources that it takes, by id.
     """
 
     assignment: Assignment
     objections: tuple[Violation, ...]
     goals: tuple[GoalChange, ...]
+    labels: dict[str, str]
 
     @property
     def free(self) -> bool:
@@ -68,12 +71,11 @@ class Slot:
     def text(self) -> str:
         """Say it in plain words."""
         a = self.assignment
-        taken = who(a)
-        lines = [f"{a.visit} at {a.start:%a %Y-%m-%d %H:%M} with {taken}:"]
-        if self.free:
-            lines[0] = lines[0][:-1] + " breaks no rule."
+        lines = [
+            f"{a.visit} at {told(a, self.labels)} breaks {'no rule.' if self.free else 'rules:'}"
+        ]
         lines += [f"  {v.rule}: {v.message}" for v in self.objections]
-        lines += [f"  {g.goal}: {g.amount:+,} {g.unit}, {g.cost:+,} points." for g in self.goals]
+        lines += [change.text() for change in self.goals]
         return "\n".join(lines)
 
 
@@ -105,8 +107,13 @@ def try_slot(
     after = Timetable(prepared, [there if v == number else p for v, p in enumerate(placements)])
     known = set(violations(book, before))
     found = [v for v in violations(book, after) if v not in known]
-    told = assignment if there is None else place_of(prepared, number, there)
-    return Slot(told, tuple(found), changes(score(book, before).goals, score(book, after).goals))
+    place = assignment if there is None else place_of(prepared, number, there)
+    return Slot(
+        place,
+        tuple(found),
+        changes(score(book, before).goals, score(book, after).goals),
+        labels(prepared, [place]),
+    )
 
 
 def _assignment(

@@ -9,7 +9,7 @@ from allocator.domain.schedule import Assignment, FunnelStep
 from allocator.explain.core import Core, find_core
 from allocator.explain.frame import frame_of
 from allocator.explain.in_the_way import InTheWay, in_the_way
-from allocator.explain.phrases import clauses
+from allocator.explain.phrases import clauses, listed
 from allocator.explain.places import place_of
 from allocator.explain.relaxations import Relaxation, find_relaxations
 from allocator.explain.trial import Trial, needed_visits
@@ -85,21 +85,32 @@ class WhyNot:
     def text(self) -> str:
         """Say it in plain words."""
         lines = [self.sentence]
+        alike: dict[tuple[FunnelStep, ...], list[str]] = {}
         for visit, steps in self.funnels:
-            told = ", ".join(f"{step.left:,} after {step.rule}" for step in steps[1:])
-            lines.append(f"  {visit}: {count(steps[0].left, 'start')}; {told}.")
-        for rival in self.in_the_way:
-            booked = ", booked" if rival.booked else ""
-            alone = "would be enough" if rival.alone else "would not be enough alone"
-            lines.append(
-                f"  In the way: {', '.join(rival.visits)} (class {rival.priority}, weight"
-                f" {rival.weight}{booked}); that it left {alone}."
-            )
+            alike.setdefault(steps, []).append(visit)
+        for steps, visits in alike.items():
+            told = "".join(f", {step.left:,} after {step.rule}" for step in steps[1:])
+            lines.append(f"  {listed(visits)}: {count(steps[0].left, 'start')}{told}.")
+        lines += [
+            f"  In the way: {_rival(rival)}. Without it there would be a place."
+            for rival in self.in_the_way
+            if rival.alone
+        ]
+        others = [_rival(rival) for rival in self.in_the_way if not rival.alone]
+        if others:
+            enough = "of which none leaves enough" if len(others) > 1 else "which leaves too little"
+            lines.append(f"  In the way, {enough} if it alone goes: {'; '.join(others)}.")
         for relaxation in self.relaxations:
             lines.append(f"  Would help: {relaxation.sentence}")
         if not self.relaxations and self.core is not None:
             lines.append("  No single change that was tried would help.")
         return "\n".join(lines)
+
+
+def _rival(rival: InTheWay) -> str:
+    """Name a request in the way, and what it is worth."""
+    booked = ", booked" if rival.booked else ""
+    return f"{listed(rival.visits)} (class {rival.priority}, weight {rival.weight}{booked})"
 
 
 def why_not(book: Rulebook, state: State, request: str, *, brief: bool = False) -> WhyNot:
@@ -128,7 +139,7 @@ def why_not(book: Rulebook, state: State, request: str, *, brief: bool = False) 
             sentence = f"{request}: no way was found, and none ruled out, in the time given."
     else:
         if core.facts:
-            reasons = "; ".join(clauses(prepared, core.facts))
+            reasons = "; ".join(clauses(prepared, core.facts, book.rules))
             sentence = f"{request} cannot be placed while all else stays: {reasons}."
         else:
             sentence = f"{request} cannot be placed at all: nobody can hold it inside the horizon."
