@@ -49,8 +49,9 @@ class Patience:
 
         with Patience("solving") as patience:
             result = solve(problem, on_progress=patience.told)
+        explainer = Explainer(problem, result.schedule)
         with Patience("explaining") as patience:
-            reasons = Explainer(problem, result.schedule).why_not_all(on_progress=patience.counted)
+            reasons = list(explainer.why_not_all(on_progress=patience.counted))
     """
 
     def __init__(self, doing: str, console: Console | None = None) -> None:
@@ -104,7 +105,7 @@ class Patience:
         self._progress.update(self._task, completed=done, total=of)
         self._show(self._doing, f"{done:,} of {of:,}")
 
-    def solving(self, problem: Problem, limit: float | None) -> None:
+    def solving(self, problem: Problem, limit: float | None = None) -> None:
         """Say that a problem is being solved, in so many seconds at most.
 
         With it, the news of a solve tell costs and gaps of comfort too.

@@ -30,6 +30,10 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path):
         told = " ".join(o.get("text", "") for o in shown)
         assert "cannot be placed while all else stays" in told
         assert " lies at " in told
+        waited = [str(o.data) for o in shown if o.output_type == "display_data"]
+        assert len(waited) == 2, "each cell that takes long keeps one line of progress"
+        assert "visits" in waited[0]
+        assert "explaining: " in waited[1]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
