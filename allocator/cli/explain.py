@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,10 +14,9 @@ from rich.text import Text
 
 from allocator.cli.common import NO_VALUE, ProblemPath, Refused, clear_errors, to_stdout
 from allocator.report.patience import Patience
-from allocator.report.words import count
 
 if TYPE_CHECKING:
-    from allocator.explain import Explainer
+    from allocator.explain import Explainer, Payment
 
 #: Payments that are told of each goal; --json tells them all.
 PAYMENTS = 3
@@ -52,13 +52,13 @@ def explain(
     schedule: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[SCHEDULE]", help="A schedule as .csv or .json file.", show_default=False
+            metavar="SCHEDULE", help="A schedule as .csv or .json file.", show_default=False
         ),
     ] = None,
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[REQUEST|VISIT]", help="Id of a request or a visit.", show_default=False
+            metavar="REQUEST|VISIT", help="Id of a request or a visit.", show_default=False
         ),
     ] = None,
     at: Annotated[
@@ -85,7 +85,9 @@ def explain(
     ] = False,
 ) -> None:
     """Say why a schedule is as it is."""
+    more: dict[str, Any] = {}
     with clear_errors(as_json=as_json), Patience("starting") as patience:
+        _refuse_what_does_not_go_together(schedule, name, at, against)
         from allocator.explain import Explainer, find_conflict
         from allocator.frames import read_problem, read_schedule
 
@@ -108,13 +110,27 @@ def explain(
                 answer = found.text(), found.rows()
             elif name is None:
                 answer = _overview(explainer, patience)
+                more["payments"] = [paid.row() for paid in explainer.analysis()]
             else:
                 answer = _one(explainer, name, at)
     text, rows = answer
     if as_json:
-        print(json.dumps({"text": text, "rows": rows}, ensure_ascii=False, default=str))
+        document = {"text": text, "rows": rows, **more}
+        print(json.dumps(document, ensure_ascii=False, default=_plain))
     else:
         _tell(to_stdout(), text)
+
+
+def _refuse_what_does_not_go_together(
+    schedule: Path | None, name: str | None, at: str | None, against: Path | None
+) -> None:
+    """Refuse options that would not be heeded."""
+    if at is not None and name is None:
+        raise Refused("--at is the start of a visit: name a SCHEDULE, and a REQUEST or a VISIT.")
+    if against is not None and schedule is None:
+        raise Refused("--against compares two schedules: name a SCHEDULE before it.")
+    if against is not None and name is not None:
+        raise Refused(f"--against compares whole schedules: leave out {name}.")
 
 
 def _one(explainer: Explainer, name: str, at: str | None) -> tuple[str, list[dict[str, Any]]]:
@@ -132,7 +148,8 @@ def _one(explainer: Explainer, name: str, at: str | None) -> tuple[str, list[dic
     if not visits:
         request = prepared.visits[prepared.visit_index[name]].request
         if request is None or request.id not in explainer.unserved:
-            raise Refused(f"Visit {name} is not placed, and its request is served without it.")
+            without = "" if request is None else ", and its request is served without it"
+            raise Refused(f"Visit {name} is not placed{without}.")
         why = explainer.why_not(request.id)
         return why.text(), why.rows()
     found = [explainer.why_here(prepared.visits[v].id) for v in visits]
@@ -158,25 +175,54 @@ def _overview(explainer: Explainer, patience: Patience) -> tuple[str, list[dict[
     """Explain what is left out, and where the cost comes from."""
     lines, rows = [], []
     left = explainer.unserved
-    lines.append(f"{count(len(left), 'request')} left out." if left else "No request is left out.")
+    many = "request is" if len(left) == 1 else "requests are"
+    lines.append(f"{len(left):,} {many} left out." if left else "No request is left out.")
     for why in explainer.why_not_all(on_progress=patience.counted):
         lines.append(why.sentence)
         if why.relaxations:
             lines.append(f"  Would help: {why.relaxations[0].sentence}")
+        elif why.core is not None:
+            lines.append("  Nothing was found that would help; moves of others were not tried.")
         rows += why.rows()
-    told: dict[str, int] = {}
-    lines.append("")
+    by_goal: dict[tuple[str, str], list[Payment]] = {}
     for paid in explainer.analysis():
-        told[paid.goal] = told.get(paid.goal, 0) + 1
-        if told[paid.goal] <= PAYMENTS:
-            where = ", ".join(paid.visits or paid.resources) or paid.request or ""
-            lines.append(f"{paid.level}, {paid.goal}: {paid.cost:,} points for {where}.")
-    for goal, number in told.items():
-        if number > PAYMENTS:
-            lines.append(f"{goal}: {count(number - PAYMENTS, 'more payment')}.")
+        by_goal.setdefault((paid.level, paid.goal), []).append(paid)
+    lines += ["", "Where the cost comes from:" if by_goal else "It costs nothing."]
+    for (level, goal), some in by_goal.items():
+        told = [f"{paid.cost:,} for {_where(explainer, paid)}" for paid in some[:PAYMENTS]]
+        if len(some) > PAYMENTS:
+            told.append(f"{len(some) - PAYMENTS:,} more")
+        cost = sum(paid.cost for paid in some)
+        lines.append(f"  {level}, {goal}, {cost:,} points: {'; '.join(told)}.")
     return "\n".join(lines), rows
 
 
+def _where(explainer: Explainer, paid: Payment) -> str:
+    """Name the request of a payment, or its visits, or whom it is about."""
+    from allocator.explain.phrases import listed
+
+    if paid.request is not None and len(paid.visits) != 1:
+        return paid.request
+    prepared = explainer.prepared
+    who = [prepared.who(prepared.resource_index[id]) for id in paid.resources]
+    return listed(paid.visits or who) if paid.visits or who else "all"
+
+
+def _plain(value: object) -> str:
+    """Write what JSON does not have: times as in schedules."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _tell(console: Console, text: str) -> None:
+    """Print lines, those that are too long with the rest set in."""
     for line in text.splitlines():
-        console.print(Text(line, style="bold" if line and not line.startswith(" ") else ""))
+        margin = " " * (len(line) - len(line.lstrip()))
+        parts = wrap(
+            line,
+            console.width,
+            subsequent_indent=f"{margin}    " if margin else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for part in parts or [""]:
+            console.print(Text(part, style="" if margin else "bold"), soft_wrap=True)

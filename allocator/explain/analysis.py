@@ -40,6 +40,19 @@ class Payment:
     visits: tuple[str, ...]
     resources: tuple[str, ...]
 
+    def row(self) -> dict[str, object]:
+        """Return it as a row of a table."""
+        return {
+            "level": self.level,
+            "goal": self.goal,
+            "unit": self.unit,
+            "amount": self.amount,
+            "cost": self.cost,
+            "request": self.request,
+            "visits": " ".join(self.visits),
+            "resources": " ".join(self.resources),
+        }
+
 
 def analyse(book: Rulebook, placements: Sequence[Placement | None]) -> tuple[Payment, ...]:
     """Take a schedule's cost apart: by level and goal in the problem's order, the dearest first."""
