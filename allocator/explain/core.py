@@ -38,7 +38,7 @@ def find_core(trial: Trial) -> Core | None:
     """Find a core of a request that cannot be placed.
 
     Facts about what is fixed in the problem are kept before those about what else is placed,
-    since they say more.
+    and of one rule those that name a resource, since they say more.
 
     Returns
     -------
@@ -49,7 +49,11 @@ def find_core(trial: Trial) -> Core | None:
     if trial.answer(trial.facts) is not Answer.NO:
         return None
     moving = {rule.name for rule in trial.book.rules if _moves(rule)}
-    order = sorted(trial.facts, key=lambda fact: fact.rule in moving)
+    place = {rule: n for n, rule in enumerate(dict.fromkeys(fact.rule for fact in trial.facts))}
+    order = sorted(
+        trial.facts,
+        key=lambda fact: (fact.rule in moving, place[fact.rule], not fact.of_resource),
+    )
     found = frozenset(fewest(order, lambda facts: trial.answer(facts) is Answer.NO) or ())
     facts = tuple(fact for fact in trial.facts if fact in found)
     confirmed = trial.solve(facts, effort=CONFIRM)[0] is Answer.NO and all(

@@ -136,12 +136,18 @@ class Guarded(Rule):
         names = (self.name, RESTS_ON.get(self.name, self.name))
         some = {owner(visit) for visit in model.free}
         if any(all(self.force.holds(name, one) for name in names) for one in some):
-            hidden = frozenset(
-                number
-                for number in self.force.resources
-                if not self.force.holds(self.name, model.prepared.resources[number].id, True)
-            )
+            hidden = self._hidden(model)
             self.rule.constrain(_Hiding(model, hidden) if hidden else model)
+
+    def _hidden(self, model: Verbs) -> frozenset[int]:
+        """Return the resources that the rule does not count; of a team it counts all."""
+        if self.of_teams:
+            return frozenset()
+        return frozenset(
+            number
+            for number in self.force.resources
+            if not self.force.holds(self.name, model.prepared.resources[number].id, True)
+        )
 
 
 class _Hiding:

@@ -99,14 +99,15 @@ class Seats(Rule):
         return EVERY if required_people(visit) + _joined(state, visit.index) <= seats else 0
 
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
-        """Say whether all who come fit, preferred attendees included.
+        """Say whether all who come fit, once more of them come than surely do.
 
         Who has joined a session counts by its resources, whatever the rest of its team.
         """
         number = people(visit, placement.team)
         if placement.session >= 0:
             return not number or number <= _left(state, placement.session)
-        return all(number <= s for _, s in seated(state.prepared, visit, placement.team))
+        sure = required_people(visit)
+        return all(number <= max(sure, s) for _, s in seated(state.prepared, visit, placement.team))
 
     def constrain(self, model: Verbs) -> None:
         """Count who comes to each free visit and to each session, where it could be too many."""
@@ -115,7 +116,7 @@ class Seats(Rule):
             if visit.request is not None and visit.service is not None:
                 some = list(_coming(model, visit))
                 if len(some) > required_people(visit):
-                    self._limit(model, visit, [literal for literal in some], 0)
+                    self._limit(model, visit, some, 0)
         for session in prepared.problem.sessions:
             visit = prepared.visits[prepared.visit_index[session.id]]
             coming = [
@@ -134,7 +135,11 @@ class Seats(Rule):
                     model.at_most(sum(coming), left)
 
     def _limit(self, model: Verbs, visit: Visit, coming: list[Literal], fixed: int) -> None:
-        """Let so many come to a free visit as its resources seat."""
+        """Let so many come to a free visit as its resources seat.
+
+        That those who surely come have seats is a matter of where the visit may be held at all.
+        """
+        sure = fixed + required_people(visit)
         for number, need in enumerate(visit.needs):
             if need.attendee:
                 continue
@@ -142,7 +147,7 @@ class Seats(Rule):
                 seats = model.prepared.resources[resource].seats
                 if seats is not None and len(coming) + fixed > seats:
                     takes = model.takes(visit.index, number, resource)
-                    model.at_most(sum(coming) + fixed, seats, when=[takes])
+                    model.at_most(sum(coming) + fixed, max(sure, seats), when=[takes])
 
 
 def _coming(model: Verbs, visit: Visit) -> Iterable[Literal]:
