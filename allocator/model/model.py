@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from allocator.state.state import State
 from allocator.state.verbs import Expression, Literal
 from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
+
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=50_000)
@@ -70,6 +73,7 @@ class Model:
         self.false = self.cp.new_constant(0)
         self.objective: list[list[cp_model.LinearExprT]] = [[] for _ in book.levels]
         self._speaking = -1
+        self._memo: dict[Hashable, Any] = {}
         self._products: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._unions: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
@@ -269,6 +273,12 @@ class Model:
     def boolean(self) -> Literal:
         """Return a new truth value."""
         return self.cp.new_bool_var("")
+
+    def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` gives, remembered for this model."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
 
     # Say
 

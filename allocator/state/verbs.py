@@ -7,8 +7,8 @@ respect them, and aggregates take them as constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from allocator.state.state import State
 
 Literal = Any
 Expression = Any
+T = TypeVar("T")
 
 
 class Verbs(Protocol):
@@ -121,6 +122,10 @@ class Verbs(Protocol):
 
     def boolean(self) -> Literal:
         """Return a new truth value."""
+        ...
+
+    def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` gives, remembered for this model."""
         ...
 
     # Say

@@ -1,0 +1,48 @@
+"""Meetings into rooms: the meeting scheduling example of OptaPlanner and Timefold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from allocator.bench.case import Case, InstanceSet
+from allocator.bench.meetings.goals import goals_of
+from allocator.bench.meetings.instance import read_instance
+from allocator.bench.meetings.one_day import OneDay
+from allocator.bench.meetings.problem import problem_of
+from allocator.bench.meetings.score import score
+from allocator.goals import GOALS
+from allocator.rules import RULES
+
+#: What Timefold 1.24 in Java reaches in 300 s on 2 cores, one seed: medium and soft.
+TIMEFOLD = {50: (0, 189, 9503), 100: (0, 86, 23974), 200: (0, 389, 86483)}
+
+
+class Meetings(InstanceSet):
+    """Meetings of several people into rooms, on a grid of 15 minutes."""
+
+    name = "meetings"
+    sentence = (
+        "Meetings of several people into rooms: the meeting scheduling example of OptaPlanner and"
+        " Timefold (Apache-2.0, https://github.com/TimefoldAI/timefold-solver)."
+    )
+
+    def instances(self, folder: Path) -> Sequence[tuple[str, Path]]:
+        """Return the instances of a folder, the smallest first."""
+        found = [(read_instance(path), path) for path in folder.glob("*.json")]
+        found.sort(key=lambda some: (len(some[0].meetings), some[0].name))
+        return [(instance.name, path) for instance, path in found]
+
+    def read(self, path: Path, name: str) -> Case:
+        """Read an instance from the JSON form of the example's workbooks."""
+        instance = read_instance(path)
+        many = len(instance.meetings)
+        published = name.startswith(f"{many}meetings-") and many in TIMEFOLD
+        return Case(
+            name=name,
+            problem=problem_of(instance),
+            score=lambda schedule: score(instance, schedule),
+            rules=(*RULES, OneDay(instance.days)),
+            goals=(*GOALS, *goals_of(instance)),
+            known={"Timefold, 300 s": TIMEFOLD[many]} if published else {},
+        )
