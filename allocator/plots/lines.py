@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -93,12 +94,19 @@ def lanes(bars: Sequence[Bar], mine: Iterable[int]) -> Iterable[tuple[int, int]]
 def by_kind(prepared: Prepared, numbers: Iterable[int]) -> list[int]:
     """Put resources in order: by kind, those who do the work first, then by what they are called.
 
-    Rooms and devices come after people, in the order of their kinds' names.
+    Rooms and devices come after people, in the order of their kinds' names. Room 2 comes before
+    room 10.
     """
     things = prepared.resources
 
-    def place(number: int) -> tuple[bool, str, str, str]:
+    def place(number: int) -> tuple[bool, str, list[tuple[int, str]], str]:
         thing = things[number]
-        return thing.kind != "practitioner", thing.kind, thing.label.lower(), thing.id
+        return thing.kind != "practitioner", thing.kind, counted(thing.label), thing.id
 
     return sorted(numbers, key=place)
+
+
+def counted(label: str) -> list[tuple[int, str]]:
+    """Return a label as it is sorted: numbers in it by what they count to."""
+    parts = re.findall(r"\d+|\D+", label.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from allocator.domain.request import Request
-from allocator.domain.schedule import Schedule, Unplaced
+from allocator.domain.problem import Problem
+from allocator.domain.schedule import Schedule
 from allocator.prepare.prepared import Prepared
 from allocator.report.goal_table import GoalRow, goal_rows, known
-from allocator.report.left_out import services, why
 from allocator.report.served import served_by_class, value_served
 from allocator.report.words import count, percent, seconds
 
 if TYPE_CHECKING:
     from allocator.solve.result import Result
+
+
+#: Broken rules that are told one by one.
+TOLD = 50
 
 
 class Fact(NamedTuple):
@@ -41,34 +43,6 @@ class Class(NamedTuple):
     share: float
 
 
-class Step(NamedTuple):
-    """A step of a funnel: its rule, how many starts it left, and that as percent of the first."""
-
-    rule: str
-    left: str
-    share: float
-
-
-class Missing(NamedTuple):
-    """A visit that was left out: how its starts ran out, and the reason in a sentence."""
-
-    visit: str
-    reason: str
-    funnel: list[Step]
-
-
-class Left(NamedTuple):
-    """A request of which visits were left out."""
-
-    id: str
-    label: str
-    priority: int
-    missing: str
-    services: str
-    why: str
-    visits: list[Missing]
-
-
 def facts(prepared: Prepared, result: Result, schedule: Schedule) -> list[Fact]:
     """Return the figures that somebody looks for first."""
     share = result.visits_placed / max(1, result.visits)
@@ -88,6 +62,8 @@ def facts(prepared: Prepared, result: Result, schedule: Schedule) -> list[Fact]:
         unknown = len(known_gaps) < len(gaps) or widest is None
         gap = "no bound" if unknown else "0 %" if proved else f"{100 * (widest or 0):.2f} %"
         found.append(Fact(gap, "widest gap of what is served", "proved" if proved else ""))
+    if not result.seconds:
+        return found
     first = result.first_schedule_seconds
     told = "" if first is None else f"first schedule after {seconds(first)}"
     found.append(Fact(seconds(result.seconds), "solved in", told))
@@ -114,43 +90,33 @@ def classes(prepared: Prepared, result: Result, schedule: Schedule) -> list[Clas
     return rows
 
 
-def goals(result: Result) -> list[GoalRow]:
-    """Return what was missed of each goal, but for what was served."""
-    levels = [(x.name, known(x), x.cost) for x in result.levels if x.total is None]
-    return list(goal_rows(result.goals, levels))
+def goals(result: Result, *, solved: bool) -> list[GoalRow]:
+    """Return what was missed of each goal; of a solve, but for what was served."""
+    levels = [(x.name, known(x) if solved else "", x.cost) for x in result.levels]
+    served = {x.name for x in result.levels if x.total is not None}
+    return list(goal_rows(result.goals, [level for level in levels if level[0] not in served]))
 
 
-def left_out(prepared: Prepared, schedule: Schedule) -> list[Left]:
-    """Return every request of which visits were left out, the most urgent first."""
-    problem = prepared.problem
-    by_request: dict[str, list[Unplaced]] = {}
-    for one in schedule.unplaced:
-        by_request.setdefault(one.request, []).append(one)
-    requests = sorted(map(problem.request, by_request), key=lambda r: (r.priority, r.id))
-    return [_left(prepared, request, by_request[request.id]) for request in requests]
-
-
-def _left(prepared: Prepared, request: Request, missing: list[Unplaced]) -> Left:
-    return Left(
-        id=request.id,
-        label=request.label,
-        priority=request.priority,
-        missing=f"{len(missing)} of {request.visit_count}",
-        services=services(prepared.problem, request),
-        why=why(missing[0]),
-        visits=[Missing(one.visit, one.reason, list(_steps(one))) for one in missing],
-    )
-
-
-def _steps(one: Unplaced) -> Iterator[Step]:
-    most = max((step.left for step in one.funnel), default=0)
-    for step in one.funnel:
-        yield Step(step.rule, f"{step.left:,}", round(100 * step.left / max(1, most), 1))
+def said(result: Result, *, solved: bool) -> str:
+    """Say in a sentence how a schedule stands."""
+    if solved:
+        return result.status.value
+    broken = [v for v in result.violations if not v.inherited]
+    if not broken:
+        return "The schedule breaks no rule."
+    rules = count(len({v.rule for v in broken}), "rule")
+    return f"The schedule breaks {rules}, {count(len(broken), 'time')} in all."
 
 
 def remarks(prepared: Prepared, result: Result) -> tuple[list[str], list[str]]:
     """Return warnings, and notes."""
-    warnings = [f"Inherited from pinned visits: {v.message}" for v in result.violations]
+    broken = [f"{v.rule}: {v.message}" for v in result.violations if not v.inherited]
+    warnings = broken[:TOLD]
+    if len(broken) > TOLD:
+        warnings.append(f"… and {count(len(broken) - TOLD, 'more', 'more')}.")
+    warnings += [
+        f"Inherited from pinned visits: {v.message}" for v in result.violations if v.inherited
+    ]
     return warnings, list(result.notes or prepared.notes)
 
 

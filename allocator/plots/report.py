@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
-from allocator.plots import page
+from allocator.plots import page, style
 from allocator.plots.bars import BOOKED, Bar
 from allocator.plots.days import Window, in_words, window
 from allocator.plots.extra import altair as alt
 from allocator.plots.extra import jinja2, vl_convert
+from allocator.plots.judged import judged
+from allocator.plots.left_out import EXPLAINED, Left, explained, left_out
 from allocator.plots.load import load_map
 from allocator.plots.progress import progress
 from allocator.plots.save import version, write
@@ -44,21 +46,34 @@ class Drawn(NamedTuple):
 
 
 def report(
-    problem: Problem, result: Result, *, history: Iterable[Progress] = (), weeks: int = WEEKS
+    problem: Problem,
+    given: Result | Schedule,
+    *,
+    history: Iterable[Progress] = (),
+    weeks: int = WEEKS,
+    explain: int = EXPLAINED,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> str:
-    """Return the result of a solve as one HTML page that loads nothing from elsewhere.
+    """Return a schedule as one HTML page that loads nothing from elsewhere.
 
     It has what was served by priority with bound and gap, the weeks by resource, the load, every
     request that was left out with its reason and funnel, the goals with their cost, and warnings.
 
     Parameters
     ----------
-    problem, result
-        The problem and what came of it.
+    problem, given
+        The problem, and the result of a solve; or a schedule from anywhere, which is then checked
+        and scored.
     history
         What a listener heard of the solve (``History``); with it the page shows its course.
     weeks
         How many weeks to draw at most, from the first that has a new visit.
+    explain
+        Of how many requests that are left out, the most urgent first, to say the fewest facts
+        that leave no way, and what would place them (see ``allocator.explain``). The others have
+        their funnel alone. A schedule that breaks rules is not explained.
+    on_progress
+        Hears how many requests are explained, and of how many.
 
     Returns
     -------
@@ -66,30 +81,37 @@ def report(
         The page.
     """
     prepared = Prepared(problem)
+    solved = not isinstance(given, Schedule)
+    result = judged(problem, given) if isinstance(given, Schedule) else given
     schedule = result.schedule
     charts: dict[str, list[Drawn]] = {"weeks": [], "load": [], "reasons": [], "course": []}
     about_weeks = ""
+    left: list[Left] = []
     if schedule is not None:
         charts["weeks"], about_weeks = _weeks(prepared, schedule, weeks)
         charts["load"] = _load(prepared, schedule)
         if schedule.unplaced:
             charts["reasons"] = [_drawn("reasons", "Reasons", "", reasons(schedule.unplaced))]
+        valid = all(violation.inherited for violation in result.violations)
+        known = explained(problem, schedule, explain, on_progress) if valid else {}
+        left = left_out(problem, schedule, known)
     heard = [news for news in history if news.costs]
     if heard:
         course = progress(heard, problem=problem)
         charts["course"] = [_drawn("course", "Course of the solve", "", course)]
     warnings, notes = page.remarks(prepared, result)
     return _template().render(
-        name=problem.name or "Schedule",
+        name=style.heading(problem.name or "schedule"),
         asked=page.asked(prepared),
-        status=result.status.value,
-        proved=result.status.name == "OPTIMAL",
+        status=page.said(result, solved=solved),
+        proved=solved and result.status.name == "OPTIMAL",
+        solved=solved,
         found=schedule is not None,
         demands=page.no_schedule(prepared) if schedule is None else [],
         facts=page.facts(prepared, result, schedule) if schedule else [],
         classes=page.classes(prepared, result, schedule) if schedule else [],
-        goals=page.goals(result),
-        left_out=page.left_out(prepared, schedule) if schedule else [],
+        goals=page.goals(result, solved=solved),
+        left_out=left,
         warnings=warnings,
         notes=notes,
         about_weeks=about_weeks,
@@ -100,20 +122,22 @@ def report(
 
 def write_report(
     problem: Problem,
-    result: Result,
+    given: Result | Schedule,
     path: Path | str,
     *,
     history: Iterable[Progress] = (),
     weeks: int = WEEKS,
+    explain: int = EXPLAINED,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write the report of a result as an ``.html`` file, whole or not at all.
+    """Write the report of a result, or of a schedule, as a file, whole or not at all.
 
     Parameters
     ----------
-    problem, result, history, weeks
+    problem, given, history, weeks, explain, on_progress
         As in ``report``.
     path
-        Its folder is made where it does not exist.
+        An ``.html`` file. Its folder is made where it does not exist.
 
     Returns
     -------
@@ -121,7 +145,10 @@ def write_report(
         The file.
     """
     file = Path(path)
-    write(report(problem, result, history=history, weeks=weeks).encode("utf-8"), file)
+    text = report(
+        problem, given, history=history, weeks=weeks, explain=explain, on_progress=on_progress
+    )
+    write(text.encode("utf-8"), file)
     return file
 
 

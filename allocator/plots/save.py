@@ -8,14 +8,16 @@ from pathlib import Path
 from allocator.plots.extra import altair as alt
 from allocator.plots.extra import vl_convert
 
-ENDINGS = (".png", ".svg", ".html")
+ENDINGS = (".png", ".svg", ".html", ".json")
 
 #: Pixels of a PNG for each pixel of the chart.
 SCALE = 2.0
 
 
 def save(chart: alt.TopLevelMixin, path: Path | str, *, scale: float = SCALE) -> Path:
-    """Write a chart as ``.png``, ``.svg`` or ``.html``; the ending says which.
+    """Write a chart as ``.png``, ``.svg``, ``.html`` or ``.json``; the ending says which.
+
+    JSON is the chart's Vega-Lite, for other programs that draw it.
 
     Parameters
     ----------
@@ -42,8 +44,10 @@ def save(chart: alt.TopLevelMixin, path: Path | str, *, scale: float = SCALE) ->
         content = png(chart, scale=scale)
     elif ending == ".svg":
         content = svg(chart).encode("utf-8")
-    else:
+    elif ending == ".html":
         content = html(chart).encode("utf-8")
+    else:
+        content = chart.to_json(validate=False, indent=None, ensure_ascii=False).encode("utf-8")
     write(content, file)
     return file
 

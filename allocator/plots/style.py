@@ -88,6 +88,11 @@ def title(text: str, subtitle: str | Sequence[str] = "") -> alt.TitleParams:
     )
 
 
+def heading(name: str) -> str:
+    """Return a name as it starts a heading."""
+    return name[:1].upper() + name[1:]
+
+
 def axis(**more: Any) -> alt.Axis:
     """Return an axis without frame and title, with quiet labels."""
     return alt.Axis(

@@ -98,7 +98,7 @@ def timetable(
     name = prepared.problem.name
     days = in_words(seen, view)
     title = style.title(
-        f"{name}: {days}" if name else days[0].upper() + days[1:],
+        style.heading(f"{name}: {days}" if name else days),
         f"{where} White is open, grey is closed; pale ends of bars are buffers.",
     )
     some = Timetable(prepared, seen, view, numbers, list(bars), COLOURS)
