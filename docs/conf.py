@@ -41,6 +41,7 @@ autodoc_default_options = {
 }
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
+napoleon_attr_annotations = False  # the signature has the types
 napoleon_google_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style")]  # several names on a line stay whole
 napoleon_use_rtype = False
@@ -50,7 +51,8 @@ toc_object_entries_show_parents = "hide"
 html_theme = "furo"
 html_title = "Allocator"
 html_copy_source = False
-html_show_sphinx = False
+html_domain_indices = html_use_index = False  # the search and docs/api.md list the names
+html_show_copyright = html_show_sphinx = False
 
 LINK = re.compile(r"\]\(([^)#:]+\.md)\)")
 REDIRECT = """<!doctype html>
