@@ -86,14 +86,17 @@ class CostTable:
         variant = self.options.variant
         return Placement(int(tick), variant.duration, variant.location, variant.session, team)
 
-    def best_at(self, column: int, below: int) -> Choice | None:
-        """Return the cheapest team at a start (by its column) that costs less than ``below``."""
+    def best_at(self, column: int, below: int, but: Placement | None = None) -> Choice | None:
+        """Return the cheapest team at a start (by its column) that costs less than ``below``.
+
+        A placement may be excepted.
+        """
         tick = int(self.ticks[column])
         best: Choice | None = None
         for cost, team in self._teams(column, below):
             placement = self.placement(tick, team)
             cost += self._team_cost(placement)
-            if cost < below and self._allowed(placement):
+            if cost < below and placement != but and self._allowed(placement):
                 best, below = Choice(cost, placement), cost
                 if not self.coupled:
                     break
@@ -156,14 +159,16 @@ class CostTable:
 
         yield from extend(0, base, ())
 
-    def choices(self, most: int = 64) -> Iterator[Choice]:
-        """Yield up to ``most`` starts with their cheapest team, by rising lower bound."""
-        for column in np.argsort(self.lower, kind="stable")[:most]:
-            if self.lower[column] >= IMPOSSIBLE:
-                return
-            found = self.best_at(int(column), int(IMPOSSIBLE))
-            if found is not None:
-                yield found
+    def choices(self, most: int = 64, but: Placement | None = None) -> list[Choice]:
+        """Return up to ``most`` starts with their cheapest team, the cheapest of all first."""
+        found: list[Choice] = []
+        for column in np.argsort(self.lower, kind="stable"):
+            if self.lower[column] >= (found[-1].cost if len(found) == most else IMPOSSIBLE):
+                break
+            choice = self.best_at(int(column), int(IMPOSSIBLE), but)
+            if choice is not None:
+                found = sorted([*found, choice], key=lambda c: (c.cost, c.placement))[:most]
+        return found
 
     def best(self) -> Choice | None:
         """Return the cheapest placement, the earliest among equals; None where there is none."""
@@ -197,10 +202,19 @@ def best_placement(book: Rulebook, state: State, visit: Visit) -> Choice | None:
     return best
 
 
-def placements(book: Rulebook, state: State, visit: Visit, *, most: int = 64) -> list[Choice]:
-    """Return good placements of a visit at different starts, cheapest first."""
-    found: list[Choice] = []
+def placements(
+    book: Rulebook,
+    state: State,
+    visit: Visit,
+    *,
+    most: int = 64,
+    but: Placement | None = None,
+) -> list[Choice]:
+    """Return the cheapest placements of a visit, one for each start; one may be excepted."""
+    by_start: dict[int, Choice] = {}
     for some in options(book, state, visit):
-        found += CostTable(book, state, some).choices(most)
-    found.sort(key=lambda c: (c.cost, c.placement))
-    return found[:most]
+        for choice in CostTable(book, state, some).choices(most, but):
+            known = by_start.setdefault(choice.placement.start, choice)
+            if (choice.cost, choice.placement) < (known.cost, known.placement):
+                by_start[choice.placement.start] = choice
+    return sorted(by_start.values(), key=lambda c: (c.cost, c.placement))[:most]
