@@ -58,7 +58,8 @@ class WhyHere:
         What each goal pays in which this visit has a part; what several visits pay together is
         told whole.
     others
-        The best other places that every rule allows while all else stays, the best first.
+        The best other places that every rule allows while all else stays, the best first:
+        one for each start, with those who are best then.
     booked
         Whether it is pinned there.
     labels
@@ -134,10 +135,8 @@ def why_here(
     state = State(prepared, [None if v == visit else p for v, p in enumerate(placements)])
     before = score(book, Timetable(prepared, placements))
     found = []
-    for choice in best_places(book, state, what, most=4 * others + 1):
+    for choice in best_places(book, state, what, most=4 * others, but=here):
         there = choice.placement
-        if (there.start, there.team) == (here.start, here.team):
-            continue
         moved = [there if v == visit else p for v, p in enumerate(placements)]
         timetable = Timetable(prepared, moved)
         after = score(book, timetable)
