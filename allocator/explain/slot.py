@@ -102,9 +102,12 @@ def try_slot(
     if variant is None:
         raise _invalid(visit, FaultCode.NOBODY, "nobody can hold it, at any time.")
     assignment = _assignment(book, state, what, variant, start, tick, asked)
-    there = prepared.placements(Schedule(assignments=(assignment,)))[number]
+    # All is read anew: who takes part in a group session is where that is.
+    rest = (prepared.assignment(v, p) for v, p in enumerate(others) if p is not None)
+    moved = prepared.placements(Schedule(assignments=(assignment, *rest)))
+    there = moved[number]
     before = Timetable(prepared, placements)
-    after = Timetable(prepared, [there if v == number else p for v, p in enumerate(placements)])
+    after = Timetable(prepared, moved)
     known = set(violations(book, before))
     found = [v for v in violations(book, after) if v not in known]
     place = assignment if there is None else place_of(prepared, number, there)
