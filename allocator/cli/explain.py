@@ -205,7 +205,7 @@ def _where(explainer: Explainer, paid: Payment) -> str:
         return paid.request
     prepared = explainer.prepared
     who = [prepared.who(prepared.resource_index[id]) for id in paid.resources]
-    return listed(paid.visits or who) if paid.visits or who else "all"
+    return listed(paid.visits or who or ("nobody in particular",))
 
 
 def _plain(value: object) -> str:
