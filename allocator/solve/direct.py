@@ -209,7 +209,9 @@ class _Prover:
             raise SolverDisagreement(model.cp.validate())
         if status == cp_model.INFEASIBLE and self.best is not None:
             raise SolverDisagreement("A schedule exists; the model calls it infeasible.")
+        # A search that ends before it began tells of a bound of 0, which is none.
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            self._raise(level, solver.best_objective_bound)
             found = self._read(model, solver)
             if self._take(found):
                 self.solution = [int(v) for v in solver.response_proto.solution]
@@ -221,8 +223,6 @@ class _Prover:
                     f"Level {name} costs {found.costs[level]} by its goals, {reported} by the"
                     " model."
                 )
-        if status != cp_model.INFEASIBLE:
-            self._raise(level, solver.best_objective_bound)
         if self.best is not None:
             self.tell(self.best, self.bounds, name)
         return status

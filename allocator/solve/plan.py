@@ -140,16 +140,20 @@ class Plan:
         settings.linearization_level = 2
         settings.random_seed = params.seed
         settings.relative_gap_limit = NEAR
+        # A search that ends before it began tells of a bound of 0 at its end, which is none.
+        bounds: list[float] = []
+        solver.best_bound_callback = bounds.append
         part = budget.part(PART, seconds=SECONDS, effort=EFFORT)
         status = search(solver, cp, budget=part)
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(cp.validate())
-        total = totals[level]
-        bound = solver.best_objective_bound
-        floor = None
-        if total is not None and math.isfinite(bound) and status != cp_model.INFEASIBLE:
-            floor = total - math.floor(bound + 1e-6) - self.constants[level]
         found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        if found:
+            bounds.append(solver.best_objective_bound)
+        total = totals[level]
+        floor = None
+        if total is not None and bounds and status != cp_model.INFEASIBLE:
+            floor = total - math.floor(bounds[-1] + 1e-6) - self.constants[level]
         return Planned(floor, self._spots(solver) if found else {})
 
     # What is asked for --------------------------------------------------------------------

@@ -68,14 +68,18 @@ def book_of(some: Problem) -> Rulebook:
 
 
 def plan_of(
-    book: Rulebook, level: int = 0, reached: tuple[int, ...] = (), seconds: float = 600.0
+    book: Rulebook,
+    level: int = 0,
+    reached: tuple[int, ...] = (),
+    seconds: float = 600.0,
+    effort: float | None = None,
 ) -> Planned:
     """Return the plan of a level beside what is frozen, from nothing."""
     prepared = book.prepared
     placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
     free = [v for v, p in enumerate(placements) if p is None]
     frozen = State(prepared, placements, pending=free)
-    budget = Budget(seconds)
+    budget = Budget(seconds, effort)
     plan = Plan(book, frozen, options_alone(book, frozen), budget)
     totals = [served_total(book, n) for n in range(len(book.levels))]
     return plan.solve(level, reached, totals, placements, EXACT, budget)
@@ -112,6 +116,12 @@ def test_what_has_no_room_is_missed() -> None:
 def test_a_plan_for_which_no_time_is_left_proves_nothing() -> None:
     """It was not built to its end, so it knows neither a bound nor a place."""
     planned = plan_of(book_of(problem(*map(request, "ABCDEF"))), seconds=0.0)
+    assert planned == Planned(None, {})
+
+
+def test_a_plan_whose_search_ends_before_it_began_proves_nothing() -> None:
+    """Four of six requests could be served; no effort at all does not say that none can be."""
+    planned = plan_of(book_of(problem(*map(request, "ABCDEF"))), effort=1e-12)
     assert planned == Planned(None, {})
 
 
