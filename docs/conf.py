@@ -44,11 +44,12 @@ autodoc_typehints_format = "short"
 napoleon_attr_annotations = False  # the signature has the types
 napoleon_google_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style")]  # several names on a line stay whole
-napoleon_use_rtype = False
+napoleon_use_param = napoleon_use_rtype = False  # the same for parameters
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
+html_static_path = html_css_files = ["site.css"]
 html_title = "Allocator"
 html_copy_source = False
 html_domain_indices = html_use_index = False  # the search and docs/api.md list the names
