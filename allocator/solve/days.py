@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, permutations
 
@@ -163,8 +163,8 @@ class Days:
                 latest[day] = max(latest.get(day, 0), int(clock.day_of[end]))
         return latest
 
-    def add_relations(self, groups: Sequence[Group], served: Mapping[int, cp_model.IntVar]) -> None:
-        """Let visits that are to share a day do so."""
+    def add_relations(self, groups: Sequence[Group]) -> None:
+        """Let visits that are to share a day do so, group sessions among them."""
         if "relations" not in self.rules:
             return
         alone = {g.visits[0]: g for g in groups if len(g.visits) == 1}
@@ -177,7 +177,8 @@ class Days:
                 if first and second:
                     for day, some in first.items():
                         there = sum(second.get(day, ()))
-                        self.cp.add(sum(some) + served[other] <= 1 + there)
+                        (placed,) = alone[other].served
+                        self.cp.add(sum(some) + placed <= 1 + there)
 
     def _of(self, group: Group) -> dict[int, list[cp_model.IntVar]]:
         """Return a group's visits by local day, where they are known; one of each counts once."""

@@ -97,7 +97,7 @@ class Plan:
         for request in self.prepared.requests:
             self._add_request(request)
         self._add_sessions()
-        self._days.add_relations(self.groups, self._served)
+        self._days.add_relations(self.groups)
         add_capacity(self.cp, self.asks, frozen, self.rules, self._uses, budget)
 
     def solve(

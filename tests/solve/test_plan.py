@@ -250,6 +250,20 @@ def test_visits_share_a_day() -> None:
     assert missed(replace(some, relations=(together,))) == PARTS
 
 
+def test_a_session_shares_a_day_with_a_visit() -> None:
+    """A joins a session on Monday, B can come on Tuesday: on one day, one of them is missed."""
+    some = problem(
+        request("A", "a", steps=(Step(sessions=frozenset({"s"})),)),
+        request("B", windows=(span(1, 8, 12),)),
+        resources=(practitioner("ann"), patient("a")),
+        sessions=(Session(id="s", service="visit", windows=(span(0, 8, 12),), least=1, most=2),),
+        days=2,
+    )
+    together = Relation(id="together", visits=("s", "B"), alike=Alike.DAY)
+    assert missed(some) == 0
+    assert missed(replace(some, relations=(together,))) == PARTS
+
+
 def test_a_series_has_so_many_visits_a_week() -> None:
     """Two visits, one a week, need a second week."""
     weekly = FlexibleSeries(count=2, least_days_between=0, most_per_week=1)
