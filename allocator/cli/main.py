@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from allocator.cli import check, explain, generate, solve
+from allocator.cli import check, explain, generate, plot, solve
 from allocator.cli.common import NO_VALUE, prose, to_stderr
 
 #: Entry points in this group add commands: the name is the command's, the value a typer
@@ -26,6 +26,7 @@ EPILOG = """[bold]A first run[/bold]
   [cyan]allocator generate clinic --size small --out my-clinic[/cyan]
   [cyan]allocator solve my-clinic --out plan[/cyan]
   [cyan]allocator check my-clinic plan/schedule.csv[/cyan]
+  [cyan]allocator plot my-clinic plan/schedule.csv report --out report.html[/cyan]
 """
 
 
@@ -42,6 +43,7 @@ def application() -> typer.Typer:
     app.command("solve", help=prose(solve.HELP), epilog=solve.EPILOG)(solve.solve)
     app.command("check", help=prose(check.HELP), epilog=check.EPILOG)(check.check)
     app.command("explain", help=prose(explain.HELP), epilog=explain.EPILOG)(explain.explain)
+    app.command("plot", help=prose(plot.HELP), epilog=plot.EPILOG)(plot.plot)
     app.add_typer(generate.application(), name="generate")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda e: e.name):
         _add(app, entry)

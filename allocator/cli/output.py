@@ -41,6 +41,56 @@ def refuse_in_the_way(folder: Path) -> None:
         raise Refused(f"{folder / CALENDARS} is a file, and in the way of a folder of that name.")
 
 
+def refuse_picture_in_the_way(file: Path, option: str) -> None:
+    """Refuse, before any work, a picture or a report that could not be written.
+
+    Raises
+    ------
+    Refused
+        When a folder stands where the file would, a file where a folder would be made, or the
+        nearest folder that there is may not be written.
+    """
+    if file.is_dir():
+        raise Refused(f"{file} is a folder, and in the way: {option} names a file.")
+    there = next(parent for parent in (*file.parents, Path()) if parent.exists())
+    if not there.is_dir():
+        raise Refused(f"{there} is a file, and in the way of {file}.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Refused(f"{there} may not be written to: {option} needs a folder that may.")
+
+
+def refuse_no_report(file: Path) -> None:
+    """Refuse, before any work, a report that could not be made or written.
+
+    Raises
+    ------
+    Refused
+        As ``refuse_no_plots`` and ``refuse_picture_in_the_way``, or when it is no ``.html`` file.
+    """
+    if file.suffix.lower() != ".html":
+        raise Refused(f"{file}: a report is written as .html.")
+    refuse_no_plots()
+    refuse_picture_in_the_way(file, "--report")
+
+
+def refuse_no_plots() -> None:
+    """Refuse, before any work, to draw without what draws.
+
+    Raises
+    ------
+    Refused
+        When the extra ``plots`` is not installed: it says which command installs it.
+    """
+    from allocator.plots.extra import require
+
+    try:
+        require()
+    except ImportError as error:
+        if not isinstance(error.__cause__, ModuleNotFoundError):
+            raise
+        raise Refused(str(error)) from error
+
+
 def write_result(prepared: Prepared, result: Result, folder: Path) -> int:
     """Write a schedule, what is known about it, and a calendar for each resource that serves.
 

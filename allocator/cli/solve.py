@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -17,9 +17,21 @@ from allocator.cli.common import (
     to_stderr,
     to_stdout,
 )
-from allocator.cli.output import CALENDARS, RESULT, SCHEDULE, refuse_in_the_way, write_result
+from allocator.cli.output import (
+    CALENDARS,
+    RESULT,
+    SCHEDULE,
+    refuse_in_the_way,
+    refuse_no_report,
+    write_result,
+)
 from allocator.report.patience import Patience
 from allocator.report.words import count
+
+if TYPE_CHECKING:
+    from allocator.domain.problem import Problem
+    from allocator.plots.history import History
+    from allocator.solve.result import Result
 
 HELP = """Allocate the requests of PROBLEM, and tell what came of it.
 
@@ -34,6 +46,8 @@ EPILOG = """[bold]Examples[/bold]
     [cyan]allocator solve data/clinic-demo[/cyan]
   Keep the schedule as CSV and iCalendar:
     [cyan]allocator solve my-clinic --out plan[/cyan]
+  A page with everything, to send to a colleague:
+    [cyan]allocator solve my-clinic --report plan/report.html[/cyan]
   Stop at 1 % of the best possible:
     [cyan]allocator solve my-clinic --gap 0.01[/cyan]
   The same schedule each time:
@@ -84,6 +98,15 @@ def solve(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="An .html file with everything about the schedule: weeks, loads, reasons.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
@@ -92,6 +115,7 @@ def solve(
     """Allocate the requests of a problem."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:
         from allocator.frames import read_problem
+        from allocator.plots.history import History
         from allocator.prepare.prepared import Prepared
         from allocator.report.document import result_document
         from allocator.report.summary import summary
@@ -108,15 +132,20 @@ def solve(
         params.check()
         if out is not None:
             refuse_in_the_way(out)
+        if report is not None:
+            refuse_no_report(report)
         patience.now(f"reading {problem}")
         asked = read_problem(problem)
         patience.solving(asked, time_limit if deterministic_limit is None else None)
-        result = run(asked, params, on_progress=patience.told)
+        history = History(patience.told)
+        result = run(asked, params, on_progress=history)
         patience.now("writing")
         prepared = Prepared(asked)
         calendars = None
         if result.schedule is not None and out is not None:
             calendars = write_result(prepared, result, out)
+        if result.schedule is not None and report is not None:
+            _write_report(asked, result, report, history, patience)
     if as_json:
         print(json.dumps(result_document(result), ensure_ascii=False))
     else:
@@ -124,7 +153,22 @@ def solve(
         if calendars is not None:
             written = f"{SCHEDULE}, {RESULT} and {count(calendars, 'calendar')} in {CALENDARS}"
             to_stdout().print(Text(f"\nWritten to {out}: {written}."), soft_wrap=True)
+        if result.schedule is not None and report is not None:
+            to_stdout().print(Text(f"Report: {report}"), soft_wrap=True)
     if result.schedule is None:
-        if out is not None:
+        if out is not None or report is not None:
             to_stderr().print("Nothing is written.")
         raise typer.Exit(NO_SCHEDULE)
+
+
+def _write_report(
+    problem: Problem, result: Result, file: Path, history: History, patience: Patience
+) -> None:
+    """Write the report of a result; Ctrl-C skips the reasons that take long to find."""
+    from allocator.plots import write_report
+
+    patience.now("report")
+    try:
+        write_report(problem, result, file, history=history, on_progress=patience.counted)
+    except KeyboardInterrupt:
+        write_report(problem, result, file, history=history, explain=0)

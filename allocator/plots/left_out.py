@@ -48,6 +48,7 @@ class Left(NamedTuple):
     why: str
     helps: list[str]
     explained: bool
+    stuck: bool
     visits: list[Missing]
 
 
@@ -106,6 +107,7 @@ def _left(
         why=why(missing[0]) if found is None else _sentence(found.sentence),
         helps=[] if found is None else [way.sentence for way in found.relaxations[:HELPS]],
         explained=found is not None,
+        stuck=found is not None and found.core is not None and not found.relaxations,
         visits=[Missing(one.visit, one.reason, list(_steps(one))) for one in missing],
     )
 

@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
 from allocator.prepare.prepared import Prepared
 from allocator.report.goal_table import GoalRow, goal_rows, known

@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from allocator.cli.main import application
 
-COMMANDS = [(), ("solve",), ("check",), ("generate",), ("generate", "clinic")]
+COMMANDS = [(), ("solve",), ("check",), ("plot",), ("generate",), ("generate", "clinic")]
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -20,7 +20,7 @@ def test_help_is_there_and_fits_80_columns(words: tuple[str, ...]):
     assert max(map(len, long.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("words", [("solve",), ("check",), ("generate", "clinic")])
+@pytest.mark.parametrize("words", [("solve",), ("check",), ("plot",), ("generate", "clinic")])
 def test_help_has_examples_and_exit_codes(words: tuple[str, ...]):
     """Each example is a command of its own line, and each exit code is there."""
     text = run(*words, "--help").stdout
