@@ -98,6 +98,7 @@ class OneLocation(Rule):
                 for session, location in sorted(places):
                     if len({v.location for v in prepared.visits[session].variants}) > 1:
                         here = [
+                            model.present(session),
                             model.joined(visit.index, session),
                             model.located(visit.index, location),
                         ]

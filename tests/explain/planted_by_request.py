@@ -229,6 +229,15 @@ def session_least() -> Planted:
     return planted(some, core="session_together A, session_least A")
 
 
+def session_least_at_two_places() -> Planted:
+    """So it is where the session may be held in the south, where Pia is, or in the north."""
+    more, requests = group(least=2, location="south")
+    more["who"] += (practitioner("bob", calendar=None, location="south"),)
+    more["who"] = (ann(location="north"), *more["who"][1:])
+    some = asked(*requests, **more, locations=(Location(id="north"), Location(id="south")))
+    return planted(some, core="session_together A, session_least A")
+
+
 BY_REQUEST: dict[str, tuple[Planting, ...]] = {
     "windows": (windows,),
     "pins": (pins,),
@@ -249,5 +258,5 @@ BY_REQUEST: dict[str, tuple[Planting, ...]] = {
     "session_together": (session_together,),
     "session_most": (session_most,),
     "option_complete": (option_complete,),
-    "session_least": (session_least,),
+    "session_least": (session_least, session_least_at_two_places),
 }
