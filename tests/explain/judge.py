@@ -26,6 +26,9 @@ RESTS_ON = {"option_complete": "options"}
 #: What refuses a way: some of the first facts, together with all of the others.
 Refusal = tuple[frozenset[Fact], frozenset[Fact]]
 
+#: A place for each visit, or None for one that need not be placed.
+Way = tuple[Placement | None, ...]
+
 
 class TooMany(Exception):
     """There are more ways than can be looked at."""
@@ -48,32 +51,35 @@ class Judge:
         self.book = book
         self.prepared = book.prepared
         self.trial = trial
+        self.most = most
         self.fixed = list(trial.state.placements)
         self.known = frozenset(trial.facts)
         self.before = set(violations(book, Timetable(self.prepared, self.fixed)))
-        self.coupling = {rule.name: rule for rule in book.rules if has_face(rule, "constrain")}
-        pools: list[list[tuple[Placement | None, frozenset[Refusal]]]] = []
-        ways = 1
-        for number in trial.free:
-            visit = self.prepared.visits[number]
-            pool = [(p, self._alone(visit, p)) for p in universe(book, visit)]
-            # What cannot be put out of force refuses for good.
-            pool = [(p, some) for p, some in pool if all(any_of for any_of, _ in some)]
-            if number not in trial.must:
-                pool.append((None, frozenset()))
-            pools.append(pool)
-            ways *= len(pool)
-        if ways > most:
-            raise TooMany
-        self.ways = [
-            frozenset().union(*(some for _, some in way)) | self._together([p for p, _ in way])
-            for way in product(*pools)
-        ]
+        self.coupling = [rule for rule in book.rules if has_face(rule, "constrain")]
+        self.pools = [self._pool(self.prepared.visits[number]) for number in trial.free]
+        self._joint_refusals: dict[Way, frozenset[Refusal]] = {}
 
     def possible(self, facts: Collection[Fact]) -> bool:
         """Say whether there is a way while just these facts are in force."""
         held = frozenset(facts)
-        return any(not any(_refuses(refusal, held) for refusal in way) for way in self.ways)
+        pools = [[p for p, some in pool if not _refused(some, held)] for pool in self.pools]
+        for looks, way in enumerate(product(*pools)):
+            if looks == self.most:
+                raise TooMany
+            if not _refused(self._together(way), held):
+                return True
+        return False
+
+    def _pool(self, visit: Visit) -> list[tuple[Placement | None, frozenset[Refusal]]]:
+        """Return where a visit may lie by itself, without what is refused for good."""
+        pool: list[tuple[Placement | None, frozenset[Refusal]]] = []
+        for placement in universe(self.book, visit):
+            refusals = self._alone(visit, placement)
+            if all(any_of for any_of, _ in refusals):
+                pool.append((placement, refusals))
+        if visit.index not in self.trial.must:
+            pool.append((None, frozenset()))
+        return pool
 
     def _alone(self, visit: Visit, placement: Placement) -> frozenset[Refusal]:
         """Return what refuses a visit at a place with all else fixed."""
@@ -105,28 +111,46 @@ class Judge:
         """Return a refusal; without facts that could be put out of force it is for good."""
         return frozenset(any_of) & self.known, frozenset(all_of) & self.known
 
-    def _together(self, way: list[Placement | None]) -> frozenset[Refusal]:
+    def _together(self, way: Way) -> frozenset[Refusal]:
         """Return what refuses visits that are placed together."""
-        placements = list(self.fixed)
-        for number, placement in zip(self.trial.free, way, strict=True):
-            placements[number] = placement
-        timetable = Timetable(self.prepared, placements)
-        found: set[Refusal] = set()
-        for rule in self.coupling.values():
-            some = [v for v in rule.violations(timetable) if v not in self.before]
-            found.update(self._joint(rule, v) for v in some if not v.inherited)
-        return frozenset(refusal for refusal in found if refusal[0])
+        if way not in self._joint_refusals:
+            placements = list(self.fixed)
+            for number, placement in zip(self.trial.free, way, strict=True):
+                placements[number] = placement
+            timetable = Timetable(self.prepared, placements)
+            self._joint_refusals[way] = frozenset(
+                refusal
+                for rule in self.coupling
+                for found in rule.violations(timetable)
+                if found not in self.before and not found.inherited
+                for name in self._names(rule, found)
+                for refusal in self._joint(rule, name, found)
+            )
+        return self._joint_refusals[way]
 
-    def _joint(self, rule: Rule, found: Violation) -> Refusal:
-        owners = {owner(self.prepared.visits[number]) for number in self.trial.free}
-        anyone = [Fact(rule.name, one) for one in owners]
-        if rule.name in RESTS_ON:
-            anyone = [f for f in anyone if Fact(RESTS_ON[f.rule], f.object) in self.known]
+    def _names(self, rule: Rule, found: Violation) -> Iterator[str]:
+        """Yield a rule's name; what overlaps does so with its buffers, where there are any."""
+        yield rule.name
+        if rule.name in ("capacity", "attendees_free"):
+            (resource,) = (self.prepared.resource_index[id] for id in found.resources)
+            users = [
+                visit.needs[need]
+                for visit in map(self.prepared.visits.__getitem__, self.trial.free)
+                for variant in visit.variants
+                for need, choices in enumerate(variant.choices)
+                if resource in choices
+            ]
+            padded = any(need.before or need.after for need in users)
+            if padded or self.trial.state.padded(resource):
+                yield "buffers"
+
+    def _joint(self, rule: Rule, name: str, found: Violation) -> Iterator[Refusal]:
         # What a rule says of a team it says of whoever is in it.
         resources = () if has_face(rule, "team_allowed") else found.resources
-        whom = [Fact(rule.name, id, True) for id in resources]
-        rests = [Fact(RESTS_ON[f.rule], f.object) for f in anyone if f.rule in RESTS_ON]
-        return self._facts(anyone, [*whom, *rests])
+        whom = [Fact(name, id, True) for id in resources]
+        for one in {owner(self.prepared.visits[number]) for number in self.trial.free}:
+            rests = [Fact(RESTS_ON[name], one)] if name in RESTS_ON else []
+            yield self._facts([Fact(name, one)], [*whom, *rests])
 
     def _state(self) -> State:
         state = self.trial.state
@@ -134,9 +158,8 @@ class Judge:
         return state
 
 
-def _refuses(refusal: Refusal, held: frozenset[Fact]) -> bool:
-    any_of, all_of = refusal
-    return bool(any_of & held) and all_of <= held
+def _refused(refusals: frozenset[Refusal], held: frozenset[Fact]) -> bool:
+    return any(any_of & held and all_of <= held for any_of, all_of in refusals)
 
 
 def without_each(facts: Collection[Fact]) -> Iterator[tuple[Fact, frozenset[Fact]]]:
