@@ -29,8 +29,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 .PHONY: demo
-demo: $(STAMP) ## Plan a small clinic and write the schedule to out/demo
-	@$(BIN)/allocator solve data/clinic-demo --time-limit 30 --workers 8 --seed 1 --out out/demo
+demo: $(STAMP) ## Plan a clinic: schedule, report and a picture of the week in out/demo
+	@$(BIN)/allocator solve data/clinic-demo --time-limit 30 --workers 8 --seed 1 --out out/demo --report out/demo/report.html
+	@$(BIN)/allocator plot data/clinic-demo out/demo/schedule.csv week --out out/demo/week.png
+	@echo "Open out/demo/report.html in a browser: it is one file, ready to send."
 
 .PHONY: test
 test: $(STAMP) ## Run the tests
