@@ -22,13 +22,13 @@ class Drawn:
     ----------
     seed
         Of both.
-    most_visits
-        Of the problem.
+    problem
+        Where it is not to be a random one.
     """
 
-    def __init__(self, seed: int, most_visits: int = 5) -> None:
+    def __init__(self, seed: int, problem: Problem | None = None) -> None:
         self.rng = random.Random(seed)
-        self.problem: Problem = random_problem(seed, most_visits=most_visits)
+        self.problem = random_problem(seed, most_visits=5) if problem is None else problem
         self.book: Rulebook = book_of(self.problem)
         self.prepared = self.book.prepared
         self.placed: dict[int, Placement] = random_schedule(self.book, self.rng)
