@@ -23,8 +23,8 @@ class OptionComplete(Rule):
     sentence = "An option is placed with all the visits that it names, or not at all."
 
     def relevant(self, prepared: Prepared) -> bool:
-        """Say whether any option could be placed in part."""
-        return any(
+        """Say whether any option could be placed in part, and options bind at all."""
+        return "options" not in prepared.problem.without_rules and any(
             len(r.visits) > 1 and len(spots) > 1
             for r in prepared.requests
             if r.request.options

@@ -3,7 +3,7 @@
 from typing import Any
 
 from faces import best, book_of, broken, model_agrees, one_visit_agrees, rules_but, universe
-from tiny import at, problem, request
+from tiny import at, calendar, problem, request
 
 from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries, Option, OptionPlacement
@@ -90,3 +90,13 @@ def test_dropping_the_rule_leaves_an_option_in_part() -> None:
     assert best(book_of(some), [0, 1]) == {0: None, 1: None}
     alone = best(book_of(some, rules_but("option_complete")), [0, 1])
     assert {rule for rule, _ in broken(book_of(some), alone)} == {"option_complete"}
+
+
+def test_where_options_do_not_bind_none_has_to_be_whole() -> None:
+    """Ann has two hours, and the option wants one at 20:00: with options off A has both of hers."""
+    some = pair(
+        option(8, 20), calendars=(calendar(last_hour=10),), without_rules=frozenset({"options"})
+    )
+    assert not OptionComplete().relevant(Prepared(some))
+    placed = best(book_of(some), [0, 1])
+    assert [None if place is None else place.start for place in placed.values()] == [8, 9]
