@@ -186,7 +186,13 @@ def missed(amount: int, unit: str, *, sign: bool = False) -> str:
         words = unit.split(" ")
         plural = next((n for n, word in enumerate(words) if word.endswith("s")), None)
         if plural is not None:
-            word = words[plural]
-            words[plural] = word[: -2 if word.endswith(("shes", "ches", "sses", "xes")) else -1]
+            words[plural] = _one(words[plural])
         unit = " ".join(words)
     return f"{plus}{amount:,} {unit}"
+
+
+def _one(plural: str) -> str:
+    """Return the singular of a noun."""
+    if plural.endswith("ies"):
+        return plural[:-3] + "y"
+    return plural[: -2 if plural.endswith(("shes", "ches", "sses", "xes")) else -1]
