@@ -25,6 +25,9 @@ from allocator.table.rulebook import Rulebook
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: Of a frame.
+COLUMNS = ("demands", "reason", "relaxation", "kind", "price")
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -58,7 +61,7 @@ class Conflict:
 
     def frame(self) -> DataFrame:
         """Return the rows as a data frame."""
-        return frame_of(self.rows())
+        return frame_of(self.rows(), COLUMNS)
 
     def text(self) -> str:
         """Say it in plain words."""

@@ -19,6 +19,9 @@ from allocator.table.rulebook import Rulebook
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: Of a frame.
+COLUMNS = ("visit", "change", "before", "after", "resources_before", "resources_after")
+
 
 @dataclass(frozen=True, slots=True)
 class GoalChange:
@@ -103,7 +106,7 @@ class Difference:
 
     def frame(self) -> DataFrame:
         """Return the rows as a data frame."""
-        return frame_of(self.rows())
+        return frame_of(self.rows(), COLUMNS)
 
     def text(self) -> str:
         """Say it in plain words."""

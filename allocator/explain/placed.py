@@ -62,6 +62,8 @@ class WhyHere:
         one for each start, with those who are best then.
     booked
         Whether it is pinned there.
+    levels
+        Names of the levels, in order.
     labels
         What people call the resources of these places, by id.
     """
@@ -70,6 +72,7 @@ class WhyHere:
     payments: tuple[Payment, ...]
     others: tuple[OtherPlace, ...]
     booked: bool
+    levels: tuple[str, ...]
     labels: dict[str, str]
 
     def rows(self) -> list[dict[str, object]]:
@@ -79,7 +82,7 @@ class WhyHere:
             "start": self.assignment.start,
             "resources": " ".join(ids(self.assignment)),
         }
-        rows = [here | dict.fromkeys(self.others[0].levels if self.others else (), 0)]
+        rows = [here | dict.fromkeys(self.levels, 0)]
         for other in self.others:
             rows.append(
                 {
@@ -93,7 +96,7 @@ class WhyHere:
 
     def frame(self) -> DataFrame:
         """Return the rows as a data frame."""
-        return frame_of(self.rows())
+        return frame_of(self.rows(), ("visit", "start", "resources", *self.levels))
 
     def text(self) -> str:
         """Say it in plain words."""
@@ -154,5 +157,6 @@ def why_here(
         tuple(p for p in analyse(book, placements) if what.id in p.visits),
         elsewhere,
         visit in prepared.frozen,
+        tuple(names),
         labels(prepared, [place, *(other.assignment for other in elsewhere)]),
     )

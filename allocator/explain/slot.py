@@ -24,6 +24,9 @@ from allocator.table.rulebook import Rulebook
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: Of a frame.
+COLUMNS = ("rule", "message", "visits", "resources")
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -66,7 +69,7 @@ class Slot:
 
     def frame(self) -> DataFrame:
         """Return the objections as a data frame."""
-        return frame_of(self.rows())
+        return frame_of(self.rows(), COLUMNS)
 
     def text(self) -> str:
         """Say it in plain words."""

@@ -22,6 +22,12 @@ from allocator.table.rulebook import Rulebook
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: Of a frame.
+COLUMNS = (
+    *("request", "priority", "reason"),
+    *("relaxation", "kind", "object", "amount", "price"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
@@ -80,7 +86,7 @@ class WhyNot:
 
     def frame(self) -> DataFrame:
         """Return the rows as a data frame."""
-        return frame_of(self.rows())
+        return frame_of(self.rows(), COLUMNS)
 
     def text(self) -> str:
         """Say it in plain words."""
