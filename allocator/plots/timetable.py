@@ -300,7 +300,8 @@ def shown(prepared: Prepared, resources: Iterable[str] | None, kind: str | None)
     prepared
         The problem.
     resources
-        Their ids; None is all that serve in visits (those who only attend are left out).
+        Their ids; None is all that serve in visits, or are open and of a kind that does (those who
+        only attend are left out).
     kind
         Those of a kind alone.
 
@@ -318,18 +319,31 @@ def shown(prepared: Prepared, resources: Iterable[str] | None, kind: str | None)
         if kind is not None:
             numbers = [n for n in numbers if prepared.resources[n].kind == kind]
     else:
+        serve = _serving(prepared)
         numbers = by_kind(
             prepared,
             (
                 n
                 for n, thing in enumerate(prepared.resources)
-                if (thing.kind == kind if kind is not None else not prepared.attends_only(n))
+                if (thing.kind == kind if kind is not None else n in serve)
             ),
         )
     if kind is not None and not numbers:
         kinds = ", ".join(sorted({thing.kind for thing in prepared.resources}))
         raise ValueError(f"No resource of the kind {kind!r} is to be shown; kinds are: {kinds}.")
     return numbers
+
+
+def _serving(prepared: Prepared) -> set[int]:
+    """Return who serves, and who is open and of a kind that does though nothing asks for them."""
+    things = prepared.resources
+    serve = {n for n in range(len(things)) if not prepared.attends_only(n)}
+    needs = (need for service in prepared.problem.services for need in service.needs)
+    kinds = {one.kind for need in needs for one in need.alternatives} | {
+        things[n].kind for n in serve
+    }
+    idle = {n for n, one in enumerate(things) if one.calendar is not None and one.kind in kinds}
+    return serve | idle
 
 
 def _quoted(text: str) -> str:
