@@ -117,8 +117,10 @@ def find_conflict(
         return None
     told = listed(names)
     together = "cannot be met" if len(names) == 1 else "cannot all be met"
+    whose = "it asks" if len(names) == 1 else "they ask"
     reasons = (
-        "; ".join(clauses(prepared, core.facts, book.rules)) or "nobody can hold what they ask for"
+        "; ".join(clauses(prepared, core.facts, book.rules, several=len(names) > 1))
+        or f"nobody can hold what {whose} for"
     )
     relaxations = {
         (relaxation.object, relaxation.sentence): relaxation

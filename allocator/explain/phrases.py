@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from allocator.explain.facts import Fact, named
@@ -56,7 +57,7 @@ OF_REQUESTS = {
     "session_together": "its participants come at the time of the group session",
     "session_most": "the group session is full",
     "attendees_free": "nobody can be in two of its visits at once",
-    "capacity": "its visits cannot share who or what they take",
+    "capacity": "its visits cannot share whom or what they take",
     "buffers": "its visits need time between them",
     "turnaround": "its visits need time to turn around between them",
     "travel": "its visits need time to travel between them",
@@ -91,7 +92,13 @@ def joined(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-def clauses(prepared: Prepared, facts: Iterable[Fact], rules: Sequence[Rule] = RULES) -> list[str]:
+def clauses(
+    prepared: Prepared,
+    facts: Iterable[Fact],
+    rules: Sequence[Rule] = RULES,
+    *,
+    several: bool = False,
+) -> list[str]:
     """Say facts in plain words.
 
     First a clause for each fact of a request, which is named where there are several; then one
@@ -105,16 +112,22 @@ def clauses(prepared: Prepared, facts: Iterable[Fact], rules: Sequence[Rule] = R
         In the order of the rules.
     rules
         Those that are known.
+    several
+        Whether it is about several requests, even if facts name one.
     """
     facts = list(facts)
-    several = len({fact.object for fact in facts if not fact.of_resource}) > 1
-    said = [
-        f"{fact.object}: {_of_request(prepared, fact, rules)}"
-        if several
-        else _of_request(prepared, fact, rules)
-        for fact in facts
-        if not fact.of_resource
-    ]
+    several |= len({fact.object for fact in facts if not fact.of_resource}) > 1
+    said: list[str] = []
+    for fact in facts:
+        if fact.of_resource:
+            continue
+        told = _of_request(prepared, fact, rules)
+        if several:
+            # What visits take of the same resources is about all of them together.
+            shared = fact.rule in OF_RESOURCES
+            told = re.sub(r"\bits\b", "their", told) if shared else f"{fact.object}: {told}"
+        if told not in said:
+            said.append(told)
     by_resource: dict[str, list[str]] = {}
     for fact in facts:
         if fact.of_resource:

@@ -118,6 +118,20 @@ def test_several_requests_are_told_apart() -> None:
     ]
 
 
+def test_what_several_requests_take_of_the_same_is_about_all_of_them() -> None:
+    """It is said once, and of them together; what is about one alone is said of that one."""
+    facts = [Fact("series_gaps", "A"), Fact("capacity", "A"), Fact("capacity", "B")]
+    assert (
+        clauses(Prepared(two()), facts[:2], several=True)
+        == said(*facts)
+        == [
+            "A: its visits keep their distance in days",
+            "their visits cannot share whom or what they take",
+        ]
+    )
+    assert said(*facts[:2])[-1] == "its visits cannot share whom or what they take"
+
+
 @pytest.mark.parametrize(
     ("id", "window"),
     [
