@@ -8,7 +8,15 @@ from typer.main import get_command
 
 from allocator.cli.main import application
 
-COMMANDS = [(), ("solve",), ("check",), ("plot",), ("generate",), ("generate", "clinic")]
+COMMANDS = [
+    (),
+    ("solve",),
+    ("check",),
+    ("explain",),
+    ("plot",),
+    ("generate",),
+    ("generate", "clinic"),
+]
 
 
 @pytest.mark.parametrize("words", COMMANDS)
