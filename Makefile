@@ -59,7 +59,7 @@ docs: $(STAMP) ## Run only the tests of README, docs and notebooks
 site: $(STAMP) ## Build the documentation as a site in out/site
 	@rm -rf out/site
 	@$(BIN)/sphinx-build -W --keep-going -q -b html -c docs -d out/.doctrees . out/site
-	@echo "out/site/index.html"
+	@echo "Open out/site/index.html in a browser."
 
 .PHONY: format
 format: $(STAMP) ## Format the code and mend what the linter can mend
