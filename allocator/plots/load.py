@@ -14,7 +14,7 @@ from allocator.prepare.prepared import Prepared
 from allocator.report.load import load_by_hour
 
 #: Width of a cell and height of a row, in pixels; above this share the ground is dark.
-CELL, ROW, DARK = 46, 30, 0.6
+CELL, ROW, DARK = 46, 30, 0.85
 ALL = "all"
 
 

@@ -38,6 +38,12 @@ class Text:
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         return across > 1 and down > 1
 
+    def leaves(self, width: float, height: float) -> bool:
+        """Say whether it leaves a picture, by more than widths are guessed wrong."""
+        spare = 1 + 0.05 * (self.right - self.left)
+        across = self.left < -spare or self.right > width + spare
+        return across or self.top < -1 or self.bottom > height + 1
+
 
 def drawn(chart: Any) -> ElementTree.Element:
     """Draw a chart, and return its SVG."""
@@ -55,8 +61,7 @@ def overlaps(chart: Any) -> list[tuple[str, str]]:
     width, height = (float(picture.get(name, "0")) for name in ("width", "height"))
     some = texts(picture)
     assert some, "a chart without any text"
-    out = [(text.words, "edge") for text in some if not (-1 <= text.left <= text.right <= width)]
-    out += [(text.words, "edge") for text in some if not (-1 <= text.top <= text.bottom <= height)]
+    out = [(text.words, "edge") for text in some if text.leaves(width, height)]
     return out + [(a.words, b.words) for a, b in combinations(some, 2) if a.overlaps(b)]
 
 
