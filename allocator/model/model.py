@@ -19,7 +19,7 @@ from allocator.prepare.masks import Mask
 from allocator.prepare.visit import Placement, TickClaim, Visit
 from allocator.state.state import State
 from allocator.state.verbs import Expression, Literal
-from allocator.table.options import options
+from allocator.table.options import Options, options
 from allocator.table.rulebook import Rulebook
 
 T = TypeVar("T")
@@ -50,6 +50,8 @@ class Model:
         Whether to say more than is needed, for better bounds: pays where the whole is proved.
     pooled
         Whether the first of some resources that nothing tells apart may stand for all of them.
+    heed
+        Is called again and again while the model is built: what it raises ends that.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Model:
         levels: Iterable[int] | None = None,
         tight: bool = False,
         pooled: bool = False,
+        heed: Callable[[], None] = lambda: None,
     ) -> None:
         self.book = book
         self.prepared = book.prepared
@@ -86,28 +89,30 @@ class Model:
         required = set(must)
         wanted = set(range(len(book.levels)) if levels is None else levels)
         goals = {n: goal for n, goal in enumerate(book.goals) if book.level(n) in wanted}
-        found = {visit.index: list(options(book, state, visit)) for visit in self.free}
+        found: dict[int, list[Options]] = {}
+        for visit in self.free:
+            heed()
+            found[visit.index] = list(options(book, state, visit))
         self.pools: Pools = {}
         if pooled:
             self.pools = find_pools(self.prepared, book.rules, goals.values(), self.free, found)
-        self.views: dict[int, VisitVariables] = {
-            visit.index: VisitVariables(
-                self,
-                visit,
-                [first_members(some, self.pools) for some in found[visit.index]],
-                visit.index in required,
-            )
-            for visit in self.free
-        }
+        self.views: dict[int, VisitVariables] = {}
+        for visit in self.free:
+            heed()
+            some = [first_members(one, self.pools) for one in found[visit.index]]
+            self.views[visit.index] = VisitVariables(self, visit, some, visit.index in required)
         for rule in book.rules:
+            heed()
             rule.constrain(self)
         self._post_no_overlap()
         for number, goal in goals.items():
+            heed()
             self._speaking = number
             goal.express(self)
         if tight:
             limit_days(self)
         for view in self.views.values():
+            heed()
             view.tie()
 
     # Ask

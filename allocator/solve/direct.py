@@ -45,6 +45,10 @@ class Proof:
     infeasible: bool = False
 
 
+class _TooLate(Exception):
+    """Nothing is left while a model is built."""
+
+
 class _Watch(cp_model.CpSolverSolutionCallback):
     """Passes on each better schedule and each better bound."""
 
@@ -139,8 +143,9 @@ class _Prover:
                 continue
             if self.budget.over:
                 break
-            model = self._model(level)
-            if not self.budget.left:
+            try:
+                model = self._model(level)
+            except _TooLate:
                 break
             cost = model.level_cost(level)
             if isinstance(cost, int):
@@ -167,16 +172,31 @@ class _Prover:
         if self.model is None or known > self.known:
             state = State(self.book.prepared, self.rest, pending=self.free)
             self.model = Model(
-                self.book, state, self.free, self.must, levels=range(known), tight=True, pooled=True
+                self.book,
+                state,
+                self.free,
+                self.must,
+                levels=range(known),
+                tight=True,
+                pooled=True,
+                heed=self._heed,
             )
             self.known, self.held = known, 0
-            self.solution = None if self.best is None else complete(self.model, self.best)
+            self.solution = None
+            if self.best is not None:
+                self.solution = complete(self.model, self.best, self.budget)
+            self._heed()
         for before in range(self.held, level):
             cost = self.model.level_cost(before)
             if self.best is not None and not isinstance(cost, int):
                 self.model.cp.add(cost <= self.best.costs[before] - self.base[before])
         self.held = level
         return self.model
+
+    def _heed(self) -> None:
+        """Give up a model that nobody has time to solve."""
+        if not self.budget.left:
+            raise _TooLate
 
     def _improve(
         self, model: Model, level: int, cost: cp_model.LinearExprT
@@ -247,8 +267,10 @@ class _Prover:
             self.bounds[level] = proved if known is None else max(known, proved)
 
 
-def complete(model: Model, best: Incumbent) -> list[int]:
+def complete(model: Model, best: Incumbent, budget: Budget) -> list[int] | None:
     """Return a value for every variable of the model, where a schedule gives those that count.
+
+    None where nothing is left before they are found.
 
     Raises
     ------
@@ -260,7 +282,9 @@ def complete(model: Model, best: Incumbent) -> list[int]:
     solver.parameters.num_workers = 1
     solver.parameters.fix_variables_to_their_hinted_value = True
     model.cp.minimize(sum(model.level_cost(level) for level in range(len(model.book.levels))))
-    status = search(solver, model.cp)
+    status = search(solver, model.cp, budget=budget)
+    if status == cp_model.UNKNOWN and budget.over:
+        return None
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         verify(model.book, Timetable(model.prepared, best.placements), best.costs)
         raise SolverDisagreement(
