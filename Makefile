@@ -58,7 +58,7 @@ docs: $(STAMP) ## Run only the tests of README, docs and notebooks
 .PHONY: site
 site: $(STAMP) ## Build the documentation as a site in out/site
 	@rm -rf out/site
-	@$(BIN)/sphinx-build -W --keep-going -q -b html -c docs -d out/.doctrees . out/site
+	@$(BIN)/sphinx-build -W -E --keep-going -q -b html -c docs -d out/.doctrees . out/site
 	@echo "Open out/site/index.html in a browser."
 
 .PHONY: format
