@@ -199,7 +199,7 @@ def _overview(explainer: Explainer, patience: Patience) -> tuple[str, list[dict[
 
 def _where(explainer: Explainer, paid: Payment) -> str:
     """Name the request of a payment, or its visits, or whom it is about."""
-    from allocator.explain.phrases import listed
+    from allocator.explain.lists import listed
 
     if paid.request is not None and len(paid.visits) != 1:
         return paid.request

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from allocator.domain.problem import Problem
 from allocator.explain.core import Core, fewest, find_core
 from allocator.explain.frame import frame_of
-from allocator.explain.phrases import clauses, listed
+from allocator.explain.lists import listed
+from allocator.explain.phrases import clauses
 from allocator.explain.relaxations import Relaxation, find_relaxations
 from allocator.explain.trial import Trial, needed_visits
 from allocator.goals import GOALS

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from allocator.domain.request import Alike, FlexibleSeries, Relation
 from allocator.explain.facts import Fact
+from allocator.explain.lists import listed
 from allocator.explain.others import newcomers, with_others
-from allocator.explain.phrases import listed
 from allocator.explain.relaxation import Finder, Kind, Relaxation
 from allocator.explain.trial import Trial
 from allocator.explain.wider import PinnedInTime, with_visits

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from allocator.explain.facts import Fact, named
+from allocator.explain.lists import joined, listed
+from allocator.explain.ties import ties
 from allocator.prepare.prepared import Prepared
 from allocator.report.words import value
 from allocator.rules import RULES
@@ -76,21 +78,6 @@ OF_REQUESTS = {
 #: How a time ends at which a day begins.
 MIDNIGHT = " 00:00"
 
-#: Names that are told of a kind, before the others are counted.
-NAMED = 4
-
-
-def listed(names: Sequence[str]) -> str:
-    """Write names as a list; where there are many, some of them and how many more."""
-    if len(names) > NAMED + 1:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} others"
-    return joined(names)
-
-
-def joined(names: Sequence[str]) -> str:
-    """Write all names as a list."""
-    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
-
 
 def clauses(
     prepared: Prepared,
@@ -143,12 +130,20 @@ def _of_request(prepared: Prepared, fact: Fact, rules: Sequence[Rule]) -> str:
     said = OF_REQUESTS.get(fact.rule)
     if said is None:
         return _sentence(fact.rule, rules)
+    some = [*ties(prepared, fact.rule, _visits(prepared, fact.object), "must")]
+    if some:
+        return " and ".join(some)
     if fact.rule == "windows":
         return said.format(windows=_windows(prepared, fact.object))
     freeze = prepared.problem.freeze_before
     if fact.rule == "freeze" and freeze is not None:
         return said.format(freeze=prepared.local(prepared.horizon.tick_at_or_after(freeze)))
     return said
+
+
+def _visits(prepared: Prepared, object: str) -> list[str]:
+    """Return the ids of the visits of a request or a session."""
+    return [prepared.visits[v].id for v in prepared.named_visits(object)]
 
 
 def _of_resources(who: Sequence[str], names: Sequence[str], rules: Sequence[Rule]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from allocator.domain.schedule import Assignment
 from allocator.domain.time import zone_of
-from allocator.explain.phrases import joined
+from allocator.explain.lists import joined
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 

@@ -9,7 +9,8 @@ from allocator.domain.schedule import Assignment, FunnelStep
 from allocator.explain.core import Core, find_core
 from allocator.explain.frame import frame_of
 from allocator.explain.in_the_way import InTheWay, in_the_way
-from allocator.explain.phrases import clauses, listed
+from allocator.explain.lists import listed
+from allocator.explain.phrases import clauses
 from allocator.explain.places import place_of
 from allocator.explain.relaxations import Relaxation, find_relaxations
 from allocator.explain.trial import Trial, needed_visits

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 
-from allocator.domain.request import Alike, Relation
 from allocator.explain.facts import Fact, named
-from allocator.explain.phrases import listed
+from allocator.explain.ties import ties
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
@@ -71,10 +70,6 @@ FOR_REQUESTS = {
 }
 
 
-#: What related visits share, or do not.
-SHARED = {Alike.DAY: "on {} day", Alike.TIME: "at {} time of day"}
-
-
 def without(prepared: Prepared, fact: Fact, places: Mapping[int, Placement]) -> str:
     """Say what it would mean that a fact gives way, with the visits at these places."""
     who = named(prepared, fact)
@@ -82,17 +77,9 @@ def without(prepared: Prepared, fact: Fact, places: Mapping[int, Placement]) -> 
         when = _outside(prepared, prepared.resource_index[fact.object], places)
         if when:
             return f"if {who} were also available on {when}"
-    if not fact.of_resource and fact.rule in ("relations", "precedence"):
-        visits = {prepared.visits[v].id: v for v in places}
-        some = [
-            *(_relation(r) for r in prepared.problem.relations if _of(prepared, r.visits, visits)),
-        ]
-        if fact.rule == "precedence":
-            some = [
-                f"{p.before} need not come before {p.after}"
-                for p in prepared.problem.precedences
-                if _of(prepared, (p.before, p.after), visits)
-            ]
+    if not fact.of_resource:
+        visits = {prepared.visits[v].id for v in places}
+        some = [*ties(prepared, fact.rule, visits, "need not")]
         if some:
             return f"if {' and '.join(some)}"
     told = FOR_RESOURCES if fact.of_resource else FOR_REQUESTS
@@ -112,20 +99,3 @@ def _outside(prepared: Prepared, resource: int, places: Mapping[int, Placement])
     ((first, end),) = some
     clock = prepared.clock_of(resource)
     return f"{prepared.local(first, clock)} to {prepared.local(end, clock)[-5:]}"
-
-
-def _relation(relation: Relation) -> str:
-    who = listed(relation.visits)
-    if len(relation.visits) == 1:
-        who = f"the visits of {who}"
-    if relation.alike is Alike.RESOURCE:
-        return f"{who} need not have {'the same' if relation.same else 'another'} {relation.role}"
-    shared = SHARED[relation.alike].format("one" if relation.same else "another")
-    return f"{who} need not be {shared}"
-
-
-def _of(prepared: Prepared, names: Iterable[str], visits: Container[str]) -> bool:
-    """Say whether names stand for any of some visits."""
-    return any(
-        prepared.visits[v].id in visits for name in names for v in prepared.named_visits(name)
-    )

@@ -12,17 +12,15 @@ from random_problems import random_problem, random_schedule
 from tiny import at, need, practitioner, problem, request, room, service, span
 
 from allocator.domain.problem import Problem
-from allocator.domain.request import Session, Step
+from allocator.domain.request import Alike, Precedence, Relation, Session, Step
 from allocator.domain.schedule import Schedule
 from allocator.explain import Explainer, Fact
 from allocator.explain.facts import has_face
+from allocator.explain.lists import NAMED, joined, listed
 from allocator.explain.phrases import (
-    NAMED,
     OF_REQUESTS,
     OF_RESOURCES,
     clauses,
-    joined,
-    listed,
     missed,
 )
 from allocator.explain.without import FOR_REQUESTS, FOR_RESOURCES
@@ -163,6 +161,33 @@ def test_the_freeze_is_told_with_its_time() -> None:
     assert clauses(Prepared(asks), [Fact("freeze", "A")]) == [
         "nothing new may start before Mon 2026-03-02 10:00"
     ]
+
+
+@pytest.mark.parametrize(
+    ("tie", "words"),
+    [
+        ({"alike": Alike.RESOURCE}, "A and B must have the same practitioner"),
+        ({"alike": Alike.RESOURCE, "same": False}, "A and B must each have another practitioner"),
+        ({"alike": Alike.DAY}, "A and B must be on one day"),
+        ({"alike": Alike.DAY, "same": False}, "A and B must each be on another day"),
+        ({"alike": Alike.TIME}, "A and B must be at one time of day"),
+    ],
+)
+def test_who_is_tied_to_whom_is_told(tie: dict[str, object], words: str) -> None:
+    """And C, which is in no relation, is only said to be tied."""
+    asks = replace(two(), relations=(Relation(id="tie", visits=("A", "B"), **tie),))
+    assert clauses(Prepared(asks), [Fact("relations", "B")]) == [words]
+    assert clauses(Prepared(asks), [Fact("relations", "C")]) == ["its visits are tied to others"]
+
+
+def test_who_comes_before_whom_is_told() -> None:
+    """Each precedence that a request has a part in."""
+    ties = (Precedence(id="1", before="A", after="B"), Precedence(id="2", before="B", after="C"))
+    prepared = Prepared(replace(two(), precedences=ties))
+    assert clauses(prepared, [Fact("precedence", "B")]) == [
+        "A must come before B and B must come before C"
+    ]
+    assert clauses(prepared, [Fact("precedence", "C")]) == ["B must come before C"]
 
 
 class OwnRule(Rule):
