@@ -73,10 +73,15 @@ def find_relaxations(
 
 class _Finder(Finder):
     def shorter(self) -> Iterator[Relaxation]:
-        """Cut the visits' length, tick by tick, as far as half of it."""
+        """Cut the visits' length, tick by tick, as far as half of it.
+
+        Who takes part in a group session is there for all of it.
+        """
         visits = [self.prepared.visits[number] for number in self.trial.must]
         lengths = {variant.duration for visit in visits for variant in visit.variants}
         if len(lengths) != 1 or any(n.part is not None for visit in visits for n in visit.needs):
+            return
+        if any(visit.joins for visit in visits):
             return
         (whole,) = lengths
         steps = range(whole - 1, math.ceil(whole * SHORTEST) - 1, -1)
