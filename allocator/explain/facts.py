@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 from allocator.prepare.prepared import Prepared
@@ -15,6 +16,9 @@ from allocator.state.verbs import Verbs
 #: Rules that speak only of visits for which another rule is in force: options are complete only
 #: where they bind.
 RESTS_ON = {"option_complete": "options"}
+
+#: Rules that leave to another what it sees to, as long as it is in force.
+COUNTS_ON = {"turnaround": "buffers", "series_gaps": "series_completeness"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,6 +101,10 @@ class Force:
     def facts(self, facts: Iterable[Fact]) -> None:
         self.bits = self.bits_of(facts)
 
+    def lacks(self, rule: str) -> bool:
+        """Say whether any fact of a rule is out of force."""
+        return any(f.rule == rule and not self.bits & self.bit(f) for f in self._known)
+
     def holds(self, rule: str, object: str, of_resource: bool = False) -> bool:
         """Say whether a fact is in force."""
         return bool(self.bits & self.bit(Fact(rule, object, of_resource)))
@@ -136,8 +144,11 @@ class Guarded(Rule):
         names = (self.name, RESTS_ON.get(self.name, self.name))
         some = {owner(visit) for visit in model.free}
         if any(all(self.force.holds(name, one) for name in names) for one in some):
-            hidden = self._hidden(model)
-            self.rule.constrain(_Hiding(model, hidden) if hidden else model)
+            hidden, prepared = self._hidden(model), model.prepared
+            if self.force.lacks(COUNTS_ON.get(self.name, "")):
+                prepared = _without(prepared, COUNTS_ON[self.name])
+            seen = hidden or prepared is not model.prepared
+            self.rule.constrain(_Seen(model, hidden, prepared) if seen else model)
 
     def _hidden(self, model: Verbs) -> frozenset[int]:
         """Return the resources that the rule does not count; of a team it counts all."""
@@ -150,12 +161,13 @@ class Guarded(Rule):
         )
 
 
-class _Hiding:
+class _Seen:
     """A model that does not tell who may use some resources; all else is the model's."""
 
-    def __init__(self, model: Verbs, hidden: frozenset[int]) -> None:
+    def __init__(self, model: Verbs, hidden: frozenset[int], prepared: Prepared) -> None:
         self._model = model
         self._hidden = hidden
+        self.prepared = prepared
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -163,6 +175,17 @@ class _Hiding:
     def users(self, resource: int) -> Sequence[tuple[Visit, int]]:
         """Return the free visits that may take a resource, none where that is hidden."""
         return () if resource in self._hidden else self._model.users(resource)
+
+
+def _without(prepared: Prepared, rule: str) -> Prepared:
+    """Return a prepared problem in which a rule is switched off, for a rule that asks."""
+    problem = prepared.problem
+    off = problem.without_rules | {rule}
+    other = copy(prepared)
+    other.problem = prepared.memo(
+        ("problem without", rule), lambda: replace(problem, without_rules=off)
+    )
+    return other
 
 
 def has_face(rule: Rule, face: str) -> bool:
