@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from allocator.domain.calendar import Calendar, DailySpan
+from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
 from allocator.domain.problem import Problem
 from allocator.domain.request import Alike, FixedSeries, FlexibleSeries, Pin, PinKind, Request
 from allocator.domain.resource import Reserve, Resource
@@ -35,11 +35,11 @@ def held(problem: Problem, schedule: Schedule, request: Request) -> Problem:
         precedences=tuple(p for p in problem.precedences if {p.before, p.after} <= names),
         published=(
             *schedule.assignments,
-            *(a for a in problem.published if a.visit not in placed),
+            *(a for a in problem.published if a.visit in names - placed),
         ),
         pins=(
             *(Pin(visit=visit) for visit in sorted(placed)),
-            *(pin for pin in problem.pins if pin.visit not in placed),
+            *(pin for pin in problem.pins if pin.visit in names - placed),
         ),
     )
 
@@ -72,15 +72,16 @@ def _with(problem: Problem, request: Request, **more: object) -> Problem:
     return replace(problem, requests=requests, **more)
 
 
-def _shorter(problem: Problem, request: Request, _: Relaxation, minutes: int) -> Problem:
+def _shorter(problem: Problem, request: Request, relaxation: Relaxation, by: int) -> Problem:
     """Give the request services of its own, which are as the others but for their length."""
     names = {step.service for step in request.steps}
+    minutes = relaxation.places[0].minutes + relaxation.amount - by
 
     def cut(service: Service) -> Service:
         return replace(
             service,
             id=service.id + SHORT,
-            minutes=service.minutes - minutes,
+            minutes=minutes,
             first_minutes=None,
             minutes_by_resource=(),
         )
@@ -123,7 +124,12 @@ def _longer(problem: Problem, request: Request, relaxation: Relaxation, by: int)
 
     own = Calendar(
         id=calendar.id + " but longer",
-        weekly=tuple(replace(rule, hours=longer(rule.hours)) for rule in calendar.weekly),
+        weekly=tuple(
+            replace(rule, weekdays=frozenset({day}), hours=hours)
+            for rule in calendar.weekly
+            for day in sorted(rule.weekdays)
+            for hours in _apart(longer(rule.hours), day, rule, calendar, by)
+        ),
         exceptions=tuple(
             replace(day, hours=tuple(map(longer, day.hours))) for day in calendar.exceptions
         ),
@@ -139,6 +145,18 @@ def _longer(problem: Problem, request: Request, relaxation: Relaxation, by: int)
         calendars=(*problem.calendars, own),
         resources=tuple(map(with_it, problem.resources)),
     )
+
+
+def _apart(
+    hours: DailySpan, day: int, rule: WeeklyRule, calendar: Calendar, by: int
+) -> Iterator[DailySpan]:
+    """Yield longer hours of a weekday, as far as those of an earlier rule do not reach."""
+    first = hours.start_minute
+    for other in calendar.weekly[: calendar.weekly.index(rule)]:
+        if day in other.weekdays and other.hours.start_minute <= rule.hours.start_minute:
+            first = max(first, min(MINUTES_PER_DAY, other.hours.end_minute + by))
+    if first < hours.end_minute:
+        yield replace(hours, start_minute=first)
 
 
 def _wider(problem: Problem, request: Request, _: Relaxation, days: int) -> Problem:
