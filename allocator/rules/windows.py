@@ -38,12 +38,12 @@ class Windows(Rule):
                 if first <= at:
                     at = max(at, last)
             if at < end:
+                windows = "window" if len(spans) == 1 else f"{len(spans)} windows"
                 yield violation(
                     self,
                     timetable,
                     f"Visit {visit.id} lies at {prepared.local(placement.start, visit.clock)} for"
-                    f" {placement.duration * prepared.grain} minutes, outside its"
-                    f" {len(spans)} windows.",
+                    f" {placement.duration * prepared.grain} minutes, outside its {windows}.",
                     [visit.index],
                 )
 

@@ -121,6 +121,14 @@ def test_the_message_has_the_time_and_the_windows() -> None:
     }
 
 
+def test_one_window_is_told_as_one() -> None:
+    """The message does not count where there is nothing to count."""
+    book = book_of(windowed(span(0, 9, 12)), RULE, [])
+    late = universe(book, book.prepared.visits[0], [11])[0]
+    ((_, message),) = broken(book, {0: late})
+    assert message.endswith("outside its window.")
+
+
 @pytest.mark.parametrize("rules", [RULE, RULES], ids=["alone", "all"])
 def test_the_faces_agree(rules: list[Any]) -> None:
     """A has two windows that touch, B one apart, and C none."""
