@@ -18,6 +18,8 @@ T = TypeVar("T")
 def interruptible(work: Callable[[], T], control: Control) -> T:
     """Do some work in a thread of its own, and pass on every stop until it has ended.
 
+    What a handler of any other signal raises stops it, too, and is raised once it has ended.
+
     Parameters
     ----------
     work
@@ -30,6 +32,8 @@ def interruptible(work: Callable[[], T], control: Control) -> T:
     object
         What the work returns; what it raises is raised.
     """
+    # A thread counts as ended once a handler has raised while it was joined: Python issue 45274.
+    ended = threading.Event()
     outcome: list[T] = []
     raised: list[BaseException] = []
 
@@ -38,9 +42,10 @@ def interruptible(work: Callable[[], T], control: Control) -> T:
             outcome.append(work())
         except BaseException as error:  # passed on to the caller below
             raised.append(error)
+        finally:
+            ended.set()
 
     thread = threading.Thread(target=target, name="solve", daemon=True)
-    thread.start()
     asked: list[int] = []
     # The handler only takes note, so that an interrupt in any line, or two at once, do no harm.
     ours = (
@@ -50,13 +55,19 @@ def interruptible(work: Callable[[], T], control: Control) -> T:
     if ours:
         signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
     try:
-        while thread.is_alive():
+        thread.start()
+        while not ended.is_set():
             try:
-                thread.join(HEED)
+                ended.wait(HEED)
             except KeyboardInterrupt:  # from somebody else's handler
                 asked.append(signal.SIGINT)
             if asked or control.stopped:
                 control.stop()
+    except BaseException:  # from the handler of another signal: nobody waits for more
+        while thread in threading.enumerate():
+            control.stop()
+            ended.wait(HEED)
+        raise
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)

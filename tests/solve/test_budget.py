@@ -2,6 +2,7 @@
 
 import math
 import random
+import signal
 import threading
 from collections.abc import Callable
 
@@ -127,8 +128,8 @@ def market_split() -> cp_model.CpModel:
 class _Hard:
     """A run that only searches, for longer than anybody waits; it returns how long it took."""
 
-    def __init__(self) -> None:
-        self.budget = Budget(90.0, control=_Deaf())
+    def __init__(self, control: Control) -> None:
+        self.budget = Budget(90.0, control=control)
 
     def __call__(self) -> float:
         solver = cp_model.CpSolver()
@@ -154,10 +155,45 @@ def test_a_stop_is_heard_by_a_solver_that_is_just_beginning(
     run: Callable[[Callable[[], None]], None],
 ) -> None:
     """The solve asks again until it is heard: it ends long before its time is up."""
-    hard = _Hard()
+    hard = _Hard(_Deaf())
     seconds: list[float] = []
     run(lambda: seconds.append(interruptible(hard, hard.budget.control)))
     assert seconds[0] < 45.0
+
+
+def test_what_a_handler_raises_leaves_no_thread_behind() -> None:
+    """An alarm goes off in the main thread: it is raised, and the search has ended before."""
+
+    def ring(number: int, frame: object) -> None:
+        raise TimeoutError("it rang")
+
+    hard = _Hard(Control())
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(TimeoutError, match="it rang"):
+            interruptible(hard, hard.budget.control)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert "solve" not in {thread.name for thread in threading.enumerate()}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_from_another_handler_is_a_stop() -> None:
+    """Who handles Ctrl-C, and raises the usual way, gets the answer all the same, and soon."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    hard = _Hard(Control())
+    before = signal.signal(signal.SIGINT, interrupt)
+    threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT)).start()
+    try:
+        seconds = interruptible(hard, hard.budget.control)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert hard.budget.stopped
+    assert seconds < 45.0
 
 
 def test_without_effort_there_is_what_insertion_comes_to() -> None:
