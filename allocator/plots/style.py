@@ -141,6 +141,17 @@ def colours(meaning: Mapping[str, str]) -> alt.Scale:
     return alt.Scale(domain=list(meaning), range=list(meaning.values()))
 
 
+def on(colour: str) -> str:
+    """Return the ink that is read best on a ground of this colour: dark, or that of paper.
+
+    The shade is the relative luminance of WCAG 2.2; at 0.2 both inks have the same contrast.
+    """
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    shade = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), light, strict=True))
+    return INK if shade > 0.2 else PAPER
+
+
 def ground(fill: str = PAPER) -> alt.ViewBackground:
     """Return the ground of a chart, without a frame."""
     return alt.ViewBackground(fill=fill, stroke=None)

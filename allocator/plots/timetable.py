@@ -228,10 +228,12 @@ class _Drawn:
             test = " || ".join(
                 f"datum.state === {_quoted(state)}" for state in sorted(self.timetable.hollow)
             )
-            outline = alt.Stroke("state:N", scale=style.colours(self.timetable.colours))
+            outline = alt.Stroke(
+                "state:N", scale=style.colours(self.timetable.colours), legend=None
+            )
             more = {
                 "fillOpacity": alt.condition(test, alt.value(0.12), alt.value(1)),
-                "stroke": alt.condition(test, outline, alt.value(style.PAPER), legend=None),
+                "stroke": alt.condition(test, outline, alt.value(style.PAPER)),
                 "strokeWidth": alt.condition(test, alt.value(1.5), alt.value(0.5)),
             }
         return (
@@ -255,11 +257,14 @@ class _Drawn:
             row = self._row(number, bar)
             letters = int(((row["x2"] - row["x"]) * pixels - 5) / (0.58 * style.SMALL))
             if len(bar.told["visit"]) <= letters and bar.state not in self.timetable.hollow:
-                rows.append({"row": row["row"], "x": row["x"], "name": bar.told["visit"]})
+                ink = style.on(self.timetable.colours[bar.state])
+                rows.append(
+                    {"row": row["row"], "x": row["x"], "name": bar.told["visit"], "ink": ink}
+                )
         return (
             alt.Chart(style.data(rows))
-            .mark_text(**style.text_mark(align="left", dx=3, fontSize=style.SMALL, color="white"))
-            .encode(x=self.x, y=self.y, text="name:N")
+            .mark_text(**style.text_mark(align="left", dx=3, fontSize=style.SMALL))
+            .encode(x=self.x, y=self.y, text="name:N", color=alt.Color("ink:N", scale=None))
         )
 
     def headings(self) -> alt.Chart:

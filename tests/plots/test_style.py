@@ -71,6 +71,14 @@ def test_words_stand_out_from_their_ground(ground: str):
         assert contrast(colour, ground) >= 4.5
 
 
+@pytest.mark.parametrize("colour", sorted({*STATES.values(), *CHANGES.values()}))
+def test_names_on_bars_stand_out(colour: str):
+    """The better of two inks, with a contrast of at least 4."""
+    inks = {ink: contrast(ink, colour) for ink in (style.INK, style.PAPER)}
+    assert inks[style.on(colour)] == max(inks.values())
+    assert max(inks.values()) >= 4
+
+
 def test_more_is_darker():
     """Shares can be read off a copy in grey."""
     shades = [seen(colour, "all")[0] for colour in style.SHARE]
