@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from allocator.domain.problem import Problem
 from allocator.explain.core import Core, fewest, find_core
+from allocator.explain.facts import called
 from allocator.explain.frame import frame_of
 from allocator.explain.lists import listed
 from allocator.explain.phrases import clauses
@@ -116,11 +117,12 @@ def find_conflict(
     core = find_core(all_of_them)
     if core is None:
         return None
-    told = listed(names)
+    told = listed([called(prepared, name) for name in names])
     together = "cannot be met" if len(names) == 1 else "cannot all be met"
     whose = "it asks" if len(names) == 1 else "they ask"
+    about = {_request(prepared, name) for name in names}
     reasons = (
-        "; ".join(clauses(prepared, core.facts, book.rules, several=len(names) > 1))
+        "; ".join(clauses(prepared, core.facts, book.rules, about=about))
         or f"nobody can hold what {whose} for"
     )
     relaxations = {

@@ -197,4 +197,12 @@ def named(prepared: Prepared, fact: Fact) -> str:
     """Return what people call the object of a fact."""
     if fact.of_resource:
         return prepared.who(prepared.resource_index[fact.object])
-    return fact.object
+    return called(prepared, fact.object)
+
+
+def called(prepared: Prepared, id: str) -> str:
+    """Return a request or session by its id and, since many may share it, its label."""
+    problem = prepared.problem
+    kind = next((kind for kind in ("request", "session") if problem.knows(kind, id)), "")
+    label = getattr(problem, kind)(id).label if kind else ""
+    return f"{id} ({label})" if label and label != id else id

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from allocator.explain.facts import Fact, named
-from allocator.explain.lists import joined, listed
+from allocator.explain.lists import NAMED, joined, listed
 from allocator.explain.ties import ties
 from allocator.prepare.prepared import Prepared
 from allocator.report.words import value
@@ -75,6 +75,15 @@ OF_REQUESTS = {
     "must_serve": "others have to be served",
 }
 
+#: How what is said of one request is said of several.
+OF_ALL = {
+    "it has": "they have",
+    "it is": "they are",
+    "it lists": "they list",
+    "it": "they",
+    "its": "their",
+}
+
 #: How a time ends at which a day begins.
 MIDNIGHT = " 00:00"
 
@@ -84,12 +93,12 @@ def clauses(
     facts: Iterable[Fact],
     rules: Sequence[Rule] = RULES,
     *,
-    several: bool = False,
+    about: Collection[str] = (),
 ) -> list[str]:
     """Say facts in plain words.
 
-    First a clause for each fact of a request, which is named where there are several; then one
-    for all that is said of the same resources, so that each is named once.
+    First a clause for each rule that speaks of requests, which are named where there are
+    several; then one for all that is said of the same resources, so that each is named once.
 
     Parameters
     ----------
@@ -99,30 +108,57 @@ def clauses(
         In the order of the rules.
     rules
         Those that are known.
-    several
-        Whether it is about several requests, even if facts name one.
+    about
+        Ids of the requests that all of it is about. What holds for each of them is said without
+        naming them again.
     """
     facts = list(facts)
-    several |= len({fact.object for fact in facts if not fact.of_resource}) > 1
+    of_requests = [fact for fact in facts if not fact.of_resource]
+    everyone = _owners(of_requests) | set(about)
     said: list[str] = []
-    for fact in facts:
-        if fact.of_resource:
-            continue
-        told = _of_request(prepared, fact, rules)
-        if several:
-            # What visits take of the same resources is about all of them together.
-            shared = fact.rule in OF_RESOURCES
-            told = re.sub(r"\bits\b", "their", told) if shared else f"{fact.object}: {told}"
-        if told not in said:
-            said.append(told)
+    for rule in dict.fromkeys(fact.rule for fact in of_requests):
+        some = [fact for fact in of_requests if fact.rule == rule]
+        said += _of_requests(prepared, some, rules, set(about) or everyone, len(everyone) > 1)
     by_resource: dict[str, list[str]] = {}
     for fact in facts:
         if fact.of_resource:
             by_resource.setdefault(named(prepared, fact), []).append(fact.rule)
     alike: dict[tuple[str, ...], list[str]] = {}
-    for who, some in by_resource.items():
-        alike.setdefault(tuple(some), []).append(who)
+    for who, rules_of in by_resource.items():
+        alike.setdefault(tuple(rules_of), []).append(who)
     return said + [_of_resources(names, some, rules) for some, names in alike.items()]
+
+
+def _owners(facts: Iterable[Fact]) -> set[str]:
+    return {fact.object for fact in facts}
+
+
+def _of_requests(
+    prepared: Prepared, facts: Sequence[Fact], rules: Sequence[Rule], about: set[str], several: bool
+) -> list[str]:
+    """Say what facts of one rule say of requests: those of whom it says the same together."""
+    if several and facts[0].rule in OF_RESOURCES:
+        # What visits take of the same resources is about all of them together.
+        return list(dict.fromkeys(_of_all(_of_request(prepared, f, rules)) for f in facts))
+    alike: dict[str, list[Fact]] = {}
+    for fact in facts:
+        alike.setdefault(_of_request(prepared, fact, rules), []).append(fact)
+    if len(alike) > NAMED and facts[0].rule in OF_REQUESTS:
+        alike = {OF_REQUESTS[facts[0].rule].format(windows="windows"): list(facts)}
+    said = []
+    for told, some in alike.items():
+        words = _of_all(told) if len(some) > 1 else told
+        if several and _owners(some) != about:
+            words = f"{listed([named(prepared, fact) for fact in some])}: {words}"
+        said.append(words)
+    return said
+
+
+def _of_all(said: str) -> str:
+    """Return what is said of one request as it is said of several."""
+    for one, all_of_them in OF_ALL.items():
+        said = re.sub(rf"\b{one}\b", all_of_them, said)
+    return said
 
 
 def _of_request(prepared: Prepared, fact: Fact, rules: Sequence[Rule]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from allocator.domain.schedule import Assignment, FunnelStep
 from allocator.explain.core import Core, find_core
+from allocator.explain.facts import called
 from allocator.explain.frame import frame_of
 from allocator.explain.in_the_way import InTheWay, in_the_way
 from allocator.explain.lists import listed
@@ -125,6 +126,7 @@ def why_not(book: Rulebook, state: State, request: str, *, brief: bool = False) 
     prepared = book.prepared
     index = prepared.request_index[request]
     asked = prepared.requests[index].request
+    name = called(prepared, request)
     trial = _tried(book, state, index)
     core = find_core(trial)
     rivals: tuple[InTheWay, ...] = ()
@@ -139,17 +141,17 @@ def why_not(book: Rulebook, state: State, request: str, *, brief: bool = False) 
             first = min(p.start for v, p in found.items() if p is not None and v in trial.must)
             clock = prepared.visits[trial.must[0]].clock
             sentence = (
-                f"{request} could be placed beside all else, from {prepared.local(first, clock)}"
+                f"{name} could be placed beside all else, from {prepared.local(first, clock)}"
                 " on: the search ended before."
             )
         else:
-            sentence = f"{request}: no way was found, and none ruled out, in the time given."
+            sentence = f"{name}: no way was found, and none ruled out, in the time given."
     else:
         if core.facts:
-            reasons = "; ".join(clauses(prepared, core.facts, book.rules))
-            sentence = f"{request} cannot be placed while all else stays: {reasons}."
+            reasons = "; ".join(clauses(prepared, core.facts, book.rules, about=(request,)))
+            sentence = f"{name} cannot be placed while all else stays: {reasons}."
         else:
-            sentence = f"{request} cannot be placed at all: nobody can hold it inside the horizon."
+            sentence = f"{name} cannot be placed at all: nobody can hold it inside the horizon."
         if not brief:
             rivals = in_the_way(book, trial)
         relaxations = find_relaxations(book, request, trial, core, rivals)

@@ -192,7 +192,7 @@ def test_a_booked_visit_of_a_clinic(clinic: Path):
 def test_a_request_of_a_clinic_that_has_a_place(clinic: Path):
     """Nothing but what is booked lies there: where a request could be placed is said."""
     told = one_line(run("explain", SMALL, clinic, "R0001").stdout)
-    assert told.startswith("R0001 could be placed beside all else, from ")
+    assert told.startswith("R0001 (Psychotherapy) could be placed beside all else, from ")
 
 
 def test_long_lines_are_set_in_and_end_in_time(plan: Path):

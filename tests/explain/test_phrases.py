@@ -120,7 +120,7 @@ def test_what_several_requests_take_of_the_same_is_about_all_of_them() -> None:
     """It is said once, and of them together; what is about one alone is said of that one."""
     facts = [Fact("series_gaps", "A"), Fact("capacity", "A"), Fact("capacity", "B")]
     assert (
-        clauses(Prepared(two()), facts[:2], several=True)
+        clauses(Prepared(two()), facts[:2], about=("A", "B"))
         == said(*facts)
         == [
             "A: its visits keep their distance in days",
