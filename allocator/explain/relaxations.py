@@ -15,7 +15,7 @@ from allocator.explain.other_resource import OtherResource
 from allocator.explain.relaxation import Finder, Places
 from allocator.explain.relaxation import Kind as Kind
 from allocator.explain.relaxation import Relaxation as Relaxation
-from allocator.explain.trial import Trial
+from allocator.explain.trial import Trial, needed_visits
 from allocator.explain.wider import LongerHours, WiderWindows, unpinned, with_visits
 from allocator.explain.without import without
 from allocator.report.words import count
@@ -205,12 +205,14 @@ class _Finder(Finder):
             found = self._any_visits(own) if steps == 1 else {}
         left = len([number for number in own if number in found]) // steps
         asked = len(own) // steps
+        needed = needed_visits(self.book, prep.index)
+        held = sum(number in self.prepared.frozen for number in needed) // steps
         if 0 < left < asked:
             yield self.relaxation(
                 Kind.FEWER_VISITS,
                 self.request,
                 asked - left,
-                f"{count(left, 'visit')} instead of {asked}: {{places}}",
+                f"{count(held + left, 'visit')} instead of {held + asked}: {{places}}",
                 found,
             )
 
@@ -232,7 +234,9 @@ class _Finder(Finder):
         return best
 
     def _any_visits(self, own: Sequence[int]) -> Places:
-        """Place any visits of the request, as many as can be."""
+        """Place any visits of the request, as many as can be; a first visit is not left out."""
+        prep = self.prepared.requests[self.prepared.request_index[self.request]]
+        first = prep.visits[:1] if prep.request.first_visit else ()
 
         def missing(model: Verbs) -> Expression:
             return -sum(model.present(v) for v in own)
@@ -240,8 +244,8 @@ class _Finder(Finder):
         facts = [
             fact for fact in self.trial.facts if fact != Fact("series_completeness", self.request)
         ]
-        others = [number for number in self.trial.must if number not in own]
-        answer, places = self.trial.solve(facts, must=others, least=missing)
+        must = [number for number in self.trial.must if number not in own or number in first]
+        answer, places = self.trial.solve(facts, must=must, least=missing)
         if answer is not Answer.YES:
             return {}
         return {v: p for v, p in places.items() if p is not None}

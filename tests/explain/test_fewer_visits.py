@@ -5,7 +5,7 @@ from __future__ import annotations
 from tiny import at, problem, request, service
 
 from allocator.domain.problem import Problem
-from allocator.domain.request import FixedSeries, FlexibleSeries
+from allocator.domain.request import FixedSeries, FlexibleSeries, Pin
 from allocator.domain.schedule import Assignment, Schedule
 from allocator.explain import Explainer, Kind, Relaxation
 
@@ -71,3 +71,32 @@ def test_whichever_of_a_fixed_series_has_a_place() -> None:
     (found,) = fewer(asks, taken("B", 0))
     assert found.amount == 1
     assert found.places == (taken("S#2", 1), taken("S#3", 2))
+
+
+def test_the_first_visit_of_a_fixed_series_is_not_left_out() -> None:
+    """B takes the first day: the later two fit, but a series does not begin without its first."""
+    asks = problem(
+        request("S", series=FixedSeries(count=3, every_days=1, start=at(0, 8)), first_visit=True),
+        request("B"),
+        days=3,
+        services=(service(minutes=240),),
+    )
+    assert not fewer(asks, taken("B", 0))
+    (found,) = fewer(asks, taken("B", 2))
+    assert [place.visit for place in found.places] == ["S#1", "S#2"]
+
+
+def test_visits_that_are_booked_count() -> None:
+    """S#1 is booked; of the two others one fits, which makes two of three."""
+    booked = taken("S#1", 0)
+    asks = problem(
+        request("S", series=FlexibleSeries(count=3)),
+        request("B"),
+        days=3,
+        services=(service(minutes=240),),
+        published=(booked,),
+        pins=(Pin(visit="S#1"),),
+    )
+    (found,) = fewer(asks, booked, taken("B", 1))
+    assert found.sentence == "2 visits instead of 3: Wed 2026-03-04 08:00."
+    assert (found.amount, found.places) == (1, (taken("S#2", 2),))
