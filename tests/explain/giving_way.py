@@ -44,11 +44,10 @@ def held(problem: Problem, schedule: Schedule, request: Request) -> Problem:
     )
 
 
-def moved(schedule: Schedule, relaxation: Relaxation, request: Request) -> Schedule:
-    """Return a schedule with what a relaxation moves where it says; the request is still out."""
-    own = set(request.visit_ids())
-    places = {a.visit: a for a in relaxation.places if a.visit not in own}
-    return Schedule(assignments=tuple(places.pop(a.visit, a) for a in schedule.assignments))
+def moved(schedule: Schedule, relaxation: Relaxation) -> Schedule:
+    """Return a schedule with what a relaxation moves where it says; nothing else is placed."""
+    places = {a.visit: a for a in relaxation.places}
+    return Schedule(assignments=tuple(places.get(a.visit, a) for a in schedule.assignments))
 
 
 def given(

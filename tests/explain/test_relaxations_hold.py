@@ -52,7 +52,7 @@ def served(problem: Problem) -> bool:
 def changed(some: Planted, relaxation: Relaxation, amount: int | None = None) -> Problem:
     """Return the problem in which a relaxation has given way, with all that is placed held."""
     request = some.problem.request("A")
-    around = held(some.problem, moved(some.schedule, relaxation, request), request)
+    around = held(some.problem, moved(some.schedule, relaxation), request)
     return given(around, request, relaxation, amount)
 
 

@@ -65,7 +65,7 @@ def test_the_places_that_are_told_are_right(explainer: Explainer, reasons: list[
                 assert why.core is not None
                 assert (rule, relaxation.object) in {(f.rule, f.object) for f in why.core.facts}
                 continue
-            around = held(problem, moved(schedule, relaxation, request), request)
+            around = held(problem, moved(schedule, relaxation), request)
             assert check(given(around, request, relaxation), after).valid, relaxation.sentence
 
 
@@ -83,7 +83,7 @@ def test_the_clinic_solved_anew_serves_the_request(
         for relaxation in cheapest(why):
             if relaxation.kind is Kind.WITHOUT:
                 continue
-            around = held(asked, moved(schedule, relaxation, request), request)
+            around = held(asked, moved(schedule, relaxation), request)
             result = solve(given(around, request, relaxation), Params(workers=1))
             assert result.schedule is not None, relaxation.sentence
 
