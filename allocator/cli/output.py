@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SCHEDULE, RESULT, CALENDARS = "schedule.csv", "result.json", "calendars"
 
+#: Seconds that reasons in a report may take; whoever waits at a terminal sees how far it is.
+REASONS_SECONDS = 30.0
+
 
 def refuse_in_the_way(folder: Path) -> None:
     """Refuse, before any work, a folder that could not be written.

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from allocator.cli.common import ProblemPath, Refused, clear_errors, to_stdout
-from allocator.cli.output import refuse_no_plots, refuse_picture_in_the_way
+from allocator.cli.output import REASONS_SECONDS, refuse_no_plots, refuse_picture_in_the_way
 from allocator.report.patience import Patience
 
 if TYPE_CHECKING:
@@ -168,7 +168,13 @@ def plot(
         if kind is Kind.REPORT:
             from allocator.plots import write_report
 
-            write_report(asked, there, out, on_progress=patience.counted)
+            write_report(
+                asked,
+                there,
+                out,
+                explain_seconds=REASONS_SECONDS,
+                on_progress=patience.counted,
+            )
         else:
             from allocator.plots import save
 

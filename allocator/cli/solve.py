@@ -19,6 +19,7 @@ from allocator.cli.common import (
 )
 from allocator.cli.output import (
     CALENDARS,
+    REASONS_SECONDS,
     RESULT,
     SCHEDULE,
     refuse_in_the_way,
@@ -169,6 +170,13 @@ def _write_report(
 
     patience.now("report")
     try:
-        write_report(problem, result, file, history=history, on_progress=patience.counted)
+        write_report(
+            problem,
+            result,
+            file,
+            history=history,
+            explain_seconds=REASONS_SECONDS,
+            on_progress=patience.counted,
+        )
     except KeyboardInterrupt:
         write_report(problem, result, file, history=history, explain=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Requests that are explained one by one, the most urgent first, and ways out told of each.
 EXPLAINED, HELPS = 40, 2
+
+#: Seconds after which no further request is explained.
+SECONDS = 3.0
 
 #: How a sentence about one request starts; in a table of them it is said once.
 STARTS = " cannot be placed while all else stays: "
@@ -56,6 +60,7 @@ def explained(
     problem: Problem,
     schedule: Schedule,
     most: int,
+    seconds: float,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, WhyNot]:
     """Explain the most urgent requests that are not served.
@@ -66,6 +71,8 @@ def explained(
         The schedule, which must be valid, and what it is a schedule of.
     most
         How many at most.
+    seconds
+        After which no further one is begun.
     on_progress
         Hears how many are done, and of how many.
     """
@@ -73,6 +80,7 @@ def explained(
         return {}
     from allocator.explain import Explainer
 
+    began = time.monotonic()
     explainer = Explainer(problem, schedule)
     of = min(most, len(explainer.unserved))
     found = {}
@@ -80,6 +88,8 @@ def explained(
         found[one.request] = one
         if on_progress is not None:
             on_progress(done, of)
+        if time.monotonic() - began > seconds:
+            break
     return found
 
 

@@ -17,7 +17,7 @@ from allocator.plots.days import Window, in_words, window
 from allocator.plots.extra import altair as alt
 from allocator.plots.extra import jinja2, vl_convert
 from allocator.plots.judged import judged
-from allocator.plots.left_out import EXPLAINED, Left, explained, left_out
+from allocator.plots.left_out import EXPLAINED, SECONDS, Left, explained, left_out
 from allocator.plots.load import load_map
 from allocator.plots.progress import progress
 from allocator.plots.save import version, write
@@ -52,6 +52,7 @@ def report(
     history: Iterable[Progress] = (),
     weeks: int = WEEKS,
     explain: int = EXPLAINED,
+    explain_seconds: float = SECONDS,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """Return a schedule as one HTML page that loads nothing from elsewhere.
@@ -72,6 +73,8 @@ def report(
         Of how many requests that are left out, the most urgent first, to say the fewest facts
         that leave no way, and what would place them (see ``allocator.explain``). The others have
         their funnel alone. A schedule that breaks rules is not explained.
+    explain_seconds
+        After which no further request is explained.
     on_progress
         Hears how many requests are explained, and of how many.
 
@@ -93,7 +96,7 @@ def report(
         if schedule.unplaced:
             charts["reasons"] = [_drawn("reasons", "Reasons", "", reasons(schedule.unplaced))]
         valid = all(violation.inherited for violation in result.violations)
-        known = explained(problem, schedule, explain, on_progress) if valid else {}
+        known = explained(problem, schedule, explain, explain_seconds, on_progress) if valid else {}
         left = left_out(problem, schedule, known)
     heard = [news for news in history if news.costs]
     if heard:
@@ -128,13 +131,14 @@ def write_report(
     history: Iterable[Progress] = (),
     weeks: int = WEEKS,
     explain: int = EXPLAINED,
+    explain_seconds: float = SECONDS,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write the report of a result, or of a schedule, as a file, whole or not at all.
 
     Parameters
     ----------
-    problem, given, history, weeks, explain, on_progress
+    problem, given, history, weeks, explain, explain_seconds, on_progress
         As in ``report``.
     path
         An ``.html`` file. Its folder is made where it does not exist.
@@ -146,7 +150,13 @@ def write_report(
     """
     file = Path(path)
     text = report(
-        problem, given, history=history, weeks=weeks, explain=explain, on_progress=on_progress
+        problem,
+        given,
+        history=history,
+        weeks=weeks,
+        explain=explain,
+        explain_seconds=explain_seconds,
+        on_progress=on_progress,
     )
     write(text.encode("utf-8"), file)
     return file

@@ -73,7 +73,7 @@ def test_requests_left_out_have_their_core_and_what_would_help():
     assert result.schedule is not None
     [left] = {one.request for one in result.schedule.unplaced}
     why = Explainer(some, result.schedule).why_not(left, brief=True)
-    page = Page(report(some, result))
+    page = Page(report(some, result, explain_seconds=600))
     reasons = why.sentence.partition(" stays: ")[2]
     assert reasons[1:] in page.words
     assert why.relaxations[0].sentence in page.words
@@ -84,8 +84,12 @@ def test_only_the_most_urgent_are_explained_and_the_rest_have_their_funnel():
     """Five want the same hour: of the four left out, two are explained where two are asked for."""
     some = problem(*(request(f"R{n}", windows=(span(0, 9, 10),), priority=n) for n in range(1, 6)))
     result = solve(some, SOLVED)
-    heard: list[tuple[int, int]] = []
-    page = Page(report(some, result, explain=2, on_progress=lambda *news: heard.append(news)))
+    heard: list[tuple[int, ...]] = []
+
+    def hear(*news: int) -> None:
+        heard.append(news)
+
+    page = Page(report(some, result, explain=2, explain_seconds=600, on_progress=hear))
     assert heard == [(1, 2), (2, 2)]
     assert page.words.count("It has to lie in its window") == 2
     assert page.words.count("took the last 1 of") == 2
@@ -93,6 +97,14 @@ def test_only_the_most_urgent_are_explained_and_the_rest_have_their_funnel():
     none = Page(report(some, result, explain=0))
     assert none.words.count("took the last 1 of") == 4
     assert "to lie in its window" not in none.words
+
+
+def test_after_its_time_no_further_request_is_explained():
+    """Without any time it is the first alone."""
+    some = problem(*(request(f"R{n}", windows=(span(0, 9, 10),)) for n in range(1, 6)))
+    page = Page(report(some, solve(some, SOLVED), explain_seconds=0))
+    assert page.words.count("It has to lie in its window") == 1
+    assert "3 more, with the rule that took the last start" in page.words
 
 
 def test_a_schedule_from_anywhere_is_checked_and_nothing_is_claimed_of_bounds():
