@@ -283,7 +283,7 @@ def complete(model: Model, best: Incumbent, budget: Budget) -> list[int] | None:
     solver.parameters.fix_variables_to_their_hinted_value = True
     model.cp.minimize(sum(model.level_cost(level) for level in range(len(model.book.levels))))
     status = search(solver, model.cp, budget=budget)
-    if status == cp_model.UNKNOWN and budget.over:
+    if status == cp_model.UNKNOWN:
         return None
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         verify(model.book, Timetable(model.prepared, best.placements), best.costs)
