@@ -77,6 +77,7 @@ class Model:
         self.objective: list[list[cp_model.LinearExprT]] = [[] for _ in book.levels]
         self._speaking = -1
         self._memo: dict[Hashable, Any] = {}
+        self._by_start: dict[tuple[int, int | None], tuple[Literal, npt.NDArray[np.int64]]] = {}
         self._products: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._unions: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
@@ -109,6 +110,7 @@ class Model:
             heed()
             self._speaking = number
             goal.express(self)
+        self._charge_starts()
         if tight:
             limit_days(self)
         for view in self.views.values():
@@ -407,17 +409,37 @@ class Model:
         request: int = -1,
     ) -> None:
         """Add an amount that depends on the start, for a placed visit where ``when`` holds."""
-        for amount in np.unique(amounts):
-            if amount:
-                at = self.at(visit, masks.from_ticks(ticks[amounts == amount].tolist()))
-                literal = at if when is None else self.all_of([at, when])
-                self.cost(int(amount) * literal, request)
+        weight = self.book.weight(self._speaking, request)
+        known = self.views[visit].ticks
+        if not len(ticks) or when is self.false:
+            return
+        if when is self.views[visit].present:
+            when = None
+        key = (visit, None if when is None else when.index)
+        if key not in self._by_start:
+            zero = np.zeros((len(self.objective), len(known)), dtype=np.int64)
+            self._by_start[key] = (when, zero)
+        costs = self._by_start[key][1][self.book.level(self._speaking)]
+        costs[np.searchsorted(known, ticks)] += weight * amounts
 
     # Inside
 
     def add_user(self, visit: Visit, need: int, resource: int) -> None:
         """Note that a free visit may take a resource for a need."""
         self._users.setdefault(resource, []).append((visit, need))
+
+    def _charge_starts(self) -> None:
+        """Charge what goals have said by start: once for all of them, and for starts alike."""
+        for (visit, _), (when, costs) in self._by_start.items():
+            kinds, which = np.unique(costs, axis=1, return_inverse=True)
+            known = self.views[visit].ticks
+            for number, amounts in enumerate(kinds.T.tolist()):
+                if any(amounts):
+                    at = self.at(visit, masks.from_ticks(known[which.ravel() == number].tolist()))
+                    literal = at if when is None else self.all_of([at, when])
+                    for level, amount in enumerate(amounts):
+                        if amount:
+                            self.objective[level].append(amount * literal)
 
     def _enforce(self, bounded: object, when: Iterable[Literal]) -> None:
         literals = [literal for literal in when if literal is not self.true]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from ortools.sat.python import cp_model
 
 from allocator.prepare import masks
@@ -195,10 +196,15 @@ class VisitVariables:
         within.only_enforce_if(*literals)
 
     @cached_property
+    def ticks(self) -> npt.NDArray[np.int64]:
+        """The starts, ascending."""
+        return masks.ticks_of(self.starts)
+
+    @cached_property
     def days(self) -> dict[int, Literal]:
         """For each local day with a start, whether the visit is placed on it."""
         clock = self.visit.clock
-        days = np.unique(clock.day_of[masks.ticks_of(self.starts)]).tolist()
+        days = np.unique(clock.day_of[self.ticks]).tolist()
         return {day: self.at(clock.day_mask(day)) for day in days}
 
     @cached_property

@@ -12,14 +12,13 @@ from typing import Generic, TypeVar
 from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
 from allocator.solve.params import Params
-from allocator.solve.resolve import Resolver
+from allocator.solve.resolve import Resolver, Step
 
 #: Seconds between two reports of several threads.
 EVERY = 0.5
 #: Tasks between two reports of one thread: by its work, so that no clock has a say in the result.
 EVERY_TASKS = 10
 
-Places = dict[int, Placement | None]
 Task = TypeVar("Task")
 
 
@@ -43,7 +42,7 @@ class Crew(Generic[Task]):
         self.params = params
         self.budget = budget
         self.lock = threading.Condition()
-        self._news: list[Places] = []
+        self._news: list[Step] = []
         self._at_work = 0
         self._ended = False
 
@@ -55,21 +54,21 @@ class Crew(Generic[Task]):
         """Return what is to be tried next, or None where nothing is; one thread at a time asks."""
         raise NotImplementedError
 
-    def attempt(self, work: Resolver, task: Task, chance: random.Random) -> Places | None:
+    def attempt(self, work: Resolver, task: Task, chance: random.Random) -> Step | None:
         """Return better places for some visits, or None."""
         raise NotImplementedError
 
-    def learn(self, task: Task, places: Places | None) -> None:
+    def learn(self, task: Task, step: Step | None) -> None:
         """Take note of what a task came to; one thread at a time tells."""
 
     def came_late(self, task: Task) -> None:
         """Take note of a task with better places, thrown away since another came first."""
 
-    def accept(self, places: Places) -> None:
+    def accept(self, step: Step) -> None:
         """Put visits where they are to lie."""
-        for visit, placement in places.items():
+        for visit, placement in step.places.items():
             self.placements[visit] = placement
-        self._news.append(places)
+        self._news.append(step)
 
     def work_all(self, report: Callable[[], None]) -> None:
         """Let the threads work to the end, and report now and then, the last time at the end."""
@@ -100,8 +99,8 @@ class Crew(Generic[Task]):
             while True:
                 with self.lock:
                     task = self._await_task()
-                    for places in self._news[known:]:
-                        work.move(places)
+                    for step in self._news[known:]:
+                        work.move(step.places)
                     known = len(self._news)
                 if task is None:
                     return

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from allocator.solve.budget import Budget
-from allocator.solve.crew import Crew, Places
-from allocator.solve.incumbent import Incumbent, incumbent
+from allocator.solve.crew import Crew
+from allocator.solve.incumbent import Incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
-from allocator.solve.resolve import Resolver
+from allocator.solve.resolve import Resolver, Step
 from allocator.table.rulebook import Rulebook
 
 #: Visits re-solved together, at first, at least and at most.
@@ -120,29 +120,27 @@ class Improve(Crew[_Task]):
         (number,) = self._chance.choices(range(len(worths)), worths)
         return _Task(number, round(self._uses[number].size))
 
-    def attempt(self, work: Resolver, task: _Task, chance: random.Random) -> Places | None:
+    def attempt(self, work: Resolver, task: _Task, chance: random.Random) -> Step | None:
         """Re-solve a neighbourhood."""
         picture = self._pictures[work]
         picture.changed()
         some = self.neighbourhoods[task.number].pick(picture, task.size, chance)
         if not some:
             return None
-        places = work.better(some, EFFORT, self.budget)
+        step = work.better(some, EFFORT, self.budget)
         task.proved = work.proved
-        return places
+        return step
 
-    def accept(self, places: Places) -> None:
-        """Put visits where they are to lie."""
-        super().accept(places)
-        found = incumbent(self.book, self.placements)
-        if found.costs < self.best.costs:
-            self.best = found
-            self._vain = -1
+    def accept(self, step: Step) -> None:
+        """Put visits where they are to lie: it costs what the model says that it changes."""
+        super().accept(step)
+        costs = tuple(a + b for a, b in zip(self.best.costs, step.change, strict=True))
+        self.best = Incumbent(tuple(self.placements), costs)
 
-    def learn(self, task: _Task, places: Places | None) -> None:
+    def learn(self, task: _Task, step: Step | None) -> None:
         """Let a neighbourhood that was of use come up more often, and others be larger."""
         use = self._uses[task.number]
-        better = self._vain < 0
+        better = step is not None
         self._vain = 0 if better else self._vain + 1
         use.worth += LEARN * (better - use.worth)
         if not task.proved:

@@ -7,10 +7,10 @@ from copy import copy
 from dataclasses import replace
 
 from allocator.domain.request import FlexibleSeries
-from allocator.goals.goal import Amount, Goal
+from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.goals.served import Served
 from allocator.prepare.prepared import Prepared, PreparedRequest
-from allocator.prepare.visit import Placement
+from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.construct import close_sessions
 from allocator.state.state import State
@@ -33,6 +33,12 @@ class Begun(Served):
             if prep.request.priority == self.priority:
                 missing = sum(timetable.placements[v] is None for v in prep.visits)
                 yield Amount(missing * share(prep), prep.index, prep.visits)
+
+    def costs(self, state: State, visit: Visit, variant: Variant, ticks: Ticks) -> Amounts:
+        """Return what placing the visit earns, below 0: the same at every start."""
+        if visit.request is None or visit.request.priority != self.priority:
+            return 0
+        return -share(state.prepared.requests[visit.request_index])
 
     def express(self, model: Verbs) -> None:
         """Credit each free visit that is placed."""

@@ -11,12 +11,12 @@ from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.bound import Aim, Alone
 from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
-from allocator.solve.crew import Crew, Places
+from allocator.solve.crew import Crew
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import loosened, whole
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
-from allocator.solve.resolve import Resolver
+from allocator.solve.resolve import Resolver, Step
 from allocator.solve.rivals import related, rivals
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -118,7 +118,7 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
                     return
                 found = self.attempt(work, (request, tries), chance)
                 if found is not None:
-                    work.move(found)
+                    work.move(found.places)
                     self.accept(found)
 
     def resolver(self, seed: int) -> Resolver:
@@ -141,23 +141,23 @@ class Repair(Crew[tuple[PreparedRequest, int]]):
         self._tried[request.index] = tries + 1
         return request, tries
 
-    def learn(self, task: tuple[PreparedRequest, int], places: Places | None) -> None:
+    def learn(self, task: tuple[PreparedRequest, int], step: Step | None) -> None:
         """Try a request anew from the beginning once it was of use."""
-        if places is not None:
+        if step is not None:
             self._tried[task[0].index] = 0
 
     def came_late(self, task: tuple[PreparedRequest, int]) -> None:
         """Do not count a try that would have been of use."""
         self._tried[task[0].index] = task[1]
 
-    def accept(self, places: Places) -> None:
+    def accept(self, step: Step) -> None:
         """Put visits where they are to lie."""
-        super().accept(places)
+        super().accept(step)
         self._missed = self._served()
 
     def attempt(
         self, work: Resolver, task: tuple[PreparedRequest, int], chance: random.Random
-    ) -> Places | None:
+    ) -> Step | None:
         """Re-solve a request that misses something, with rivals of what it misses.
 
         Each time that this is tried there are more rivals, and others by chance.

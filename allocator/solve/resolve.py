@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ortools.sat.python import cp_model
 
-from allocator.domain.faults import SolverDisagreement
 from allocator.goals.served import Served
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
-from allocator.solve.search import quick_solver, search
+from allocator.solve.search import minimize, quick_solver, range_of, search
 from allocator.state.state import State
+from allocator.table.price import price
 from allocator.table.rulebook import Rulebook
+
+#: Width of the range of a blend of levels, at most: beyond it levels are minimized in turn.
+WIDEST = 2**40
+
+
+class Step(NamedTuple):
+    """Better places for some visits, and by level what a schedule costs more with them.
+
+    What is cheaper is below 0. Levels that do not count have 0.
+    """
+
+    places: dict[int, Placement | None]
+    change: tuple[int, ...]
 
 
 class Resolver:
@@ -54,9 +68,7 @@ class Resolver:
         self.proved = False
         self._levels = [n for n in range(len(book.levels)) if comfort or book.serves(n)]
 
-    def better(
-        self, free: Iterable[int], effort: float, budget: Budget
-    ) -> dict[int, Placement | None] | None:
+    def better(self, free: Iterable[int], effort: float, budget: Budget) -> Step | None:
         """Return better places for these visits, or None.
 
         Parameters
@@ -67,18 +79,13 @@ class Resolver:
             Deterministic time of CP-SAT for each level.
         budget
             What may still be used up.
-
-        Returns
-        -------
-        dict or None
-            A place, or None, for each of the visits.
         """
         free = sorted(set(free))
         had = {v: self.state.placements[v] for v in free}
-        self.move(dict.fromkeys(free))
+        paid = self._lift(free)
         self.state.pending = frozenset(free)
         try:
-            return self._better(free, had, effort, budget)
+            return self._better(free, had, paid, effort, budget)
         finally:
             self.state.pending = frozenset()
             self.move(had)
@@ -92,58 +99,66 @@ class Resolver:
             if placement is not None:
                 self.state.place(visit, placement)
 
+    def _lift(self, free: Iterable[int]) -> list[int]:
+        """Remove visits, and return by level what they have added to the cost.
+
+        One after the other, since tables are exact for one visit beside all others.
+        """
+        paid = [0] * len(self.book.levels)
+        for number in free:
+            if self.state.placements[number] is not None:
+                placement = self.state.remove(number)
+                added = price(self.book, self.state, self.book.prepared.visits[number], placement)
+                paid = [a + b for a, b in zip(paid, added, strict=True)]
+        return paid
+
+    def _priced(self, places: Mapping[int, Placement | None]) -> list[int]:
+        """Return what visits add to the cost where they are put, by level.
+
+        A solution that is not proved to be the best may cost less than its variables say.
+        """
+        self.move(places)
+        return self._lift(places)
+
     def _better(
         self,
         free: list[int],
         had: dict[int, Placement | None],
+        paid: Sequence[int],
         effort: float,
         budget: Budget,
-    ) -> dict[int, Placement | None] | None:
-        """Return better places for the free visits, or None."""
+    ) -> Step | None:
+        """Return better places for the free visits, which have paid so much by level."""
         must = self.must.intersection(free)
         model = Model(self.book, self.state, free, must, levels=self._levels)
-        before, solution = self._priced(model, had)
-        reached = list(before)
-        found: dict[int, Placement | None] | None = None
+        model.hint(had)
+        charged = [n for n in self._levels if not isinstance(model.level_cost(n), int)]
+        open_levels = [level for level in charged if self._improvable(level, had)]
+        for level in charged:
+            if level not in open_levels:
+                model.cp.add(model.level_cost(level) <= paid[level])
+        step: Step | None = None
+        reached = list(paid)
         self.proved = True
-        for number, level in enumerate(self._levels):
-            cost = model.level_cost(level)
-            if isinstance(cost, int):
-                continue
+        for levels in _stages(model, open_levels):
             if budget.over:
                 self.proved = False
                 break
-            if not self._improvable(level, had):
-                model.cp.add(cost <= reached[number])
-                continue
+            blend = sum(weight * model.level_cost(level) for level, weight in levels.items())
+            least_gain = 1 if step is None else 0
+            most = sum(weight * reached[level] for level, weight in levels.items()) - least_gain
+            minimize(model.cp, blend, most)
             solver = quick_solver(self.seed)
-            model.cp.minimize(cost)
-            model.cp.clear_hints()
-            for index, value in enumerate(solution):
-                model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
             status = search(solver, model.cp, budget=budget, effort=effort)
-            self.proved &= status == cp_model.OPTIMAL
+            self.proved &= status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
             if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                costs = self._costs(model, solver)
-                # Levels that come later are not minimized yet, and may lie higher than need be.
-                upto = slice(number + 1)
-                if costs[upto] < reached[upto]:
-                    found, reached = model.read(solver), costs
-                    solution = list(solver.response_proto.solution)
-            model.cp.add(cost <= reached[number])
-        return found
-
-    def _priced(
-        self, model: Model, places: dict[int, Placement | None]
-    ) -> tuple[list[int], list[int]]:
-        """Return what places of the free visits cost, and a value for every variable."""
-        model.hint(places)
-        model.cp.minimize(sum(model.level_cost(level) for level in self._levels))
-        solver = quick_solver(self.seed)
-        solver.parameters.fix_variables_to_their_hinted_value = True
-        if search(solver, model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            raise SolverDisagreement("The model refuses places that every rule allows.")
-        return self._costs(model, solver), list(solver.response_proto.solution)
+                places = model.read(solver)
+                reached = self._priced(places)
+                change = tuple(b - a for a, b in zip(paid, reached, strict=True))
+                step = Step(places, change)
+            for level in levels:
+                model.cp.add(model.level_cost(level) <= reached[level])
+        return step
 
     def _improvable(self, level: int, places: dict[int, Placement | None]) -> bool:
         """Say whether a level may be improved: of served ones, by a visit that is not placed."""
@@ -157,5 +172,22 @@ class Resolver:
         visits = self.book.prepared.visits
         return any(p is None and visits[v].priority in priorities for v, p in places.items())
 
-    def _costs(self, model: Model, solver: cp_model.CpSolver) -> list[int]:
-        return [int(solver.value(model.level_cost(level))) for level in self._levels]
+
+def _stages(model: Model, levels: Sequence[int]) -> Iterator[dict[int, int]]:
+    """Yield levels to be minimized at once, with weights by which none is traded for a later one.
+
+    Of few visits the costs have a small range, so that mostly one solve does for all levels.
+    """
+    stage: dict[int, int] = {}
+    weight = 1
+    for level in reversed(levels):
+        low, high = range_of(model.cp, model.level_cost(level))
+        if stage and weight * (high - low + 1) > WIDEST:
+            break
+        stage[level] = weight
+        weight *= high - low + 1
+    rest = [level for level in levels if level not in stage]
+    for level in rest:
+        yield {level: 1}
+    if stage:
+        yield stage

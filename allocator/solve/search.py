@@ -27,6 +27,25 @@ def quick_solver(seed: int) -> cp_model.CpSolver:
     return solver
 
 
+def minimize(cp: cp_model.CpModel, cost: cp_model.LinearExprT, most: int) -> None:
+    """Let a cost be minimized, and be at most so much as long as it is."""
+    cp.minimize(cost)
+    objective = cp.proto.objective
+    objective.domain.extend([-(2**62), most - round(objective.offset)])
+
+
+def range_of(cp: cp_model.CpModel, cost: cp_model.LinearExprT) -> tuple[int, int]:
+    """Return between which numbers a cost lies in any case; replaces the model's objective."""
+    cp.minimize(cost)
+    objective = cp.proto.objective
+    low = high = round(objective.offset)
+    for index, coefficient in zip(objective.vars, objective.coeffs, strict=True):
+        domain = cp.proto.variables[index].domain
+        some = sorted((coefficient * domain[0], coefficient * domain[-1]))
+        low, high = low + some[0], high + some[1]
+    return low, high
+
+
 def search(
     solver: cp_model.CpSolver,
     cp: cp_model.CpModel,

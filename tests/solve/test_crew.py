@@ -10,9 +10,9 @@ import pytest
 
 from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
-from allocator.solve.crew import EVERY_TASKS, Crew, Places
+from allocator.solve.crew import EVERY_TASKS, Crew
 from allocator.solve.params import Params
-from allocator.solve.resolve import Resolver
+from allocator.solve.resolve import Resolver, Step
 
 TWO = Params(workers=2)
 
@@ -26,9 +26,9 @@ class Picture:
     """Stands for the picture of a schedule that a thread works on."""
 
     def __init__(self) -> None:
-        self.known: Places = {}
+        self.known: dict[int, Placement | None] = {}
 
-    def move(self, places: Places) -> None:
+    def move(self, places: dict[int, Placement | None]) -> None:
         self.known.update(places)
 
 
@@ -49,7 +49,7 @@ class Toy(Crew[str]):
     def next(self) -> str | None:
         return self.tasks.pop(0) if self.tasks else None
 
-    def learn(self, task: str, places: Places | None) -> None:
+    def learn(self, task: str, places: Step | None) -> None:
         self.done.append((task, places is not None))
 
     def came_late(self, task: str) -> None:
@@ -65,8 +65,8 @@ def test_every_task_is_tried_and_all_hear_the_news() -> None:
     """Four tasks, each of use; in the end every thread that lasted knows all that was accepted."""
 
     class Simple(Toy):
-        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
-            return {int(task): at(int(task))}
+        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
+            return Step({int(task): at(int(task))}, ())
 
     crew = Simple("1", "2", "3", "4", params=Params(workers=1))
     crew.work_all(nothing)
@@ -81,10 +81,10 @@ def test_a_success_that_comes_second_is_no_failure() -> None:
     class AtOnce(Toy):
         both = threading.Barrier(2)
 
-        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
+        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
             if len(self.done) + len(self.late) == 0:
                 self.both.wait()
-            return {int(task): at(1)}
+            return Step({int(task): at(1)}, ())
 
     crew = AtOnce("1", "2")
     crew.work_all(nothing)
@@ -105,14 +105,14 @@ def test_nobody_goes_home_while_another_may_bring_work() -> None:
                 self.idle.set()
             return task
 
-        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
+        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
             if task == "0":
                 self.idle.wait()
-                return {0: at(0)}
+                return Step({0: at(0)}, ())
             self.together.wait(30.0)
             return None
 
-        def learn(self, task: str, places: Places | None) -> None:
+        def learn(self, task: str, places: Step | None) -> None:
             super().learn(task, places)
             if task == "0":
                 self.tasks += ["1", "2"]
@@ -128,7 +128,7 @@ class Endless(Toy):
     def next(self) -> str | None:
         return "1"
 
-    def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
+    def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
         time.sleep(0.001)
         return None
 
@@ -150,7 +150,7 @@ def test_a_fault_in_one_thread_ends_the_other() -> None:
     """Nobody goes on for a crew that has failed."""
 
     class Failing(Endless):
-        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
+        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
             if work is cast(Resolver, self.pictures[0]):
                 raise RuntimeError("no solver today")
             return super().attempt(work, task, chance)
@@ -165,7 +165,7 @@ def test_one_thread_reports_as_it_works_and_at_the_end() -> None:
     """By the number of its tasks, so that no clock has a say, and once more at the end."""
 
     class Simple(Toy):
-        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
+        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
             return None
 
     crew = Simple(*"x" * (2 * EVERY_TASKS + 1), params=Params(workers=1))
@@ -178,7 +178,7 @@ def test_a_budget_that_is_used_up_ends_the_work() -> None:
     """By effort: after ten tasks that cost one each."""
 
     class Costly(Endless):
-        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Places | None:
+        def attempt(self, work: Resolver, task: str, chance: random.Random) -> Step | None:
             self.budget.spend(1.0)
             return None
 

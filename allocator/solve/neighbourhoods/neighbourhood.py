@@ -12,6 +12,9 @@ from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
+#: Re-solves after which what visits pay is worked out anew: it takes as long as several of them.
+RENEWED = 50
+
 
 class Picture:
     """A schedule as neighbourhoods look at it.
@@ -33,10 +36,13 @@ class Picture:
         self.free = tuple(free)
         self.movable = frozenset(free)
         self._paid: dict[int, int] | None = None
+        self._age = 0
 
     def changed(self) -> None:
-        """Take note that visits have moved."""
-        self._paid = None
+        """Take note that visits have moved: what each pays is worked out anew now and then."""
+        self._age += 1
+        if self._age >= RENEWED:
+            self._paid, self._age = None, 0
 
     @property
     def paid(self) -> dict[int, int]:
