@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Payments that are told of each goal; --json tells them all.
 PAYMENTS = 3
+#: Requests left out that are told one by one; of more, what recurs is told first.
+SHOWN = 20
 
 HELP = """Say why a schedule of PROBLEM is as it is, and what would help.
 
@@ -173,17 +175,25 @@ def _start(at: str) -> datetime:
 
 def _overview(explainer: Explainer, patience: Patience) -> tuple[str, list[dict[str, Any]]]:
     """Explain what is left out, and where the cost comes from."""
+    from allocator.explain import most_often
+
     lines, rows = [], []
     left = explainer.unserved
     many = "request is" if len(left) == 1 else "requests are"
     lines.append(f"{len(left):,} {many} left out." if left else "No request is left out.")
-    for why in explainer.why_not_all(on_progress=patience.counted):
+    whys = list(explainer.why_not_all(on_progress=patience.counted))
+    if len(whys) > SHOWN:
+        lines.append(most_often(explainer.prepared, whys).text())
+        lines.append(f"The {SHOWN} most urgent; name another to hear of it, or --json for all:")
+    for place, why in enumerate(whys):
+        rows += why.rows()
+        if place >= SHOWN:
+            continue
         lines.append(why.sentence)
         if why.relaxations:
             lines.append(f"  Would help: {why.relaxations[0].sentence}")
         elif why.core is not None:
             lines.append("  Nothing was found that would help; moves of others were not tried.")
-        rows += why.rows()
     by_goal: dict[tuple[str, str], list[Payment]] = {}
     for paid in explainer.analysis():
         by_goal.setdefault((paid.level, paid.goal), []).append(paid)

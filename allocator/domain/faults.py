@@ -14,7 +14,7 @@ class FaultCode(Enum):
     DUPLICATE = "Two objects have the same id: give each its own."
     WRONG_TYPE = "A value is of the wrong type: write it as the file format says."
     WRONG_NUMBER = "A number is outside what is possible: stay within the limits named."
-    OFF_GRID = "A duration is no multiple of the grain: change the duration or the grain."
+    OFF_GRID = "A duration or a start is no multiple of the grain: change it, or the grain."
     NAIVE_TIME = "A time has no zone or offset: write the offset, as in 2026-03-02T09:00+01:00."
     EMPTY_SPAN = "A span ends before it starts: swap its ends or give it a length."
     OUTSIDE_HORIZON = "A time lies outside the horizon: move it, or make the horizon longer."

@@ -7,6 +7,7 @@ from allocator.explain.difference import Difference, GoalChange
 from allocator.explain.explainer import Explainer
 from allocator.explain.facts import Fact
 from allocator.explain.in_the_way import InTheWay
+from allocator.explain.often import Often, most_often
 from allocator.explain.placed import OtherPlace, WhyHere
 from allocator.explain.relaxations import Kind, Relaxation
 from allocator.explain.slot import Slot
@@ -21,6 +22,7 @@ __all__ = [
     "GoalChange",
     "InTheWay",
     "Kind",
+    "Often",
     "OtherPlace",
     "Payment",
     "Relaxation",
@@ -28,4 +30,5 @@ __all__ = [
     "WhyHere",
     "WhyNot",
     "find_conflict",
+    "most_often",
 ]

@@ -79,6 +79,33 @@ def test_a_schedule_as_a_whole(plan: Path):
     assert "priority 2, served:2, 2,520 points: 2,520 for R6." in costs
 
 
+def test_where_many_are_left_out_what_recurs_comes_first(tmp_path: Path):
+    """Of 23 the 20 most urgent are told one by one, and all of them as JSON."""
+    asks = problem(request("A"), *(request(f"X{n:02}") for n in range(23)))
+    lies = [
+        Assignment(
+            visit=name,
+            start=at(0, hour),
+            end=at(0, hour + 1),
+            resources=(("practitioner", ("ann",)),),
+        )
+        for name, hour in (("A", 8), ("X00", 9), ("X01", 10), ("X02", 11))
+    ]
+    write_problem(asks, tmp_path / "p")
+    write_schedule(Schedule(assignments=tuple(lies[:1])), asks, tmp_path / "s.csv")
+    told = one_line(run("explain", tmp_path / "p", tmp_path / "s.csv").stdout)
+    assert told.startswith("23 requests are left out. ")
+    assert "The 20 most urgent; name another to hear of it, or --json for all:" in told
+    assert "X19" in told
+    assert "X20" not in told
+    found = run_json("explain", tmp_path / "p", tmp_path / "s.csv")
+    assert {row["request"] for row in found["rows"]} == {f"X{n:02}" for n in range(23)}
+    write_schedule(Schedule(assignments=tuple(lies)), asks, tmp_path / "s.csv")
+    told = one_line(run("explain", tmp_path / "p", tmp_path / "s.csv").stdout)
+    assert told.startswith("20 requests are left out. X03 cannot be placed")
+    assert "Most often" not in told
+
+
 def test_as_json_every_payment_is_told(plan: Path):
     """They sum to the objective that the check finds, level by level."""
     found = run_json("explain", HANDMADE, plan)
