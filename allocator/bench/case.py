@@ -22,7 +22,8 @@ class Scored:
     Attributes
     ----------
     levels
-        Cost by the name of the level, the first counts first; smaller is better.
+        Cost by the name of the level, the first counts first; smaller is better. A level that the
+        scorer cannot count is absent.
     broken
         What hard rules it breaks, each as a sentence; a schedule of which a visit is missing
         breaks one for each.
@@ -47,7 +48,8 @@ class Case:
     rules, goals
         What is known: the library's, and those that the set brings.
     known
-        Figures that others published, by their name: level by level, as ``score`` has them.
+        Figures that others published, by their name: level by level, as ``score`` has them, or a
+        word such as ``"infeasible"``.
     """
 
     name: str
@@ -55,7 +57,7 @@ class Case:
     score: Callable[[Schedule | None], Scored]
     rules: Sequence[Rule] = RULES
     goals: Sequence[Goal] = GOALS
-    known: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    known: Mapping[str, Sequence[int] | str] = field(default_factory=dict)
 
 
 class InstanceSet(ABC):
@@ -67,10 +69,14 @@ class InstanceSet(ABC):
         As on the command line.
     sentence
         What it is, and whose, with licence and address.
+    files
+        Which files belong into its folder, and where they are to be had, as a sentence; ``""``
+        where the address in ``sentence`` is all there is to say.
     """
 
     name: str
     sentence: str
+    files: str = ""
 
     @abstractmethod
     def instances(self, folder: Path) -> Sequence[tuple[str, Path]]:
@@ -98,3 +104,27 @@ class InstanceSet(ABC):
         InvalidProblem
             When it is none.
         """
+
+    def names_in(self, path: Path) -> Sequence[str]:
+        """Return the names of the instances that a file holds: its stem, where it is one alone.
+
+        Parameters
+        ----------
+        path
+            A file in the set's form.
+        """
+        return (path.stem,)
+
+    def made(self) -> Sequence[str]:
+        """Return the names of the instances that are made here rather than read."""
+        return ()
+
+    def make(self, name: str) -> Case:
+        """Make an instance; each time the same.
+
+        Parameters
+        ----------
+        name
+            One of ``made()``.
+        """
+        raise NotImplementedError(f"{self.name} makes no {name}.")

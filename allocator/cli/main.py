@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from allocator.cli import check, explain, generate, plot, solve
+from allocator.cli import bench, check, explain, generate, plot, solve
 from allocator.cli.common import NO_VALUE, prose, to_stderr
 
 #: Entry points in this group add commands: the name is the command's, the value a typer
@@ -44,6 +44,7 @@ def application() -> typer.Typer:
     app.command("check", help=prose(check.HELP), epilog=check.EPILOG)(check.check)
     app.command("explain", help=prose(explain.HELP), epilog=explain.EPILOG)(explain.explain)
     app.command("plot", help=prose(plot.HELP), epilog=plot.EPILOG)(plot.plot)
+    app.command("bench", help=prose(bench.HELP), epilog=bench.EPILOG)(bench.bench)
     app.add_typer(generate.application(), name="generate")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda e: e.name):
         _add(app, entry)

@@ -14,6 +14,7 @@ COMMANDS = [
     ("check",),
     ("explain",),
     ("plot",),
+    ("bench",),
     ("generate",),
     ("generate", "clinic"),
 ]
@@ -28,7 +29,9 @@ def test_help_is_there_and_fits_80_columns(words: tuple[str, ...]):
     assert max(map(len, long.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("words", [("solve",), ("check",), ("plot",), ("generate", "clinic")])
+@pytest.mark.parametrize(
+    "words", [("solve",), ("check",), ("plot",), ("bench",), ("generate", "clinic")]
+)
 def test_help_has_examples_and_exit_codes(words: tuple[str, ...]):
     """Each example is a command of its own line, and each exit code is there."""
     text = run(*words, "--help").stdout

@@ -22,6 +22,10 @@ class Meetings(InstanceSet):
     """Meetings of several people into rooms, on a grid of 15 minutes."""
 
     name = "meetings"
+    files = (
+        "Take the .xlsx files of optaplanner-examples/data/meetingscheduling/unsolved from"
+        " https://github.com/apache/incubator-kie-optaplanner."
+    )
     sentence = (
         "Meetings of several people into rooms: the meeting scheduling example of OptaPlanner and"
         " Timefold (Apache-2.0, https://github.com/TimefoldAI/timefold-solver)."

@@ -1,0 +1,210 @@
+"""``allocator bench``: small instances written here, solved and scored by their sets."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.running import run
+
+from allocator.bench.run import Run
+from allocator.bench.run import run as run_case
+from allocator.bench.sets import SETS, Source, data_folder, set_named
+from allocator.domain.schedule import Schedule
+from allocator.solve import Params, Result, Status, solve
+
+COURSES = """Name: Tiny
+Courses: 2
+Rooms: 1
+Days: 2
+Periods_per_day: 2
+Curricula: 1
+
+COURSES:
+c0 t0 1 1 10 1
+c1 t0 2 2 30 1
+
+ROOMS:
+rA 20 0
+
+CURRICULA:
+q0 2 c0 c1
+
+UNAVAILABILITY_CONSTRAINTS:
+c0 0 0
+
+END.
+"""
+#: Ten students of each of two lectures have no seat, and of three lectures on two days one is
+#: isolated.
+PENALTY = 22
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two instances of course timetabling, and nothing else."""
+    (tmp_path / "cbctt").mkdir()
+    for name in ("tiny01", "tiny02"):
+        (tmp_path / "cbctt" / f"{name}.ectt").write_text(COURSES, encoding="utf-8")
+    monkeypatch.setenv("ALLOCATOR_BENCHMARKS", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def bench(*words: str | Path) -> tuple[int, str, str]:
+    answer = run("bench", *words, "--time-limit", "5", "--workers", "1", columns=300)
+    assert answer.exception is None or isinstance(answer.exception, SystemExit)
+    return answer.exit_code, answer.stdout, answer.stderr
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the rows of the runs, cell by cell."""
+    return [line.split() for line in text.splitlines() if line.strip()[:1].isdigit()]
+
+
+def test_the_sets_are_listed(folder: Path):
+    """Each with its sentence and instances, and how to get those that are not there."""
+    code, told, _ = bench()
+    lines = " ".join(told.split())
+    assert code == 0
+    for of in SETS:
+        assert of.sentence in lines
+    assert "tiny01, tiny02" in lines
+    assert f"looked for in the folder {folder / 'meetings'}, which is not there" in lines
+    assert set_named("meetings").files in lines
+    assert "ALLOCATOR_BENCHMARKS names another folder" in lines
+
+
+def test_the_sets_are_listed_for_programs():
+    """One object a line for each set."""
+    code, told, _ = bench("--json")
+    found = [json.loads(line) for line in told.splitlines()]
+    assert code == 0
+    assert [one["set"] for one in found] == [of.name for of in SETS]
+    assert {"set": "cbctt", "sentence": set_named("cbctt").sentence} | {
+        "instances": ["tiny01", "tiny02"]
+    } in found
+
+
+def test_a_set_alone_is_all_of_its_instances():
+    """A row for each run, with cost and bound of each level."""
+    code, told, _ = bench("cbctt")
+    assert code == 0
+    assert "tiny01: 3 requests, 3 visits, 3 resources" in told
+    assert "tiny02: 3 requests" in told
+    heading = "seed taught bound penalty bound first, s seconds status broken"
+    assert [line.split() for line in told.splitlines()].count(heading.split()) == 2
+    for row in rows(told)[1:3]:
+        assert row[:5] == ["0", "0", "0", str(PENALTY), str(PENALTY)]
+        assert row[7:] == ["OPTIMAL", "0"]
+    assert "2 runs; the scorer finds nothing broken." in told
+
+
+def test_several_seeds_have_a_median_and_a_worst():
+    """By the order of their levels."""
+    code, told, _ = bench("cbctt", "tiny01", "--seeds", "3")
+    assert code == 0
+    assert "seeds 0 to 2" in told
+    for label in ("median", "worst"):
+        (line,) = [line for line in told.splitlines() if line.strip().startswith(label)]
+        assert line.split()[1:5] == ["0", "0", str(PENALTY), str(PENALTY)]
+
+
+def test_published_figures_stand_below(folder: Path):
+    """An instance of that name has them, level by level."""
+    (folder / "cbctt" / "comp01.ectt").write_text(COURSES, encoding="utf-8")
+    code, told, _ = bench("cbctt", "comp")
+    assert code == 0
+    assert ["best", "known", "0", "5"] in [line.split() for line in told.splitlines()]
+
+
+@pytest.mark.parametrize("asked", ["tiny02", "cbctt/tiny02.ectt"])
+def test_an_instance_by_name_or_by_file(asked: str):
+    """Named twice, it is run once."""
+    code, told, _ = bench("cbctt", asked, asked)
+    assert code == 0
+    assert "tiny02: " in told and "tiny01" not in told
+    assert "1 run; " in told
+
+
+def test_json_is_an_object_for_each_run_and_nothing_else():
+    """With the course of the solve and what the scorer found."""
+    code, told, _ = bench("cbctt", "--seeds", "2", "--json")
+    found = [json.loads(line) for line in told.splitlines()]
+    assert code == 0
+    assert [(one["instance"], one["seed"]) for one in found] == [
+        (name, seed) for name in ("tiny01", "tiny02") for seed in (0, 1)
+    ]
+    for one in found:
+        assert one["levels"] == one["bounds"] == {"taught": 0, "penalty": PENALTY}
+        assert one["status"] == "OPTIMAL"
+        assert one["broken"] == one["disputed"] == one["unscored"] == []
+        assert 0 < one["first_schedule_seconds"] <= one["seconds"]
+        assert one["course"][-1]["costs"] == [0, PENALTY]
+        assert (one["set"], one["workers"], one["time_limit_seconds"]) == ("cbctt", 1, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("courses",), "There is no set courses; there are meetings, cbctt"),
+        (("cbctt", "other"), "There is no instance other of cbctt, and no file of that name."),
+        (("cbctt", "other"), "There are tiny01, tiny02."),
+        (("cbctt", "tiny"), "tiny is the beginning of several instances of cbctt: tiny01, tiny02."),
+        (("meetings", "50"), "meetings, which is not there. Take the .xlsx files"),
+        (("cbctt", "--seeds", "0"), "--seeds is 0; at least 1."),
+        (("cbctt", "--workers", "0"), "The setting workers is 0; 1 to 256 are possible."),
+        (("cbctt", "cbctt"), "Is a directory"),
+    ],
+)
+def test_a_slip_is_told_with_exit_code_2(words: tuple[str, ...], told: str):
+    """What is not there, what there is, and how to get what is missing."""
+    answer = run("bench", *words, columns=400)
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert told in answer.stderr
+
+
+def test_a_slip_is_told_to_programs_too():
+    """As an object of faults."""
+    code, told, _ = bench("courses", "--json")
+    assert code == 2
+    assert "There is no set courses" in json.loads(told)["faults"][0]["message"]
+
+
+def test_what_the_scorer_finds_broken_is_loud(monkeypatch: pytest.MonkeyPatch):
+    """A solver that lost all lectures but one: each is told, and the exit code is 1."""
+
+    def forgetful(*args: Any, **more: Any) -> Result:
+        found = solve(*args, **more)
+        assert found.schedule is not None
+        return replace(found, schedule=Schedule(assignments=found.schedule.assignments[:1]))
+
+    monkeypatch.setattr("allocator.bench.run.solve", forgetful)
+    code, told, _ = bench("cbctt", "tiny01")
+    assert code == 1
+    assert "broken: Course c1 is taught" in told
+    assert "disputed: taught is 2 by the scorer, 0 by the library." in told
+    assert rows(told)[1][-1] == "2"
+    assert "1 run of 1 with broken rules or disputed costs." in told
+    code, told, _ = bench("cbctt", "tiny01", "--json")
+    assert code == 1
+    assert len(json.loads(told)["broken"]) == 2
+
+
+def test_a_run_is_for_programs_too(folder: Path):
+    """Without any command line: news pass through, and the course is what they told."""
+    source = Source(set_named("cbctt"), "tiny01", folder / "cbctt" / "tiny01.ectt")
+    heard = []
+    found = run_case(source.case(), Params(workers=1, deterministic_limit=3.0), heard.append)
+    assert isinstance(found, Run)
+    assert found.status is Status.OPTIMAL
+    assert [costs for _, costs in found.course][-1] == (0, PENALTY)
+    assert {costs for _, costs in found.course} <= {news.costs for news in heard}
+
+
+def test_without_the_variable_the_folder_is_beside_the_project(monkeypatch: pytest.MonkeyPatch):
+    """As benchmarks of the project use it."""
+    monkeypatch.delenv("ALLOCATOR_BENCHMARKS")
+    assert data_folder().parts[-2:] == ("shared", "data")
