@@ -142,7 +142,7 @@ def _runs(
     """Run an instance with each seed, and tell of each run as it ends."""
     from allocator.bench.run import run
 
-    table = None if as_json else BenchTable(to_stdout(), case)
+    table = None if as_json else BenchTable(to_stdout(), case, f"{source.of.name} {case.name}")
     done = []
     for params in settings:
         with Patience(f"solving {case.name}") as patience:

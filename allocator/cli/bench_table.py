@@ -32,10 +32,13 @@ class BenchTable:
         Where to print.
     case
         The instance.
+    title
+        What to call it.
     """
 
-    def __init__(self, console: Console, case: Case) -> None:
+    def __init__(self, console: Console, case: Case, title: str) -> None:
         self._console = console
+        self._title = title
         self._case = case
         self._label = max(len(label) for label in ("median", *case.known))
         self._levels: list[str] = []
@@ -89,7 +92,7 @@ class BenchTable:
         self._console.print()
         self._console.print(
             Text.assemble(
-                (self._case.name, "bold"),
+                (self._title, "bold"),
                 f": {count(len(problem.requests), 'request')},"
                 f" {count(sum(r.visit_count for r in problem.requests), 'visit')},"
                 f" {count(len(problem.resources), 'resource')}",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pytest
-from benchmarks.csplib046 import read
 from benchmarks.figures import conditions, table, write
 
+from allocator.bench.csplib046 import FILE
+from allocator.bench.csplib046.instance import read_instances
+from allocator.bench.csplib046.problem import problem_of
+from allocator.bench.sets import data_folder
 from allocator.explain import Explainer, find_conflict
 from allocator.frames import read_problem
 from allocator.solve.params import Params
@@ -18,8 +20,6 @@ from allocator.solve.solve import solve
 pytestmark = pytest.mark.benchmark
 
 ROOT = Path(__file__).parents[2]
-#: Where published instances lie; they are read there and never copied in.
-INSTANCES = Path(os.environ.get("ALLOCATOR_BENCHMARKS", ROOT.parent / "shared" / "data"))
 
 
 def explained(name: str) -> tuple[Explainer, list[tuple[float, int, bool, int]]]:
@@ -86,12 +86,12 @@ def test_reasons() -> None:
 
 def test_csplib046() -> None:
     """All 25 instances are decided; each infeasible one has a minimal conflict, confirmed."""
-    path = INSTANCES / "csplib046" / "instances.md"
+    path = data_folder() / "csplib046" / FILE
     if not path.exists():
         pytest.skip("the instances are not at hand: set ALLOCATOR_BENCHMARKS")
     lines = []
-    for instance in read(path):
-        problem = instance.problem()
+    for instance in read_instances(path):
+        problem = problem_of(instance)
         result = solve(problem, Params(time_limit_seconds=10, workers=2))
         told: tuple[object, ...] = ("", "", "", "")
         if result.schedule is None:
