@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from allocator.bench.case import Case, InstanceSet
+from allocator.bench.meetings.files import read_instance
 from allocator.bench.meetings.goals import goals_of
-from allocator.bench.meetings.instance import read_instance
+from allocator.bench.meetings.instance import Instance
+from allocator.bench.meetings.made import made
 from allocator.bench.meetings.one_day import OneDay
 from allocator.bench.meetings.problem import problem_of
 from allocator.bench.meetings.score import score
@@ -16,6 +18,8 @@ from allocator.rules import RULES
 
 #: What Timefold 1.24 in Java reaches in 300 s on 2 cores, one seed: medium and soft.
 TIMEFOLD = {50: (0, 189, 9503), 100: (0, 86, 23974), 200: (0, 389, 86483)}
+#: How many meetings the instances have that are made here.
+MADE = (400, 800)
 
 
 class Meetings(InstanceSet):
@@ -32,21 +36,33 @@ class Meetings(InstanceSet):
     )
 
     def instances(self, folder: Path) -> Sequence[tuple[str, Path]]:
-        """Return the instances of a folder, the smallest first."""
-        found = [(read_instance(path), path) for path in folder.glob("*.json")]
-        found.sort(key=lambda some: (len(some[0].meetings), some[0].name))
-        return [(instance.name, path) for instance, path in found]
+        """Return the instances of a folder, the smallest first; as JSON, where it has both."""
+        paths = {path.stem: path for form in ("xlsx", "json") for path in folder.glob(f"*.{form}")}
+        found = [(len(read_instance(path).meetings), name) for name, path in paths.items()]
+        return [(name, paths[name]) for _, name in sorted(found)]
 
     def read(self, path: Path, name: str) -> Case:
-        """Read an instance from the JSON form of the example's workbooks."""
+        """Read an instance from one of the example's workbooks, or from the JSON form of one."""
         instance = read_instance(path)
         many = len(instance.meetings)
         published = name.startswith(f"{many}meetings-") and many in TIMEFOLD
-        return Case(
-            name=name,
-            problem=problem_of(instance),
-            score=lambda schedule: score(instance, schedule),
-            rules=(*RULES, OneDay(instance.days)),
-            goals=(*GOALS, *goals_of(instance)),
-            known={"Timefold, 300 s": TIMEFOLD[many]} if published else {},
-        )
+        return _case(instance, name, {"Timefold, 300 s": TIMEFOLD[many]} if published else {})
+
+    def made(self) -> Sequence[str]:
+        """Return the names of larger instances of the kind."""
+        return [f"made-{meetings}" for meetings in MADE]
+
+    def make(self, name: str) -> Case:
+        """Make a larger instance of the kind."""
+        return _case(made(int(name.removeprefix("made-"))), name, {})
+
+
+def _case(instance: Instance, name: str, known: Mapping[str, Sequence[int]]) -> Case:
+    return Case(
+        name=name,
+        problem=problem_of(instance),
+        score=lambda schedule: score(instance, schedule),
+        rules=(*RULES, OneDay(instance.days)),
+        goals=(*GOALS, *goals_of(instance)),
+        known=known,
+    )

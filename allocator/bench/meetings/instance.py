@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 
 Matrix = npt.NDArray[np.int64]
 
@@ -72,34 +68,3 @@ class Instance:
             required[number, list(meeting.required)] = 1
             anyhow[number, list(meeting.required + meeting.preferred)] = 1
         return required, anyhow
-
-
-def read_instance(path: Path) -> Instance:
-    """Read an instance from the JSON form of the example's workbooks.
-
-    Raises
-    ------
-    InvalidProblem
-        When the file has another form.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return Instance(
-            name=str(data["name"]),
-            day_of=tuple(int(grain["day"]) for grain in data["grains"]),
-            rooms=tuple(int(room["capacity"]) for room in data["rooms"]),
-            persons=len(data["persons"]),
-            meetings=tuple(
-                Meeting(
-                    str(meeting["topic"]),
-                    int(meeting["grains"]),
-                    tuple(int(person) for person in meeting["required"]),
-                    tuple(int(person) for person in meeting["preferred"]),
-                )
-                for meeting in data["meetings"]
-            ),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"{path.name} is no instance of meetings: {type(error).__name__} {error}."
-        fault = Fault(FaultCode.BROKEN_FILE, "instance", path.name, message)
-        raise InvalidProblem([fault]) from error
