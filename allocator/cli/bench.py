@@ -50,6 +50,8 @@ EPILOG = """[bold]Examples[/bold]
     [cyan]allocator bench cbctt comp01 --seeds 5 --time-limit 60[/cyan]
   A file of your own:
     [cyan]allocator bench meetings my-meetings.json[/cyan]
+  A clinic that cannot serve everyone:
+    [cyan]allocator bench clinic overloaded-1000[/cyan]
   For another program, with the course of each solve:
     [cyan]allocator bench meetings --json > runs.jsonl[/cyan]
 

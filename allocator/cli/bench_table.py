@@ -85,7 +85,7 @@ class BenchTable:
                 self._print([label, *pairs], style=QUIET)
         if any(run.unscored for run in runs):
             note = f"{MARK} the library's own count: the set's scorer does not count it"
-            self._console.print(Text(f"  {note}", style=QUIET), soft_wrap=True)
+            self._console.print(Text(note, style=QUIET), soft_wrap=True)
 
     def _heading(self, run: Run, cells: list[str]) -> None:
         problem = self._case.problem
@@ -109,7 +109,7 @@ class BenchTable:
         self._widths[0] = max(self._widths[0], self._label)
         for place in range(1, 2 * len(self._levels), 2):
             self._widths[place] = max(self._widths[place], least)
-            self._widths[place + 1] = max(self._widths[place : place + 2])
+            self._widths[place + 1] = max(self._widths[place + 1], len(cells[place]))
         self._print(head, style="bold")
 
     def _print(self, cells: Sequence[str], *, style: str = "", bad: bool = False) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.running import run
+from cli.running import HANDMADE, run
 
 from allocator.bench.run import Run
 from allocator.bench.run import run as run_case
@@ -148,7 +148,7 @@ def test_json_is_an_object_for_each_run_and_nothing_else():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("courses",), "There is no set courses; there are meetings, cbctt"),
+        (("courses",), "There is no set courses; there are meetings, cbctt, csplib046, clinic."),
         (("cbctt", "other"), "There is no instance other of cbctt, and no file of that name."),
         (("cbctt", "other"), "There are tiny01, tiny02."),
         (("cbctt", "tiny"), "tiny is the beginning of several instances of cbctt: tiny01, tiny02."),
@@ -208,3 +208,45 @@ def test_without_the_variable_the_folder_is_beside_the_project(monkeypatch: pyte
     """As benchmarks of the project use it."""
     monkeypatch.delenv("ALLOCATOR_BENCHMARKS")
     assert data_folder().parts[-2:] == ("shared", "data")
+
+
+def test_a_level_of_no_scorer_is_marked():
+    """Comfort of a clinic is the library's own count, and says so."""
+    code, told, _ = bench("clinic", HANDMADE)
+    assert code == 0
+    assert "clinic handmade: 6 requests, 7 visits" in told
+    assert "priority 1  bound  priority 2  bound  comfort*  bound" in told
+    assert "* the library's own count" in told
+    code, told, _ = bench("clinic", HANDMADE, "--json")
+    assert json.loads(told)["unscored"] == ["comfort"]
+
+
+def test_a_file_of_several_is_all_of_them(folder: Path):
+    """Infeasible is the right answer where that is published; nothing is broken then."""
+    distances = "Between Meetings Distance:\n 0: 0 1\n 1: 1 0\n\n"
+    parts = [
+        f"**Instance #{n}**\nDomainSize = {slots}\n Agents (0): 0 1\n{distances}"
+        for n, slots in enumerate([3] * 5 + [2] * 20, 1)
+    ]
+    path = folder / "csplib046" / "instances.md"
+    path.parent.mkdir()
+    path.write_text("".join(parts[:2]), encoding="utf-8")
+    code, told, _ = bench("csplib046", "csplib046/instances.md")
+    assert code == 0
+    assert "csplib046 1: 2 requests" in told and "csplib046 2: 2 requests" in told
+    path.write_text("".join(parts), encoding="utf-8")
+    code, told, _ = bench("csplib046", "6")
+    assert code == 0
+    assert ["CSPLib", "INFEASIBLE"] in [line.split() for line in told.splitlines()]
+    assert rows(told)[1][-2:] == ["INFEASIBLE", "0"]
+
+
+def test_what_others_find_and_we_do_not_is_loud(folder: Path):
+    """An instance that has a solution, as published, and none here: exit code 1."""
+    impossible = "**Instance #{}**\nDomainSize = 1\n Agents (0): 0 1\nDistance:\n 0: 0 0\n 1: 0 0\n"
+    path = folder / "csplib046" / "instances.md"
+    path.parent.mkdir()
+    path.write_text("".join(impossible.format(n) for n in range(1, 26)), encoding="utf-8")
+    code, told, _ = bench("csplib046", "1")
+    assert code == 1
+    assert "broken: Meeting 0 is not held." in told
