@@ -50,6 +50,8 @@ class Model:
         Whether to say more than is needed, for better bounds: pays where the whole is proved.
     pooled
         Whether the first of some resources that nothing tells apart may stand for all of them.
+    narrowed
+        What of each variant's starts is to be thought of.
     heed
         Is called again and again while the model is built: what it raises ends that.
     """
@@ -64,6 +66,7 @@ class Model:
         levels: Iterable[int] | None = None,
         tight: bool = False,
         pooled: bool = False,
+        narrowed: Callable[[Options], Options] = lambda found: found,
         heed: Callable[[], None] = lambda: None,
     ) -> None:
         self.book = book
@@ -93,7 +96,7 @@ class Model:
         found: dict[int, list[Options]] = {}
         for visit in self.free:
             heed()
-            found[visit.index] = list(options(book, state, visit))
+            found[visit.index] = [narrowed(one) for one in options(book, state, visit)]
         self.pools: Pools = {}
         if pooled:
             self.pools = find_pools(self.prepared, book.rules, goals.values(), self.free, found)

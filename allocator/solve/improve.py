@@ -1,56 +1,35 @@
-"""Make a schedule more comfortable: re-solve neighbourhoods of it, again and again."""
+"""Make a schedule better in every respect, by walks from it."""
 
 from __future__ import annotations
 
-import random
+import os
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from allocator.goals.goal import Goal
+from allocator.rules.rule import Rule
 from allocator.solve.budget import Budget
-from allocator.solve.crew import Crew
+from allocator.solve.company import EVERY, Company, Errand
 from allocator.solve.incumbent import Incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
-from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
-from allocator.solve.resolve import Resolver, Step
+from allocator.solve.walk import Walk
 from allocator.table.rulebook import Rulebook
 
-#: Visits re-solved together, at first, at least and at most.
-SIZE, LEAST, MOST = 10, 4, 40
-#: Deterministic time of CP-SAT for one level of one re-solve.
-EFFORT = 0.1
-#: How much larger a neighbourhood gets that was solved in vain, and how much smaller one that
-#: was too hard.
-GROW, SHRINK = 0.05, 0.5
-#: How fast the use of a neighbourhood is learned, and what one is worth without any.
-LEARN, WORTH = 0.05, 0.1
-#: Re-solves in vain after which the end is near: so many, and so many for each free visit.
-VAIN, VAIN_EACH = 10, 0.5
+#: Exact re-solves without a better schedule after which it is given up: so many, and so many for
+#: each free visit.
+VAIN, VAIN_EACH = 20, 1.0
+#: Seconds that have to be left for others to be worth their start.
+LONG = 4.0
+#: Cores, of which each walks.
+CORES = os.cpu_count() or 1
+#: Tries between two reports where no clock counts.
+EVERY_TRIES = 100
 
 
-@dataclass(slots=True)
-class _Use:
-    """How well a neighbourhood has done of late, and how many visits it picks."""
-
-    worth: float = 1.0
-    size: float = SIZE
-
-
-@dataclass(slots=True)
-class _Task:
-    """A neighbourhood, by its number, of a size; and whether it was solved to its end."""
-
-    number: int
-    size: int
-    proved: bool = False
-
-
-class Improve(Crew[_Task]):
-    """A schedule that is made better at no cost to what it serves.
-
-    Which neighbourhoods are of use, and how large they may be, is learned on the way (adaptive
-    large neighbourhood search: Ropke and Pisinger 2006, Transportation Science 40(4)).
+class Improve:
+    """A schedule that is made better.
 
     Parameters
     ----------
@@ -62,8 +41,10 @@ class Improve(Crew[_Task]):
         Numbers of the visits that may move, and of those that have to stay placed.
     params, budget
         Settings, and what may still be used up.
+    rules, goals
+        What is known, for those who walk in processes of their own.
     neighbourhoods
-        Ways to pick what is re-solved together.
+        Ways to pick what is changed together.
     """
 
     def __init__(
@@ -74,18 +55,34 @@ class Improve(Crew[_Task]):
         must: set[int],
         params: Params,
         budget: Budget,
+        rules: Sequence[Rule],
+        goals: Sequence[Goal],
         neighbourhoods: Sequence[Neighbourhood] = NEIGHBOURHOODS,
     ) -> None:
-        super().__init__(best.placements, params, budget)
         self.book = book
-        self.best = best
-        self.free = free
-        self.must = must
-        self.neighbourhoods = neighbourhoods
-        self._uses = [_Use() for _ in neighbourhoods]
-        self._chance = random.Random(params.seed)
-        self._pictures: dict[Resolver, Picture] = {}
-        self._vain = 0
+        self.budget = budget
+        self._enough = VAIN + VAIN_EACH * len(free)
+        self._walk = Walk(book, best, free, must, params.seed, budget, neighbourhoods)
+        others = 0 if budget.exact or budget.left < LONG else min(params.workers, CORES) - 1
+        problem = book.prepared.problem
+        self._errands = [
+            Errand(
+                problem,
+                rules,
+                goals,
+                best,
+                tuple(free),
+                frozenset(must),
+                params.seed + number + 1,
+                budget.left,
+            )
+            for number in range(others)
+        ]
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing more was found for long."""
+        return self._walk.vain > self._enough
 
     def run(self, bounds: Sequence[int | None], tell: Tell) -> Incumbent:
         """Improve until the budget is used up or nothing more is found.
@@ -103,47 +100,20 @@ class Improve(Crew[_Task]):
             The best schedule, never worse than what was best before.
         """
         level = self.book.levels[-1].name
-        self.work_all(lambda: tell(self.best, bounds, level))
-        return self.best
-
-    def resolver(self, seed: int) -> Resolver:
-        """Return a picture of the schedule for one thread."""
-        work = Resolver(self.book, self.placements, self.must, seed, comfort=True)
-        self._pictures[work] = Picture(self.book, work.state, self.free)
-        return work
-
-    def next(self) -> _Task | None:
-        """Return a neighbourhood by chance, those that were of use more often than others."""
-        if self._vain > VAIN + VAIN_EACH * len(self.free):
-            return None
-        worths = [use.worth + WORTH for use in self._uses]
-        (number,) = self._chance.choices(range(len(worths)), worths)
-        return _Task(number, round(self._uses[number].size))
-
-    def attempt(self, work: Resolver, task: _Task, chance: random.Random) -> Step | None:
-        """Re-solve a neighbourhood."""
-        picture = self._pictures[work]
-        picture.changed()
-        some = self.neighbourhoods[task.number].pick(picture, task.size, chance)
-        if not some:
-            return None
-        step = work.better(some, EFFORT, self.budget)
-        task.proved = work.proved
-        return step
-
-    def accept(self, step: Step) -> None:
-        """Put visits where they are to lie: it costs what the model says that it changes."""
-        super().accept(step)
-        costs = tuple(a + b for a, b in zip(self.best.costs, step.change, strict=True))
-        self.best = Incumbent(tuple(self.placements), costs)
-
-    def learn(self, task: _Task, step: Step | None) -> None:
-        """Let a neighbourhood that was of use come up more often, and others be larger."""
-        use = self._uses[task.number]
-        better = step is not None
-        self._vain = 0 if better else self._vain + 1
-        use.worth += LEARN * (better - use.worth)
-        if not task.proved:
-            use.size = max(LEAST, use.size - SHRINK)
-        elif not better:
-            use.size = min(MOST, use.size + GROW)
+        company = Company(self._walk, self._errands)
+        told, tries = time.monotonic(), 0
+        try:
+            while not self.budget.over and not self.dry:
+                self._walk.step()
+                tries += 1
+                due = tries % EVERY_TRIES == 0
+                if not self.budget.exact:
+                    due = time.monotonic() - told > EVERY
+                if due:
+                    company.talk()
+                    tell(company.best, bounds, level)
+                    told = time.monotonic()
+        finally:
+            company.end()
+        tell(company.best, bounds, level)
+        return company.best

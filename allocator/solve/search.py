@@ -40,7 +40,7 @@ def range_of(cp: cp_model.CpModel, cost: cp_model.LinearExprT) -> tuple[int, int
     objective = cp.proto.objective
     low = high = round(objective.offset)
     for index, coefficient in zip(objective.vars, objective.coeffs, strict=True):
-        domain = cp.proto.variables[index].domain
+        domain = list(cp.proto.variables[index].domain)  # as it is, it has no index from the end
         some = sorted((coefficient * domain[0], coefficient * domain[-1]))
         low, high = low + some[0], high + some[1]
     return low, high

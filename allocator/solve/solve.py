@@ -31,6 +31,7 @@ from allocator.solve.published import keep_published
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
 from allocator.solve.result import LevelResult, Result, Status
+from allocator.solve.serve import serve
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.funnel import funnel
@@ -42,10 +43,17 @@ WHOLE_MODEL_VISITS = 160
 SHARE = 0.3
 #: The same of the last such level: what is left is for comfort, in which more is served, too.
 LAST_SHARE = 0.8
+#: Share of the time left in which requests that insertion left out are squeezed in.
+SQUEEZE = 0.06
 #: Share of the time left that a plan, for its bound, may take before the model of the whole.
 TIGHTEN = 0.1
-#: Share of the time left in which comfort is improved before the model of the whole proves it.
-IMPROVE = 0.5
+#: Share of the time left in which the model of the whole tries to prove comfort before it is
+#: improved: for a bound, and where that is easy.
+GLANCE = 0.1
+#: Share of the time left in which comfort is improved before that.
+IMPROVE = 0.6
+#: Share of the time left that the proof may take once improving has run dry.
+PROVE = 0.7
 #: Free visits up to which that model alone is best.
 SMALL = 12
 
@@ -138,18 +146,23 @@ class _Run:
                 status = Status.INFEASIBLE if infeasible else Status.UNKNOWN
                 return self._without_schedule(status, frozen_state)
         self._tell(best, bounds, "")
+        best = self._squeeze(free, best, bounds)
         if len(free) <= WHOLE_MODEL_VISITS:
             self._tighten(frozen_state, best, bounds)
             comfort = [n for n in range(len(book.levels)) if not book.serves(n)]
             served = range(comfort[0] if comfort else len(book.levels))
             best, bounds = self._prove(frozen, free, best, bounds, served)
-            if len(free) > SMALL:
-                best = self._improve(free, best, bounds, IMPROVE)
             rest = range(served.stop, len(book.levels))
-            best, bounds = self._prove(frozen, free, best, bounds, rest)
+            if len(free) > SMALL:
+                best, bounds = self._prove(frozen, free, best, bounds, rest, GLANCE)
+                best, dry = self._improve(free, best, bounds, IMPROVE)
+                if not dry:
+                    best, dry = self._improve(free, best, bounds, 1.0)
+            best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE)
+            best, _ = self._improve(free, best, bounds, 1.0)
         else:
             best = self._serve(frozen_state, best, bounds)
-            best = self._improve(free, best, bounds, 1.0)
+            best, _ = self._improve(free, best, bounds, 1.0)
         return self._result(best, bounds)
 
     def _prove(
@@ -159,8 +172,11 @@ class _Run:
         best: Incumbent,
         bounds: Sequence[int | None],
         levels: Sequence[int],
+        share: float = 1.0,
     ) -> tuple[Incumbent, list[int | None]]:
-        """Solve some levels by one model of the whole."""
+        """Solve some levels by one model of the whole, in a share of the time left."""
+        if self.aim.all_reached(best.costs, bounds):
+            return best, list(bounds)
         self.phase = "prove"
         proof = prove(
             self.book,
@@ -170,7 +186,7 @@ class _Run:
             best,
             bounds,
             self.params,
-            self.budget,
+            self.budget.part(share),
             self._tell,
             levels,
         )
@@ -179,14 +195,32 @@ class _Run:
 
     def _improve(
         self, free: Sequence[int], best: Incumbent, bounds: list[int | None], share: float
-    ) -> Incumbent:
-        """Make the schedule more comfortable, in a share of the time left."""
+    ) -> tuple[Incumbent, bool]:
+        """Make the schedule better, in a share of the time left; say whether that has run dry."""
         if self.budget.over or self.aim.all_reached(best.costs, bounds):
-            return best
+            return best, True
         self.phase = "improve"
         budget = self.budget.part(share)
-        improve = Improve(self.book, best, free, self.must, self.params, budget)
-        return improve.run(bounds, self._tell)
+        improve = Improve(
+            self.book, best, free, self.must, self.params, budget, self.rules, self.goals
+        )
+        return improve.run(bounds, self._tell), improve.dry
+
+    def _squeeze(
+        self, free: Sequence[int], best: Incumbent, bounds: Sequence[int | None]
+    ) -> Incumbent:
+        """Serve what is left out though there is room, or can be made."""
+        if all(
+            self.aim.reached(level, best.costs[level], bound)
+            for level, bound in enumerate(bounds)
+            if bound is not None
+        ):
+            return best
+        self.phase = "squeeze"
+        budget = self.budget.part(SQUEEZE)
+        best = serve(self.book, best, free, self.must, self.params.seed, budget)
+        self._tell(best, bounds, "")
+        return best
 
     def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> None:
         """Raise the bounds of the served levels by plans, where they are not reached."""

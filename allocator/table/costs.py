@@ -170,14 +170,17 @@ class CostTable:
                 found = sorted([*found, choice], key=lambda c: (c.cost, c.placement))[:most]
         return found
 
-    def best(self) -> Choice | None:
-        """Return the cheapest placement, the earliest among equals; None where there is none."""
+    def best(self, but: Placement | None = None) -> Choice | None:
+        """Return the cheapest placement, the earliest among equals; None where there is none.
+
+        A placement may be excepted.
+        """
         best: Choice | None = None
         below = int(IMPOSSIBLE)
         for column in np.argsort(self.lower, kind="stable"):
             if self.lower[column] >= below:
                 break
-            found = self.best_at(int(column), below)
+            found = self.best_at(int(column), below, but)
             if found is not None:
                 best, below = found, found.cost
         return best
@@ -192,11 +195,13 @@ def _shares(resources: list[list[int]]) -> bool:
     return False
 
 
-def best_placement(book: Rulebook, state: State, visit: Visit) -> Choice | None:
-    """Return the cheapest placement of a visit over all variants, or None."""
+def best_placement(
+    book: Rulebook, state: State, visit: Visit, but: Placement | None = None
+) -> Choice | None:
+    """Return the cheapest placement of a visit over all variants, or None; one may be excepted."""
     best: Choice | None = None
     for found in options(book, state, visit):
-        choice = CostTable(book, state, found).best()
+        choice = CostTable(book, state, found).best(but)
         if choice is not None and (best is None or choice.cost < best.cost):
             best = choice
     return best

@@ -10,7 +10,9 @@ from allocator.check.violations import violations
 from allocator.domain.problem import Problem
 from allocator.domain.request import PreferredWindow, Request
 from allocator.generate.clinics import clinic
+from allocator.goals import GOALS
 from allocator.prepare.visit import Placement
+from allocator.rules import RULES
 from allocator.solve.bound import options_alone
 from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
@@ -65,7 +67,7 @@ def improved(
     """Improve a schedule of which all may move."""
     visits = list(range(len(best.placements))) if free is None else free
     budget = budget or Budget(600.0, params.deterministic_limit)
-    improve = Improve(book, best, visits, set(), params, budget)
+    improve = Improve(book, best, visits, set(), params, budget, RULES, GOALS)
     return improve.run([None] * len(book.levels), lambda *news: None)
 
 

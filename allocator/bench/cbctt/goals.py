@@ -10,7 +10,7 @@ import numpy.typing as npt
 from allocator.bench.cbctt.instance import Instance
 from allocator.bench.cbctt.problem import lecture_id, ticks_of_a_day
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
-from allocator.prepare.masks import ticks_of
+from allocator.prepare.masks import flags, ticks_of
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
 from allocator.state.state import State
@@ -233,13 +233,19 @@ class CurriculumCompactness(OfCourses):
         a_day = self.courses.a_day
         return [near for near in (tick - 1, tick + 1) if near // a_day == tick // a_day]
 
+    def _resource(self, prepared: Prepared, curriculum: int) -> int:
+        """Return the resource that a curriculum is: its lectures take its time."""
+
+        def compute() -> list[int]:
+            names = [name for name, _ in self.courses.instance.curricula]
+            return [prepared.resource_index[f"curriculum {name}"] for name in names]
+
+        return prepared.memo("cbctt curricula", compute)[curriculum]
+
     def _taught(self, state: State, curriculum: int) -> Vector:
-        """Return by tick whether a curriculum has a lecture, with an empty tick at each end."""
-        _, courses = self.courses.instance.curricula[curriculum]
-        visits = self.courses.visits(state.prepared)
-        flags = np.zeros(state.prepared.ticks, dtype=np.int64)
-        flags[[p.start for c in courses for v in visits[c] if (p := state.placements[v])]] = 1
-        return flags
+        """Return by tick whether a curriculum has a lecture."""
+        busy = state.busy(self._resource(state.prepared, curriculum))
+        return flags(busy, state.prepared.ticks).astype(np.int64)
 
     def costs(self, state: State, visit: Visit, variant: Variant, ticks: Ticks) -> Amounts:
         """Return at each start who is isolated more, and whose neighbour is so no more."""
@@ -250,14 +256,16 @@ class CurriculumCompactness(OfCourses):
 
     def _added(self, state: State, curriculum: int) -> Vector:
         def compute() -> Vector:
-            flags = self._taught(state, curriculum).reshape(-1, self.courses.a_day)
-            near = np.pad(flags, ((0, 0), (2, 2)))
+            a_day = self.courses.a_day
+            taught = self._taught(state, curriculum).reshape(-1, a_day)
+            near = np.zeros((len(taught), a_day + 4), dtype=np.int64)
+            near[:, 2:-2] = taught
             before, after = near[:, 1:-3], near[:, 3:-1]
             alone = 1 - np.maximum(before, after)
             joined = before * (1 - near[:, :-4]) + after * (1 - near[:, 4:])
             return (alone - joined).ravel()
 
-        return state.memo_of_all(("cbctt compact", curriculum), compute)
+        return state.memo(self._resource(state.prepared, curriculum), "cbctt compact", compute)
 
     def express(self, model: Verbs) -> None:
         """Charge a tick in which a curriculum has a lecture and beside which it has none."""

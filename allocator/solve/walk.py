@@ -1,0 +1,193 @@
+"""Walk from schedule to schedule: change a little, keep what is no worse, again and again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from allocator.prepare.prepared import PreparedRequest
+from allocator.prepare.visit import Placement
+from allocator.solve.budget import Budget
+from allocator.solve.change import Change
+from allocator.solve.incumbent import Incumbent
+from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
+from allocator.solve.neighbourhoods.neighbourhood import Picture
+from allocator.solve.resolve import Resolver
+from allocator.solve.ways import Exact, Reinsert, Scatter, Squeeze, Way
+from allocator.table.rulebook import Rulebook
+
+#: How fast it is learned how often a way is of use, and how long it takes.
+LEARN = 0.03
+#: How often a way is taken to be of use before anything is known, and how long it takes.
+FIRST_SHARE = 0.5
+FIRST_SECONDS: dict[type[Way], float] = {Reinsert: 0.02, Exact: 0.1, Squeeze: 0.05}
+#: What a gain in comfort counts beside one in what is served.
+COMFORT = 0.1
+#: Uses of a way a second that are taken for granted, so that none is given up for ever.
+HOPE = 0.05
+#: Exact re-solves in vain after which the walk is taken to be stuck: so many, and so many for
+#: each free visit.
+STUCK, STUCK_EACH = 8, 0.2
+#: Deterministic time that a try is taken to cost, where no clock counts.
+TRY = 0.003
+
+
+@dataclass(slots=True)
+class _Use:
+    """How often a way has been of use of late, and how many seconds a try took."""
+
+    share: float
+    seconds: float
+
+
+class Walk:
+    """A schedule that is changed a little, again and again.
+
+    Which way is tried is learned from how often each was of use for the time it took (adaptive
+    large neighbourhood search: Ropke and Pisinger 2006, Transportation Science 40(4)). Changes
+    that cost nothing are kept too, so that the walk gets across plains; where it is stuck, a few
+    visits are scattered (iterated local search: Lourenço, Martin and Stützle 2003, Handbook of
+    Metaheuristics).
+
+    Attributes
+    ----------
+    best
+        The best schedule so far.
+    vain
+        Exact re-solves since the schedule was last better than ever.
+    news
+        Where visits were put by each gain, for others who walk from the same schedule.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    start
+        A schedule that breaks nothing.
+    free, must
+        Numbers of the visits that may move, and of those that have to stay placed.
+    seed
+        Of all chance.
+    budget
+        What may still be used up.
+    neighbourhoods
+        Ways to pick what is changed together.
+    ways
+        What is tried; by default all there is.
+    levels
+        How many levels decide what is kept, from the first; by default all.
+    """
+
+    def __init__(
+        self,
+        book: Rulebook,
+        start: Incumbent,
+        free: Sequence[int],
+        must: set[int],
+        seed: int,
+        budget: Budget,
+        neighbourhoods: Sequence[Neighbourhood] = NEIGHBOURHOODS,
+        ways: Sequence[Way] | None = None,
+        levels: int | None = None,
+    ) -> None:
+        self.book = book
+        self.best = start
+        self.budget = budget
+        self.vain = 0
+        self.news: list[dict[int, Placement | None]] = []
+        self._work = Resolver(book, start.placements, must, seed, comfort=True)
+        self._picture = Picture(book, self._work.state, free)
+        self._chance = random.Random(seed)
+        self._costs = start.costs
+        self._stuck = 0
+        self._deciding = len(start.costs) if levels is None else levels
+        self._kick = Scatter(neighbourhoods)
+        if ways is None:
+            ways = [Reinsert(), *(Reinsert(some) for some in neighbourhoods)]
+            ways += [Exact(some, budget) for some in neighbourhoods]
+            ways += [Squeeze(asked)] if (asked := self.movable_requests()) else []
+        self._uses = {way: _Use(FIRST_SHARE, FIRST_SECONDS[type(way)]) for way in ways}
+
+    def movable_requests(self) -> list[PreparedRequest]:
+        """Return the requests of which all visits may move."""
+        free = self._picture.movable
+        return [r for r in self.book.prepared.requests if free.issuperset(r.visits)]
+
+    def step(self) -> bool:
+        """Try something once, and say whether the schedule is better than ever."""
+        ways = list(self._uses)
+        worth = [(use.share / use.seconds + HOPE) / use.seconds for use in self._uses.values()]
+        (way,) = self._chance.choices(ways, worth)
+        began = time.perf_counter()
+        level = self._try(way)
+        gained = level is not None
+        use = self._uses[way]
+        worth_it = 0.0 if level is None else 1.0 if self.book.serves(level) else COMFORT
+        use.share += LEARN * (worth_it - use.share)
+        if self.budget.exact:
+            self.budget.spend(TRY)
+        else:
+            use.seconds += LEARN * (time.perf_counter() - began - use.seconds)
+        better = self._note()
+        if isinstance(way, Exact):
+            self.vain += 1
+            self._stuck = 0 if gained else self._stuck + 1
+        if better:
+            self.vain = self._stuck = 0
+        elif self._stuck > STUCK + STUCK_EACH * len(self._picture.free):
+            self._escape()
+        return better
+
+    def _escape(self) -> None:
+        """Go on from the best schedule, with a few visits elsewhere: whatever it costs."""
+        self._stuck = 0
+        if self._costs != self.best.costs:
+            self.go_to(self.best)
+        change = self._kick.change(self._work, self._picture, self._chance)
+        if change is not None:
+            self._costs = tuple(a + b for a, b in zip(self._costs, change.costs, strict=True))
+            self._picture.changed()
+            self._note()
+
+    def _try(self, way: Way) -> int | None:
+        """Change the schedule in a way, where that is no worse; return the level that gains."""
+        change = way.change(self._work, self._picture, self._chance)
+        if change is None or not self._kept(change):
+            return None
+        level = next((level for level, cost in enumerate(change.costs) if cost), None)
+        if level is not None:
+            self.news.append({v: self._work.state.placements[v] for v in change.had})
+        return level
+
+    def _kept(self, change: Change) -> bool:
+        """Keep a change unless it is for the worse."""
+        costs = tuple(a + b for a, b in zip(self._costs, change.costs, strict=True))
+        if costs[: self._deciding] > self._costs[: self._deciding]:
+            self._work.move(change.had)
+            return False
+        self._costs = costs
+        self._picture.changed()
+        return True
+
+    def follow(self, places: Mapping[int, Placement | None]) -> None:
+        """Do what was a gain to somebody else, where it is allowed and no loss here."""
+        change = self._work.put(places)
+        if change is not None:
+            self._kept(change)
+            self._note()
+
+    def go_to(self, other: Incumbent) -> None:
+        """Go on from another schedule."""
+        here = self._work.state.placements
+        self._work.move({v: p for v, p in enumerate(other.placements) if p != here[v]})
+        self._costs = other.costs
+        self._note()
+
+    def _note(self) -> bool:
+        """Keep the schedule where it is better than ever."""
+        if self._costs < self.best.costs:
+            self.best = Incumbent(tuple(self._work.state.placements), self._costs)
+            return True
+        return False
