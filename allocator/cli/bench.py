@@ -119,7 +119,7 @@ def bench(
         control = Control()
         done: list[Run] = []
         for source in chosen:
-            with Patience(f"reading {source.name}"):
+            with Patience(f"{'making' if source.path is None else 'reading'} {source.name}"):
                 case = source.case()
             if not done and not as_json:
                 _head(to_stdout(), of, settings)
@@ -148,7 +148,8 @@ def _runs(
     done = []
     for params in settings:
         with Patience(f"solving {case.name}") as patience:
-            patience.solving(case.problem, params.time_limit_seconds)
+            of = f"{case.name}, seed {params.seed}"
+            patience.solving(case.problem, params.time_limit_seconds, of)
             one = run(case, params, patience.told, control=control)
         done.append(one)
         if table is None:

@@ -58,7 +58,7 @@ class Patience:
         self._console = console or Console(stderr=True, highlight=False)
         self._began = time.monotonic()
         self._over = threading.Event()
-        self._doing, self._news = doing, ""
+        self._doing, self._news, self._of = doing, "", ""
         self._levels: dict[str, tuple[int, bool]] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
@@ -105,16 +105,18 @@ class Patience:
         self._progress.update(self._task, completed=done, total=of)
         self._show(self._doing, f"{done:,} of {of:,}")
 
-    def solving(self, problem: Problem, limit: float | None = None) -> None:
+    def solving(self, problem: Problem, limit: float | None = None, of: str = "") -> None:
         """Say that a problem is being solved, in so many seconds at most.
 
-        With it, the news of a solve tell costs and gaps of comfort too.
+        With it, the news of a solve tell costs and gaps of comfort too. Where there are several
+        solves, ``of`` says before all news which one it is.
         """
+        self._of = f"{of}: " if of else ""
         for number, level in enumerate(problem.objective):
             serves = all(goal.startswith("served:") for goal, _ in level.goals)
             self._levels[level.name] = (number, serves)
-        self._progress.reset(self._task, total=limit, description="preparing", news="")
-        self._show("preparing", "")
+        self._progress.reset(self._task, total=limit, news="")
+        self._show(f"{self._of}preparing", "")
 
     def told(self, news: News) -> None:
         """Show how a solve stands: it is the listener of one."""
@@ -130,7 +132,7 @@ class Patience:
         doing = news.level if known else PHASES.get(news.phase, news.phase)
         total = self._progress.tasks[0].total
         self._progress.update(self._task, completed=min(news.seconds, total or news.seconds))
-        self._show(doing, ", ".join(words))
+        self._show(self._of + doing, ", ".join(words))
 
     def _show(self, doing: str, news: str) -> None:
         self._doing, self._news = doing, news

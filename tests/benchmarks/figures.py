@@ -20,6 +20,13 @@ HEAD = """# Benchmarks
 Every section is written by `make bench`, which runs `tests/benchmarks`; one by itself with
 `pytest -m benchmark tests/benchmarks -k NAME`. Clocks start after imports. Times are wall time
 unless they say otherwise. Nothing here is asserted by the ordinary tests.
+
+Whoever wants to see how good schedules are on their own machine runs `allocator bench`
+([command line](command-line.md#allocator-bench)): it solves instances that others published, and
+clinics made here, has them scored by scorers that share no code with the solver, and tells what
+others reach. `allocator bench` alone says which files to take from where, for `ALLOCATOR_BENCHMARKS`
+to name their folder; `allocator bench clinic` needs none. Comparisons here are of at least five
+seeds (`--seeds 5`): median and worst, with cores, workers and limit.
 """
 
 

@@ -2,15 +2,21 @@
 
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.running import HANDMADE, run
+from cli.running import HANDMADE, ROOT, interrupt, run, start
+from rich.console import Console
+from tiny import problem
 
+from allocator.bench.case import Case, Scored
 from allocator.bench.run import Run
 from allocator.bench.run import run as run_case
 from allocator.bench.sets import SETS, Source, data_folder, set_named
+from allocator.cli.bench_table import BenchTable
+from allocator.cli.common import INTERRUPTED
 from allocator.domain.schedule import Schedule
 from allocator.solve import Params, Result, Status, solve
 
@@ -250,3 +256,75 @@ def test_what_others_find_and_we_do_not_is_loud(folder: Path):
     code, told, _ = bench("csplib046", "1")
     assert code == 1
     assert "broken: Meeting 0 is not held." in told
+
+
+def test_ctrl_c_ends_the_run_at_hand_and_begins_no_more(tmp_path: Path):
+    """Its best schedule counts; the limit was ten minutes, and three seeds were asked for."""
+    words = ("bench", "clinic", ROOT / "data" / "clinic-demo", "--time-limit", "600", "--json")
+    process = start(*words, "--seeds", "3", cwd=tmp_path, terminal=True)
+    stdout, stderr = interrupt(process)
+    assert process.returncode == INTERRUPTED, stderr
+    (told,) = [json.loads(line) for line in stdout.splitlines()]
+    assert told["status"] == "FEASIBLE"
+    assert told["broken"] == told["disputed"] == []
+    assert told["seconds"] < 300
+    assert "the last run was cut short" in stderr
+
+
+# The table ---------------------------------------------------------------------------------
+
+
+def of_a_run(seed: int, *costs: int, broken: int = 0, first: float | None = 1.0) -> Run:
+    """Return a run of two levels, the second without a bound."""
+    return Run(
+        instance="tiny",
+        seed=seed,
+        levels=dict(zip(("first", "second"), costs, strict=True)),
+        unscored=(),
+        bounds={"first": 0, "second": None},
+        broken=tuple(f"Rule {n} is broken." for n in range(broken)),
+        disputed=(),
+        first_schedule_seconds=first,
+        seconds=10.0 + seed,
+        status=Status.FEASIBLE,
+        course=(),
+    )
+
+
+def table(*runs: Run, known: dict[str, tuple[int, ...] | str] | None = None) -> list[list[str]]:
+    """Return the lines that a table of these runs has, cell by cell."""
+    console = Console(file=StringIO(), width=200)
+    case = Case(name="tiny", problem=problem(), score=lambda _: Scored({}), known=known or {})
+    shown = BenchTable(console, case, "tiny")
+    for one in runs:
+        shown.add(one)
+    shown.end(runs)
+    return [line.split() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+
+def test_median_and_worst_are_runs_by_the_order_of_their_levels():
+    """A first level counts before any second; of two in the middle the worse is told."""
+    lines = table(of_a_run(0, 0, 70), of_a_run(1, 1, 20), of_a_run(2, 0, 90), of_a_run(3, 2, 10))
+    (median,) = [line for line in lines if line[:1] == ["median"]]
+    (worst,) = [line for line in lines if line[:1] == ["worst"]]
+    assert median == ["median", "1", "0", "20", "–", "1.00", "11.5"]
+    assert worst == ["worst", "2", "0", "10", "–", "1.00", "13.0"]
+
+
+def test_a_run_that_breaks_rules_is_the_worst_whatever_it_costs():
+    """And its first sentences are told, with how many more there are."""
+    lines = table(of_a_run(0, 0, 0, broken=7, first=None), of_a_run(1, 5, 5), of_a_run(2, 6, 6))
+    assert ["worst", "0", "0", "0", "–", "–", "12.0"] in lines
+    assert ["median", "6", "0", "6", "–", "–", "11.0"] in lines
+    assert [" ".join(line) for line in lines if line[:1] == ["broken:"]] == [
+        *(f"broken: Rule {n} is broken." for n in range(5)),
+        "broken: 2 more",
+    ]
+
+
+def test_one_run_has_no_median():
+    """It would say the same again."""
+    lines = table(of_a_run(0, 1, 2), known={"others": (3, 4000), "all": "INFEASIBLE"})
+    assert not [line for line in lines if line[:1] in (["median"], ["worst"])]
+    assert ["others", "3", "4,000"] in lines
+    assert ["all", "INFEASIBLE"] in lines

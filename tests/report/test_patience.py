@@ -74,6 +74,17 @@ def test_a_terminal_shows_a_bar_with_what_is_done(monkeypatch: pytest.MonkeyPatc
     assert "first schedule" in shown(on)
 
 
+def test_one_solve_of_several_is_named(monkeypatch: pytest.MonkeyPatch):
+    """Before all that is told of it."""
+    monkeypatch.setattr(module, "DELAY", 0.01)
+    on = console(terminal=True)
+    with Patience("starting", on) as patience:
+        patience.solving(problem(request("A")), 30.0, "comp01, seed 2")
+        _until(on, "comp01, seed 2: preparing")
+        patience.told(COMFORT)
+        _until(on, "comp01, seed 2: comfort")
+
+
 def test_the_bar_goes_away_at_the_end(monkeypatch: pytest.MonkeyPatch):
     """The last thing that is written erases its line."""
     monkeypatch.setattr(module, "DELAY", 0.01)
