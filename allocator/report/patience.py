@@ -25,6 +25,7 @@ PHASES = {
     "plan": "plan",
     "prove": "one model",
     "repair": "left-out requests",
+    "squeeze": "left-out requests",
     "improve": "improving",
 }
 
