@@ -71,7 +71,7 @@ class InstanceSet(ABC):
         What it is, and whose, with licence and address.
     files
         Which files belong into its folder, and where they are to be had, as a sentence; ``""``
-        where the address in ``sentence`` is all there is to say.
+        where the set can do without.
     """
 
     name: str

@@ -94,13 +94,12 @@ def bench(
     ] = False,
 ) -> None:
     """Solve instances of a set and score them apart."""
-    wrong = stopped = 0
     with clear_errors(as_json=as_json):
         if name is None:
             _list(as_json=as_json)
             return
         with Patience("starting"):
-            from allocator.bench.sets import Unknown, data_folder, select, set_named
+            from allocator.bench.sets import Unknown, data_folder, select, set_named, where
             from allocator.solve.budget import Control
             from allocator.solve.params import Params
 
@@ -113,9 +112,13 @@ def bench(
             settings[-1].check()
             try:
                 of = set_named(name)
-                chosen = select(of, data_folder() / of.name, instances or ())
+                folder = data_folder() / of.name
+                chosen = select(of, folder, instances or ())
             except Unknown as error:
                 raise Refused(str(error)) from error
+        if of.files and not instances and not folder.is_dir():
+            missing = f"Only what is made here is run. {where(of, folder)}"
+            to_stderr().print(Text(missing, style=QUIET), soft_wrap=True)
         control = Control()
         done: list[Run] = []
         for source in chosen:
@@ -126,15 +129,14 @@ def bench(
             done += _runs(source, case, settings, control, as_json=as_json)
             if control.stopped:
                 break
-        wrong = sum(bool(one.broken or one.disputed) for one in done)
-        stopped = int(control.stopped)
+    wrong = sum(bool(one.broken or one.disputed) for one in done)
     if not as_json:
         _tell_verdict(to_stdout(), len(done), wrong)
-    if stopped:
+    if control.stopped:
         to_stderr().print("Interrupted: the last run was cut short, and no more were begun.")
     if wrong:
         raise typer.Exit(VIOLATIONS)
-    if stopped:
+    if control.stopped:
         raise typer.Exit(INTERRUPTED)
 
 
@@ -231,7 +233,8 @@ def _list(*, as_json: bool) -> None:
         lines = [Text(of.sentence)]
         lines += [Text(read)] if read else []
         lines += [Text(f"Made here: {made}")] if made else []
-        lines += [] if read else [Text(where(of, folder / of.name), style=QUIET)]
+        if of.files and not read:
+            lines.append(Text(where(of, folder / of.name), style=QUIET))
         for line in lines:
             console.print(Padding(line, (0, 0, 0, 2)))
         console.print()

@@ -12,6 +12,7 @@ from rich.console import Console
 from tiny import problem
 
 from allocator.bench.case import Case, Scored
+from allocator.bench.meetings import Meetings
 from allocator.bench.run import Run
 from allocator.bench.run import run as run_case
 from allocator.bench.sets import SETS, Source, data_folder, set_named
@@ -154,7 +155,7 @@ def test_json_is_an_object_for_each_run_and_nothing_else():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("courses",), "There is no set courses; there are meetings, cbctt, csplib046, clinic."),
+        (("courses",), f"no set courses; there are {', '.join(of.name for of in SETS)}."),
         (("cbctt", "other"), "There is no instance other of cbctt, and no file of that name."),
         (("cbctt", "other"), "There are tiny01, tiny02."),
         (("cbctt", "tiny"), "tiny is the beginning of several instances of cbctt: tiny01, tiny02."),
@@ -269,6 +270,16 @@ def test_ctrl_c_ends_the_run_at_hand_and_begins_no_more(tmp_path: Path):
     assert told["broken"] == told["disputed"] == []
     assert told["seconds"] < 300
     assert "the last run was cut short" in stderr
+
+
+def test_what_is_missing_is_told_beside_what_is_made(monkeypatch: pytest.MonkeyPatch):
+    """A set that makes instances runs those, and says where the published ones are to be had."""
+    monkeypatch.setattr(Meetings, "made", lambda _: ["made-5"])
+    code, told, error = bench("meetings")
+    assert code == 0
+    assert "meetings made-5: 5 requests" in told
+    assert "Only what is made here is run." in error
+    assert "which is not there. Take the .xlsx files" in error
 
 
 # The table ---------------------------------------------------------------------------------

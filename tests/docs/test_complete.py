@@ -8,6 +8,7 @@ import pytest
 from cli.running import ROOT
 from typer.main import get_command
 
+from allocator.bench.sets import SETS
 from allocator.cli import common
 from allocator.cli.main import application
 from allocator.domain import faults
@@ -177,6 +178,16 @@ def test_every_command_and_option_is_told():
             for spelling in (*option.opts, *option.secondary_opts):
                 assert f"`{spelling}`" in text or not spelling.startswith("--")
     assert told >= 5
+
+
+def test_every_set_of_instances_is_told():
+    """With the names of those instances that are made."""
+    text = section("command-line.md", "allocator bench")
+    for one in SETS:
+        row = text.partition(f"| `{one.name}` | ")[2].partition(" |")[0]
+        assert row, f"docs/command-line.md says nothing of the set {one.name}"
+        for made in one.made():
+            assert made.partition("-")[0] in row
 
 
 def test_every_exit_code_is_told():

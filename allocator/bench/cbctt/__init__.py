@@ -22,6 +22,10 @@ class CourseTimetabling(InstanceSet):
     """Lectures of courses into rooms and the periods of a week, formulation UD2."""
 
     name = "cbctt"
+    files = (
+        "Take the .ectt files, comp01 to comp21, from"
+        " https://opthub.uniud.it/problem/timetabling/edutt/ttcb."
+    )
     sentence = (
         "Lectures of courses into rooms and periods: curriculum-based course timetabling, ITC-2007"
         " track 3, formulation UD2 (MIT, https://opthub.uniud.it/problem/timetabling/edutt/ttcb)."

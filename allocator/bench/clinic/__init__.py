@@ -28,8 +28,6 @@ class Clinics(InstanceSet):
         " serve everyone; or any problem, as a folder of CSV files or a JSON document."
     )
 
-    files = "Problems of your own may be put there."
-
     def instances(self, folder: Path) -> Sequence[tuple[str, Path]]:
         """Return the problems that a folder holds, by name."""
         return [
