@@ -236,7 +236,7 @@ def _list(*, as_json: bool) -> None:
         if of.files and not read:
             lines.append(Text(where(of, folder / of.name), style=QUIET))
         for line in lines:
-            console.print(Padding(line, (0, 0, 0, 2)))
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
         console.print()
     console.print(
         Text(f"Instances are looked for in {folder}; {VARIABLE} names another folder."),
