@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from importlib.metadata import version
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from allocator.cli.bench_table import BenchTable
@@ -236,7 +236,8 @@ def _list(*, as_json: bool) -> None:
         if of.files and not read:
             lines.append(Text(where(of, folder / of.name), style=QUIET))
         for line in lines:
-            console.print(Padding(line, (0, 0, 0, 2), expand=False))
+            for part in wrap(line.plain, console.width - 2, break_on_hyphens=False):
+                console.print(Text(f"  {part}", style=line.style), soft_wrap=True)
         console.print()
     console.print(
         Text(f"Instances are looked for in {folder}; {VARIABLE} names another folder."),
