@@ -1,0 +1,221 @@
+"""Which classes are asked what of each other, as far as two at a time can be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import combinations, product
+from typing import NamedTuple
+
+import numpy as np
+
+from allocator.bench.itc2019.instance import Distribution, Instance
+from allocator.bench.itc2019.tables import ORDERED, Flags, Tables, Vector, columns
+from allocator.prepare.masks import Mask
+from allocator.state.verbs import Literal, Verbs
+
+#: Kinds that several classes miss together, rather than pair by pair.
+TOGETHER = ("MaxDays", "MaxDayLoad", "MaxBreaks", "MaxBlock")
+#: Kinds that depend on the rooms alone.
+ROOMS = ("SameRoom", "DifferentRoom")
+
+#: A kind with its numbers, and whether the class in the rows comes second in the file.
+Asked = tuple[str, tuple[int, ...], bool]
+
+
+class Ask(NamedTuple):
+    """What one pair of classes misses, and what that costs.
+
+    Attributes
+    ----------
+    first, second
+        Numbers of the classes, in the order of the file.
+    by
+        The distribution that asks for it.
+    """
+
+    first: int
+    second: int
+    by: Distribution
+
+    @property
+    def penalty(self) -> int:
+        """What missing it costs; 1 where it must not be missed."""
+        return 1 if self.by.penalty is None else self.by.penalty
+
+
+def asks(distributions: Sequence[Distribution]) -> Iterator[Ask]:
+    """Yield each pair of which something is asked."""
+    for one in distributions:
+        if one.kind not in TOGETHER and one.penalty != 0:
+            for first, second in combinations(one.classes, 2):
+                yield Ask(first, second, one)
+
+
+class Near:
+    """Classes of which one class is asked the same.
+
+    Attributes
+    ----------
+    bad
+        Which pairs of ticks are missed, the ticks of the one class in the rows.
+    weights
+        What missing it costs, by the number of the other class.
+    """
+
+    def __init__(self, bad: Flags) -> None:
+        self.bad = bad
+        self.weights: dict[int, int] = {}
+
+    @cached_property
+    def others(self) -> frozenset[int]:
+        """The other classes."""
+        return frozenset(self.weights)
+
+
+class InTime:
+    """What is asked of the times of pairs of classes.
+
+    Required, all that is asked of a pair is one table; else each kind counts by itself.
+    """
+
+    def __init__(self, tables: Tables, distributions: Sequence[Distribution]) -> None:
+        self.tables = tables
+        self.classes = len(tables.instance.classes)
+        required = bool(distributions) and distributions[0].penalty is None
+        asked: dict[tuple[int, int], dict[Asked, int]] = {}
+        for ask in asks(distributions):
+            if ask.by.kind not in ROOMS:
+                swapped = ask.by.kind in ORDERED
+                kind = "NotOverlap" if ask.by.kind == "SameAttendees" else ask.by.kind
+                for pair, second in (((ask[0], ask[1]), False), ((ask[1], ask[0]), swapped)):
+                    costs = asked.setdefault(pair, {})
+                    what = (kind, ask.by.numbers, second)
+                    costs[what] = costs.get(what, 0) + ask.penalty
+        found: list[dict[object, Near]] = [{} for _ in range(self.classes)]
+        self._tables: dict[tuple[Asked, ...], Flags] = {}
+        for (one, other), costs in asked.items():
+            if required:
+                self._add(found[one], tuple(sorted(costs)), other, 1)
+            else:
+                for what, weight in costs.items():
+                    self._add(found[one], (what,), other, weight)
+        #: By class.
+        self.near = [list(some.values()) for some in found]
+
+    def _add(
+        self, found: dict[object, Near], what: tuple[Asked, ...], other: int, weight: int
+    ) -> None:
+        if what not in self._tables:
+            bad = np.zeros((len(self.tables.patterns),) * 2, dtype=bool)
+            for kind, numbers, second in what:
+                table = self.tables.bad(kind, numbers)
+                bad |= table.T if second else table
+            self._tables[what] = bad
+        if what not in found:
+            found[what] = Near(self._tables[what])
+        found[what].weights[other] = weight
+
+    @cached_property
+    def masks(self) -> dict[int, list[Mask]]:
+        """By the identity of a table, and by the tick of the other class, the ticks that miss."""
+        return {id(table): columns(table) for table in self._tables.values()}
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the sets, which go by identity."""
+        return {name: value for name, value in self.__dict__.items() if name != "masks"}
+
+
+class InRoom:
+    """What is asked of the rooms of pairs of classes: for each class, what others weigh.
+
+    Attributes
+    ----------
+    same, different
+        Whether to share a room, or not to.
+    reachable
+        Whether there has to be time to go from one to the other.
+    """
+
+    def __init__(self, tables: Tables, distributions: Sequence[Distribution]) -> None:
+        self.tables = tables
+        many = len(tables.instance.classes)
+        self.same: list[dict[int, int]] = [{} for _ in range(many)]
+        self.different: list[dict[int, int]] = [{} for _ in range(many)]
+        self.reachable: list[dict[int, int]] = [{} for _ in range(many)]
+        kinds = {
+            "SameRoom": self.same,
+            "DifferentRoom": self.different,
+            "SameAttendees": self.reachable,
+        }
+        for ask in asks(distributions):
+            some = kinds.get(ask.by.kind)
+            if some is not None:
+                for one, other in ((ask[0], ask[1]), (ask[1], ask[0])):
+                    some[one][other] = some[one].get(other, 0) + ask.penalty
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is asked."""
+        return any(any(some) for some in (self.same, self.different, self.reachable))
+
+
+class Ways:
+    """Ways between rooms: those with the same ways to all others are one building.
+
+    Attributes
+    ----------
+    building
+        By room, its number; the room that is none is a building of its own, near to all.
+    travel
+        Slots from building to building.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        instance: Instance = tables.instance
+        many = len(instance.rooms) + 1
+        ways = np.zeros((many, many), dtype=np.int64)
+        for number, room in enumerate(instance.rooms):
+            ways[number, : many - 1] = room.travel
+        kinds = dict.fromkeys(map(bytes, ways))
+        numbers = {kind: n for n, kind in enumerate(kinds)}
+        self.building = [numbers[row.tobytes()] for row in ways]
+        first = [self.building.index(n) for n in range(len(numbers))]
+        self.travel: Vector = ways[np.ix_(first, first)]
+        self._close: dict[int, Flags] = {}
+        self._masks: dict[int, list[Mask]] = {}
+
+    def close(self, slots: int) -> Flags:
+        """Return which pairs of ticks share a day without time for so long a way."""
+        if slots not in self._close:
+            self._close[slots] = self.tables.close(slots)
+        return self._close[slots]
+
+    def masks(self, slots: int) -> list[Mask]:
+        """Return the same as sets, by the tick of the other class."""
+        if slots not in self._masks:
+            self._masks[slots] = columns(self.close(slots))
+        return self._masks[slots]
+
+    def between(self, model: Verbs, one: int, other: int) -> Iterator[tuple[int, list[Literal]]]:
+        """Yield the ways that two free classes may have between them, and the literals where."""
+        here, there = self._buildings(model, one), self._buildings(model, other)
+        for (first, at), (second, to) in product(here.items(), there.items()):
+            slots = int(self.travel[first, second])
+            if slots:
+                yield slots, [*at, *to]
+
+    def _buildings(self, model: Verbs, visit: int) -> dict[int, list[Literal]]:
+        """Return for each building where a class may be the literal whether it is there, if any."""
+
+        def compute() -> dict[int, list[Literal]]:
+            rooms: dict[int, list[Literal]] = {}
+            for room in model.choices(visit, 0):
+                takes = model.takes(visit, 0, room)
+                rooms.setdefault(self.building[room], []).append(takes)
+            if len(rooms) == 1:
+                return {building: [] for building in rooms}
+            return {building: [model.any_of(takes)] for building, takes in rooms.items()}
+
+        return model.memo(("itc2019 buildings", visit), compute)
