@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from allocator.bench.case import Case, InstanceSet
-from allocator.bench.itc2019.instance import Instance
+from allocator.bench.itc2019.blocks import (
+    BlocksBeyond,
+    BlocksOver,
+    BreaksBeyond,
+    BreaksOver,
+    MaxBlock,
+    MaxBreaks,
+)
+from allocator.bench.itc2019.groups import Measure
+from allocator.bench.itc2019.instance import Distribution, Instance
+from allocator.bench.itc2019.max_day_load import LoadBeyond, LoadOver, MaxDayLoad
+from allocator.bench.itc2019.max_days import DaysBeyond, DaysOver, MaxDays
 from allocator.bench.itc2019.pair_goals import MissedInRoom, MissedInTime
 from allocator.bench.itc2019.pair_rules import PairsInRoom, PairsInTime
 from allocator.bench.itc2019.pairs import Ways
@@ -75,17 +86,29 @@ def faces_of(instance: Instance) -> tuple[tuple[Rule, ...], tuple[Goal, ...]]:
     ways = Ways(tables)
     required = [one for one in instance.distributions if one.penalty is None]
     wished = [one for one in instance.distributions if one.penalty is not None]
+
+    def over(measure: type[Measure], kind: str, some: Sequence[Distribution]) -> list[Measure]:
+        return [measure(tables, one) for one in some if one.kind == kind]
+
     rules = (
         RoomUnavailable(tables),
         RoomTaken(tables),
         PairsInTime(tables, required),
         PairsInRoom(tables, required, ways),
+        MaxDays(over(DaysOver, "MaxDays", required)),
+        MaxDayLoad(over(LoadOver, "MaxDayLoad", required)),
+        MaxBreaks(over(BreaksOver, "MaxBreaks", required)),
+        MaxBlock(over(BlocksOver, "MaxBlock", required)),
     )
     goals = (
         TimePenalty(tables),
         RoomPenalty(tables),
         MissedInTime(tables, wished),
         MissedInRoom(tables, wished, ways),
+        DaysBeyond(over(DaysOver, "MaxDays", wished)),
+        LoadBeyond(over(LoadOver, "MaxDayLoad", wished)),
+        BreaksBeyond(over(BreaksOver, "MaxBreaks", wished)),
+        BlocksBeyond(over(BlocksOver, "MaxBlock", wished)),
     )
     return rules, goals
 

@@ -54,6 +54,10 @@ def levels_of(instance: Instance) -> tuple[Level, ...]:
                 ("room_penalty", weights.room),
                 ("missed_in_time", weights.distribution),
                 ("missed_in_room", weights.distribution),
+                ("days_beyond", weights.distribution),
+                ("load_beyond", weights.distribution),
+                ("breaks_beyond", weights.distribution),
+                ("blocks_beyond", weights.distribution),
             ),
         ),
     )
@@ -100,6 +104,7 @@ def problem_of(instance: Instance) -> Problem:
             for number, one in enumerate(instance.classes)
         ),
         levels=levels_of(instance),
+        without_rules=frozenset({"capacity", "buffers"}),
     )
 
 

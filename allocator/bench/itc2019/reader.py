@@ -22,6 +22,9 @@ from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 
 T = TypeVar("T")
 
+#: Days of a week, and weeks of a term, at most: each is one bit of a number.
+MOST_BITS = 62
+
 #: Patterns and penalties, as long as the patterns have no numbers.
 Timed = tuple[str, dict[Pattern, int], dict[int, int]]
 
@@ -87,6 +90,9 @@ class _Reader:
         self.days = _number(root, "nrDays", least=1)
         self.slots = _number(root, "slotsPerDay", least=1)
         self.weeks = _number(root, "nrWeeks", least=1)
+        for many, what in ((self.days, "days"), (self.weeks, "weeks")):
+            if many > MOST_BITS:
+                raise _Wrong(f"{many} {what}; at most {MOST_BITS}", FaultCode.TOO_LARGE)
         optimization = _only(root, "optimization")
         weights = Weights(*(_number(optimization, n) for n in ("time", "room", "distribution")))
         self.room_numbers = self._numbers("room", root.findall("rooms/room"))
