@@ -12,10 +12,17 @@ from allocator.bench.case import Case, InstanceSet
 from allocator.bench.cbctt import CourseTimetabling
 from allocator.bench.clinic import Clinics
 from allocator.bench.csplib046 import AgentMeetings
+from allocator.bench.itc2019 import Classes
 from allocator.bench.meetings import Meetings
 
 #: A new set is one package beside this file, and one line here.
-SETS: tuple[InstanceSet, ...] = (Meetings(), CourseTimetabling(), AgentMeetings(), Clinics())
+SETS: tuple[InstanceSet, ...] = (
+    Meetings(),
+    CourseTimetabling(),
+    Classes(),
+    AgentMeetings(),
+    Clinics(),
+)
 
 #: The environment's name for the folder that has one folder for each set.
 VARIABLE = "ALLOCATOR_BENCHMARKS"
