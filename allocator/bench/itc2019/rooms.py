@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from allocator.bench.itc2019.clauses import forbid, placeable
 from allocator.bench.itc2019.instance import Pattern
 from allocator.bench.itc2019.tables import Flags, Tables, columns
+from allocator.prepare import masks
 from allocator.prepare.masks import Mask, from_flags
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
 from allocator.rules.rule import EVERY, Rule, Violation, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
-from allocator.state.verbs import Verbs
+from allocator.state.verbs import Literal, Verbs
 
 
 def meet(one: Pattern, other: Pattern) -> bool:
@@ -120,14 +121,62 @@ class RoomTaken(Rule):
         return prepared.memo(self.name, lambda: columns(self._overlapping()))
 
     def constrain(self, model: Verbs) -> None:
-        """Keep two free classes from overlapping where they take one room."""
+        """Keep free classes from overlapping where they take one room.
+
+        Of a few, each pair is told so; of many, each room is told that one class at most has it
+        at a time, which says more at once but takes a literal for each room and pattern of each.
+        """
         free = placeable(model)
         rooms = {v: frozenset(model.choices(v, 0)) - {self.nowhere} for v in free}
-        for one, other in combinations(free, 2):
-            both = rooms[one] & rooms[other]
-            if not both:
-                continue
-            known = model.memo(("itc2019 together", one, other), lambda: model.literal("together"))
-            forbid(model, one, other, self._overlapping(), [known])
+        products = sum(len(rooms[v]) * model.candidates(v).bit_count() for v in free)
+        shared = {
+            (one, other): both
+            for one, other in combinations(free, 2)
+            if (both := rooms[one] & rooms[other])
+        }
+        if sum(map(len, shared.values())) <= products:
+            self._keep_apart(model, shared)
+        else:
+            self._have_one_at_a_time(model, {v: some for v, some in rooms.items() if some})
+
+    def _keep_apart(self, model: Verbs, shared: Mapping[tuple[int, int], frozenset[int]]) -> None:
+        """Let two classes in one room not overlap, pair by pair."""
+        for (one, other), both in shared.items():
+            together = model.literal("together")
+            forbid(model, one, other, self._overlapping(), [together])
             for room in sorted(both):
-                model.imply([model.takes(one, 0, room), model.takes(other, 0, room)], known)
+                model.imply([model.takes(one, 0, room), model.takes(other, 0, room)], together)
+
+    def _have_one_at_a_time(self, model: Verbs, rooms: Mapping[int, frozenset[int]]) -> None:
+        """Let each room have one class at most at any time, by room, class and pattern."""
+        moments = self._moments(model, rooms)
+        having: dict[tuple[int, Mask], list[Literal]] = {}
+        for visit, some in rooms.items():
+            parts = masks.classes(model.candidates(visit), moments)
+            for room in sorted(some):
+                takes = model.takes(visit, 0, room)
+                has = {p: takes if len(parts) == 1 else model.literal("has") for p in parts}
+                for moment in moments:
+                    here = [literal for part, literal in has.items() if part & moment]
+                    having.setdefault((room, moment), []).extend(here)
+                if len(parts) > 1:
+                    model.equal(sum(has.values()), takes)
+                    for part, literal in has.items():
+                        model.imply([literal], model.at(visit, part))
+        for literals in having.values():
+            if len(literals) > 1:
+                model.at_most(sum(literals), 1)
+
+    def _moments(self, model: Verbs, visits: Iterable[int]) -> list[Mask]:
+        """Return the largest sets of patterns of some classes that meet in one slot of a day."""
+        either = 0
+        for visit in visits:
+            either |= model.candidates(visit)
+        some = masks.ticks_of(either)
+        tables, found = self.tables, set[Mask]()
+        for cell in range(tables.cells.shape[1]):
+            here = some[tables.cells[some, cell]]
+            for start in np.unique(tables.starts[here]).tolist():
+                meet = (tables.starts[here] <= start) & (start < tables.ends[here])
+                found.add(masks.from_ticks(here[meet].tolist()))
+        return [one for one in sorted(found) if not any(one | two == two != one for two in found)]
