@@ -8,8 +8,8 @@ import numpy as np
 
 from allocator.bench.itc2019.clauses import imply, placeable, ticks
 from allocator.bench.itc2019.instance import Distribution
-from allocator.bench.itc2019.pairs import ROOMS, InRoom, InTime, Ways, asks
-from allocator.bench.itc2019.tables import Tables, Vector
+from allocator.bench.itc2019.pairs import ROOMS, TOGETHER, InRoom, InTime, Ways, placed, there
+from allocator.bench.itc2019.tables import Flags, Tables, Vector
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
@@ -29,7 +29,7 @@ class MissedInTime(Goal):
     def __init__(self, tables: Tables, wished: Sequence[Distribution]) -> None:
         self.tables = tables
         self.asked = InTime(tables, wished)
-        self.wished = [one for one in wished if one.kind not in ROOMS]
+        self.wished = [one for one in wished if one.kind not in (*ROOMS, *TOGETHER)]
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any pair wishes for anything."""
@@ -37,22 +37,16 @@ class MissedInTime(Goal):
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the pairs that do not go together."""
-        starts = {visit.index: at.start for visit, at in timetable.placed()}
-        for ask in asks(self.wished):
-            if ask.first in starts and ask.second in starts:
-                bad = self.tables.bad(ask.by.kind, ask.by.numbers)
-                if bad[starts[ask.first], starts[ask.second]]:
-                    yield Amount(ask.penalty, visits=(ask.first, ask.second))
+        for one in self.wished:
+            visits, starts, _ = there(timetable, one)
+            bad = self.tables.bad(one.kind, one.numbers)[starts[:, None], starts]
+            yield from _amounts(one, visits, bad)
 
     def costs(self, state: State, visit: Visit, variant: Variant, ticks: Ticks) -> Amounts:
         """Return what each pattern misses beside the classes that are placed."""
         total: Amounts = 0
-        placements = state.placements
         for near in self.asked.near[visit.index]:
-            for other, weight in near.weights.items():
-                at = placements[other]
-                if at is not None:
-                    total = total + weight * near.bad[ticks, at.start]
+            total = total + near.missed(state.placements, ticks)
         return total
 
     def express(self, model: Verbs) -> None:
@@ -95,26 +89,17 @@ class MissedInRoom(Goal):
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the pairs that do not go together."""
-        placed = {visit.index: (at.start, at.team[0][0]) for visit, at in timetable.placed()}
-        for ask in asks(self.wished):
-            if ask.first not in placed or ask.second not in placed:
-                continue
-            (here, room), (there, other) = placed[ask.first], placed[ask.second]
-            if ask.by.kind == "SameAttendees":
-                way = self.ways.travel[self.ways.building[room], self.ways.building[other]]
-                bad = 0 <= self.tables.gap[here, there] < way
-            else:
-                bad = (room == other) is (ask.by.kind == "DifferentRoom")
-            if bad:
-                yield Amount(ask.penalty, -1, (ask.first, ask.second), (room, other))
+        for one in self.wished:
+            visits, starts, rooms = there(timetable, one)
+            yield from _amounts(one, visits, self.ways.missed(one, starts, rooms))
 
     def costs_with(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int, ticks: Ticks
     ) -> Amounts:
         """Return what is missed in a room beside the classes that are placed."""
         total = self._other_rooms(state, visit.index, resource)
-        for some in self._ways(state, visit.index, self.ways.building[resource]):
-            total = total + some[ticks]
+        if self.asked.reachable[visit.index]:
+            total = total + self._on_the_way(state, visit.index, resource, ticks)
         return total
 
     def _other_rooms(self, state: State, visit: int, room: int) -> Amounts:
@@ -127,14 +112,31 @@ class MissedInRoom(Goal):
                     total += weight
         return total
 
-    def _ways(self, state: State, visit: int, building: int) -> Iterator[Vector]:
-        """Yield by tick what the ways to classes that are placed miss."""
-        for other, weight in self.asked.reachable[visit].items():
-            at = state.placements[other]
-            if at is not None:
-                way = int(self.ways.travel[building, self.ways.building[at.team[0][0]]])
-                if way:
-                    yield weight * self.ways.close(way)[at.start].astype(np.int64)
+    def _on_the_way(self, state: State, visit: int, room: int, ticks: Ticks) -> Amounts:
+        """Return what the ways from a room to classes that are placed miss at each pattern."""
+        slots = self.ways.slots[self.ways.building[room]]
+        total: Amounts = 0
+        for way in {*slots} - {0}:
+            at, weights = self._that_far(state, visit, tuple(to == way for to in slots))
+            if len(at):
+                total = total + weights @ self.ways.close(way)[ticks, at[:, None]]
+        return total
+
+    def _that_far(
+        self, state: State, visit: int, buildings: tuple[bool, ...]
+    ) -> tuple[Vector, Vector]:
+        """Return the starts of a class's others in some buildings, and what they weigh."""
+
+        def compute() -> tuple[Vector, Vector]:
+            weights = {
+                other: weight
+                for other, weight in self.asked.reachable[visit].items()
+                if (at := state.placements[other]) is not None
+                and buildings[self.ways.building[at.team[0][0]]]
+            }
+            return placed(weights, state.placements)
+
+        return state.memo_of_all((self.name, visit, buildings), compute)
 
     def express(self, model: Verbs) -> None:
         """Charge rooms by what they miss beside fixed classes, and pairs of free ones."""
@@ -146,8 +148,10 @@ class MissedInRoom(Goal):
                 missed = self._other_rooms(model.state, one, room)
                 if missed:
                     model.cost(missed * takes)
-                for amounts in self._ways(model.state, one, self.ways.building[room]):
-                    model.cost_by_start(one, some, amounts[some], when=takes)
+                if self.asked.reachable[one]:
+                    amounts = self._on_the_way(model.state, one, room, some)
+                    if not isinstance(amounts, int):
+                        model.cost_by_start(one, some, amounts, when=takes)
             for other in sorted(o for o in free & self.asked.same[one].keys() if one < o):
                 missed = model.literal("missed")
                 for room in model.choices(one, 0):
@@ -165,3 +169,9 @@ class MissedInRoom(Goal):
                 for way, where in self.ways.between(model, one, other):
                     imply(model, one, other, self.ways.close(way), missed, where)
                 model.cost(self.asked.reachable[one][other] * missed)
+
+
+def _amounts(by: Distribution, visits: list[int], bad: Flags) -> Iterator[Amount]:
+    """Yield the penalty of each bad pair, of which the first comes first in the file."""
+    for first, second in np.argwhere(np.triu(bad, 1)).tolist():
+        yield Amount(by.penalty or 0, visits=(visits[first], visits[second]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from allocator.bench.itc2019.clauses import forbid, placeable
 from allocator.bench.itc2019.instance import Distribution
-from allocator.bench.itc2019.pairs import ROOMS, InRoom, InTime, Ways, asks
+from allocator.bench.itc2019.pairs import ROOMS, TOGETHER, InRoom, InTime, Ways, there
 from allocator.bench.itc2019.tables import Tables
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
@@ -29,7 +29,7 @@ class PairsInTime(Rule):
     def __init__(self, tables: Tables, required: Sequence[Distribution]) -> None:
         self.tables = tables
         self.asked = InTime(tables, required)
-        self.required = [one for one in required if one.kind not in ROOMS]
+        self.required = [one for one in required if one.kind not in (*ROOMS, *TOGETHER)]
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any pair asks for anything."""
@@ -37,15 +37,12 @@ class PairsInTime(Rule):
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the pairs that do not go together."""
-        starts = {visit.index: at.start for visit, at in timetable.placed()}
         for one in self.required:
-            if one.kind not in ("MaxDays", "MaxDayLoad", "MaxBreaks", "MaxBlock"):
-                placed = [v for v in one.classes if v in starts]
-                at = np.array([starts[v] for v in placed], dtype=np.int64)
-                bad = np.triu(self.tables.bad(one.kind, one.numbers)[at[:, None], at], 1)
-                for first, second in np.argwhere(bad).tolist():
-                    pair = [placed[first], placed[second]]
-                    yield violation(self, timetable, _message(timetable, one, pair), pair)
+            visits, starts, _ = there(timetable, one)
+            bad = self.tables.bad(one.kind, one.numbers)[starts[:, None], starts]
+            for first, second in np.argwhere(np.triu(bad, 1)).tolist():
+                pair = [visits[first], visits[second]]
+                yield violation(self, timetable, _message(timetable, one, pair), pair)
 
     def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
         """Return the patterns that go together with all classes that are placed."""
@@ -91,24 +88,13 @@ class PairsInRoom(Rule):
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the pairs that do not go together."""
-        placed = {visit.index: (at.start, at.team[0][0]) for visit, at in timetable.placed()}
-        patterns, building = self.tables.patterns, self.ways.building
-        for ask in asks(self.required):
-            if ask.first not in placed or ask.second not in placed:
-                continue
-            (here, room), (there, other) = placed[ask.first], placed[ask.second]
-            if ask.by.kind == "SameAttendees":
-                way = self.ways.travel[building[room], building[other]]
-                one, two = patterns[here], patterns[there]
-                apart = max(one.start - two.end, two.start - one.end)
-                bad = bool(one.days & two.days and one.weeks & two.weeks) and 0 <= apart < way
-            else:
-                bad = (room == other) is (ask.by.kind == "DifferentRoom")
-            if bad:
-                pair = [ask.first, ask.second]
-                yield violation(
-                    self, timetable, _message(timetable, ask.by, pair), pair, [room, other]
-                )
+        for one in self.required:
+            visits, starts, rooms = there(timetable, one)
+            bad = self.ways.missed(one, starts, rooms)
+            for first, second in np.argwhere(np.triu(bad, 1)).tolist():
+                pair = [visits[first], visits[second]]
+                message = _message(timetable, one, pair)
+                yield violation(self, timetable, message, pair, rooms[[first, second]].tolist())
 
     def starts_with(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int
@@ -132,13 +118,14 @@ class PairsInRoom(Rule):
 
     def _reachable(self, state: State, visit: Visit, building: int) -> Mask:
         """Return the patterns that leave time for the ways from a building and back."""
-        found = 0
+        found, placements, buildings = 0, state.placements, self.ways.building
+        close = [self.ways.masks(slots) if slots else None for slots in self.ways.slots[building]]
         for other in self.asked.reachable[visit.index]:
-            at = state.placements[other]
+            at = placements[other]
             if at is not None:
-                way = int(self.ways.travel[building, self.ways.building[at.team[0][0]]])
-                if way:
-                    found |= self.ways.masks(way)[at.start]
+                near = close[buildings[at.team[0][0]]]
+                if near is not None:
+                    found |= near[at.start]
         return ~found
 
     def constrain(self, model: Verbs) -> None:
@@ -162,10 +149,10 @@ def _share(model: Verbs, one: int, other: int) -> None:
     """Let two classes take one room, if both are placed."""
     rooms = sorted({*model.choices(one, 0), *model.choices(other, 0)})
     for room in rooms:
-        for here, there in ((one, other), (other, one)):
-            takes = model.takes(here, 0, room)
-            missing = model.opposite(model.takes(there, 0, room))
-            model.forbid([takes, model.present(there), missing])
+        for first, second in ((one, other), (other, one)):
+            takes = model.takes(first, 0, room)
+            missing = model.opposite(model.takes(second, 0, room))
+            model.forbid([takes, model.present(second), missing])
 
 
 def _message(timetable: Timetable, by: Distribution, pair: list[int]) -> str:

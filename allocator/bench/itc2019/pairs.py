@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations, product
 from typing import NamedTuple
@@ -11,7 +11,10 @@ import numpy as np
 
 from allocator.bench.itc2019.instance import Distribution, Instance
 from allocator.bench.itc2019.tables import ORDERED, Flags, Tables, Vector, columns
+from allocator.goals.goal import Amounts
 from allocator.prepare.masks import Mask
+from allocator.prepare.visit import Placement
+from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
 
 #: Kinds that several classes miss together, rather than pair by pair.
@@ -52,6 +55,26 @@ def asks(distributions: Sequence[Distribution]) -> Iterator[Ask]:
                 yield Ask(first, second, one)
 
 
+def there(timetable: Timetable, by: Distribution) -> tuple[list[int], Vector, Vector]:
+    """Return those classes of a distribution that are placed, with their starts and rooms."""
+    some = [
+        (v, at.start, at.team[0][0])
+        for v in by.classes
+        if (at := timetable.placements[v]) is not None
+    ]
+    visits, starts, rooms = np.array(some, dtype=np.int64).reshape(-1, 3).T
+    return visits.tolist(), starts, rooms
+
+
+def placed(
+    weights: Mapping[int, int], placements: Sequence[Placement | None]
+) -> tuple[Vector, Vector]:
+    """Return the starts of those classes that are placed, and what each weighs."""
+    some = [(at.start, w) for other, w in weights.items() if (at := placements[other]) is not None]
+    starts, found = np.array(some, dtype=np.int64).reshape(-1, 2).T
+    return starts, found
+
+
 class Near:
     """Classes of which one class is asked the same.
 
@@ -66,6 +89,11 @@ class Near:
     def __init__(self, bad: Flags) -> None:
         self.bad = bad
         self.weights: dict[int, int] = {}
+
+    def missed(self, placements: Sequence[Placement | None], ticks: Vector) -> Amounts:
+        """Return what each tick of the one class misses beside those others that are placed."""
+        at, weights = placed(self.weights, placements)
+        return weights @ self.bad[ticks, at[:, None]] if len(at) else 0
 
     @cached_property
     def others(self) -> frozenset[int]:
@@ -167,8 +195,8 @@ class Ways:
     ----------
     building
         By room, its number; the room that is none is a building of its own, near to all.
-    travel
-        Slots from building to building.
+    travel, slots
+        Slots from building to building: as a table, and as lists.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -183,6 +211,7 @@ class Ways:
         self.building = [numbers[row.tobytes()] for row in ways]
         first = [self.building.index(n) for n in range(len(numbers))]
         self.travel: Vector = ways[np.ix_(first, first)]
+        self.slots: list[list[int]] = self.travel.tolist()
         self._close: dict[int, Flags] = {}
         self._masks: dict[int, list[Mask]] = {}
 
@@ -202,7 +231,7 @@ class Ways:
         """Yield the ways that two free classes may have between them, and the literals where."""
         here, there = self._buildings(model, one), self._buildings(model, other)
         for (first, at), (second, to) in product(here.items(), there.items()):
-            slots = int(self.travel[first, second])
+            slots = self.slots[first][second]
             if slots:
                 yield slots, [*at, *to]
 
@@ -219,3 +248,12 @@ class Ways:
             return {building: [model.any_of(takes)] for building, takes in rooms.items()}
 
         return model.memo(("itc2019 buildings", visit), compute)
+
+    def missed(self, by: Distribution, starts: Vector, rooms: Vector) -> Flags:
+        """Return which pairs of classes miss what a distribution asks of their rooms."""
+        if by.kind == "SameAttendees":
+            building = np.array(self.building)[rooms]
+            gap = self.tables.gap[starts[:, None], starts]
+            return (gap >= 0) & (gap < self.travel[building[:, None], building])
+        alike: Flags = rooms[:, None] == rooms
+        return alike if by.kind == "DifferentRoom" else ~alike

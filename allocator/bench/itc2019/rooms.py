@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from allocator.bench.itc2019.clauses import forbid, placeable
+from allocator.bench.itc2019.clauses import conflicts, placeable
 from allocator.bench.itc2019.instance import Pattern
 from allocator.bench.itc2019.tables import Flags, Tables, columns
 from allocator.prepare import masks
@@ -142,8 +142,12 @@ class RoomTaken(Rule):
     def _keep_apart(self, model: Verbs, shared: Mapping[tuple[int, int], frozenset[int]]) -> None:
         """Let two classes in one room not overlap, pair by pair."""
         for (one, other), both in shared.items():
+            overlaps = list(conflicts(model, one, other, self._overlapping()))
+            if not overlaps:
+                continue
             together = model.literal("together")
-            forbid(model, one, other, self._overlapping(), [together])
+            for here, there in overlaps:
+                model.forbid([together, model.at(one, here), model.at(other, there)])
             for room in sorted(both):
                 model.imply([model.takes(one, 0, room), model.takes(other, 0, room)], together)
 
