@@ -177,6 +177,7 @@ class Resolver:
         Group sessions, and who comes to one, are not moved.
         """
         book, state = self.book, self.state
+        places = {v: p for v, p in places.items() if p != state.placements[v]}
         had = {visit: state.placements[visit] for visit in places}
         if any(self._in_session(v, p) for some in (had, places) for v, p in some.items()):
             return None

@@ -21,15 +21,17 @@ from allocator.table.rulebook import Rulebook
 #: How fast it is learned how often a way is of use, and how long it takes.
 LEARN = 0.03
 #: How often a way is taken to be of use before anything is known, and how long it takes.
-FIRST_SHARE = 0.5
+FIRST_SHARE = 0.1
 FIRST_SECONDS: dict[type[Way], float] = {Reinsert: 0.02, Exact: 0.1, Squeeze: 0.05}
 #: What a gain in comfort counts beside one in what is served.
 COMFORT = 0.1
 #: Uses of a way a second that are taken for granted, so that none is given up for ever.
-HOPE = 0.05
+HOPE = 0.1
 #: Exact re-solves in vain after which the walk is taken to be stuck: so many, and so many for
 #: each free visit.
 STUCK, STUCK_EACH = 8, 0.2
+#: Seconds that a try counts at least, so that what has nothing to do does not come up too often.
+SHORTEST = 0.002
 #: Deterministic time that a try is taken to cost, where no clock counts.
 TRY = 0.003
 
@@ -40,6 +42,15 @@ class _Use:
 
     share: float
     seconds: float
+    tries: int = 1
+
+    def learn(self, worth: float, seconds: float | None) -> None:
+        """Take note of a try: what it was worth, and how long it took."""
+        self.tries += 1
+        part = max(LEARN, 1 / self.tries)
+        self.share += part * (worth - self.share)
+        if seconds is not None:
+            self.seconds += part * (max(seconds, SHORTEST) - self.seconds)
 
 
 class Walk:
@@ -110,6 +121,11 @@ class Walk:
             ways += [Squeeze(asked)] if (asked := self.movable_requests()) else []
         self._uses = {way: _Use(FIRST_SHARE, FIRST_SECONDS[type(way)]) for way in ways}
 
+    @property
+    def costs(self) -> tuple[int, ...]:
+        """What the schedule at hand costs, by level."""
+        return self._costs
+
     def movable_requests(self) -> list[PreparedRequest]:
         """Return the requests of which all visits may move."""
         free = self._picture.movable
@@ -118,18 +134,15 @@ class Walk:
     def step(self) -> bool:
         """Try something once, and say whether the schedule is better than ever."""
         ways = list(self._uses)
-        worth = [(use.share / use.seconds + HOPE) / use.seconds for use in self._uses.values()]
-        (way,) = self._chance.choices(ways, worth)
+        hopes = [(use.share / use.seconds + HOPE) / use.seconds for use in self._uses.values()]
+        (way,) = self._chance.choices(ways, hopes)
         began = time.perf_counter()
         level = self._try(way)
         gained = level is not None
-        use = self._uses[way]
-        worth_it = 0.0 if level is None else 1.0 if self.book.serves(level) else COMFORT
-        use.share += LEARN * (worth_it - use.share)
+        worth = 0.0 if level is None else 1.0 if self.book.serves(level) else COMFORT
+        self._uses[way].learn(worth, None if self.budget.exact else time.perf_counter() - began)
         if self.budget.exact:
             self.budget.spend(TRY)
-        else:
-            use.seconds += LEARN * (time.perf_counter() - began - use.seconds)
         better = self._note()
         if isinstance(way, Exact):
             self.vain += 1
@@ -158,8 +171,18 @@ class Walk:
             return None
         level = next((level for level, cost in enumerate(change.costs) if cost), None)
         if level is not None:
-            self.news.append({v: self._work.state.placements[v] for v in change.had})
+            self.news.append(self._gain(change))
         return level
+
+    def _gain(self, change: Change) -> dict[int, Placement | None]:
+        """Return where visits lie now, with all of each request of which some came or went."""
+        here, prepared = self._work.state.placements, self.book.prepared
+        places = {visit: here[visit] for visit in change.had}
+        for visit, was in change.had.items():
+            request = prepared.visits[visit].request_index
+            if request >= 0 and (was is None) != (here[visit] is None):
+                places |= {v: here[v] for v in prepared.requests[request].visits}
+        return places
 
     def _kept(self, change: Change) -> bool:
         """Keep a change unless it is for the worse."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+#: Visits re-solved together, at first, at least and at most.
 import random
 
 from allocator.solve.budget import Budget
@@ -11,13 +12,12 @@ from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.ways.way import Way
 
-#: Visits re-solved together, at first, at least and at most.
-SIZE, LEAST, MOST = 8.0, 4.0, 40.0
+SIZE, LEAST, MOST = 10.0, 4.0, 40.0
 #: Deterministic time of CP-SAT for one re-solve.
-EFFORT = 0.05
+EFFORT = 0.1
 #: How much larger a neighbourhood gets that was solved in vain, and how much smaller one that
 #: was too hard.
-GROW, SHRINK = 0.05, 0.5
+GROW, SHRINK = 0.2, 0.5
 
 
 class Exact(Way):

@@ -87,9 +87,9 @@ class Squeeze(Way):
 
     def _whole(self, work: Resolver, visit: int, picture: Picture) -> set[int] | None:
         """Return the visits of a visit's request, where all of them may be left out, else None."""
-        request = work.book.prepared.visits[visit].request_index
-        visits = set(work.book.prepared.requests[request].visits)
-        if visits - picture.movable or visits & work.must:
+        request = work.book.prepared.requests[work.book.prepared.visits[visit].request_index]
+        visits = set(request.visits)
+        if request.request.must or visits - picture.movable or visits & work.must:
             return None
         placed = [v for v in visits if work.state.placements[v] is not None]
         return visits if len(by_itself(work, placed)) == len(placed) else None
