@@ -19,8 +19,8 @@ class Params:
         Relative gap, of each level, at which it counts as good enough: 0 asks for a proof.
     workers
         Threads of CP-SAT for a model of the whole problem; 8 is best for a proof, even on two
-        cores, since fewer run fewer strategies. Re-solving parts takes as many threads as there
-        are cores, but no more than this.
+        cores, since fewer run fewer strategies. Repairing takes as many threads, and improving as
+        many processes, as there are cores, but no more than this.
     seed
         Of all chance.
     deterministic_limit
