@@ -24,9 +24,9 @@ unless they say otherwise. Nothing here is asserted by the ordinary tests.
 Whoever wants to see how good schedules are on their own machine runs `allocator bench`
 ([command line](command-line.md#allocator-bench)): it solves instances that others published, and
 clinics made here, has them scored by scorers that share no code with the solver, and tells what
-others reach. `allocator bench` alone says which files to take from where, for `ALLOCATOR_BENCHMARKS`
-to name their folder; `allocator bench clinic` needs none. Comparisons here are of at least five
-seeds (`--seeds 5`): median and worst, with cores, workers and limit.
+others reach. `allocator bench` alone says which files to take from where, for
+`ALLOCATOR_BENCHMARKS` to name their folder; `allocator bench clinic` needs none. Where seeds are
+compared (`--seeds 5`), median and worst are told, with cores, workers and limit.
 """
 
 
