@@ -154,18 +154,21 @@ class RoomTaken(Rule):
     def _have_one_at_a_time(self, model: Verbs, rooms: Mapping[int, frozenset[int]]) -> None:
         """Let each room have one class at most at any time, by room, class and pattern."""
         moments = self._moments(model, rooms)
-        having: dict[tuple[int, Mask], list[Literal]] = {}
+        having: dict[tuple[int, int], list[Literal]] = {}
         for visit, some in rooms.items():
-            parts = masks.classes(model.candidates(visit), moments)
+            starts = model.candidates(visit)
+            mine = {n: here for n, moment in enumerate(moments) if (here := moment & starts)}
+            parts = masks.classes(starts, dict.fromkeys(mine.values()))
+            held = [[n for n, here in mine.items() if part & here] for part in parts]
             for room in sorted(some):
                 takes = model.takes(visit, 0, room)
-                has = {p: takes if len(parts) == 1 else model.literal("has") for p in parts}
-                for moment in moments:
-                    here = [literal for part, literal in has.items() if part & moment]
-                    having.setdefault((room, moment), []).extend(here)
+                has = [takes] if len(parts) == 1 else [model.literal("has") for _ in parts]
+                for literal, numbers in zip(has, held, strict=True):
+                    for n in numbers:
+                        having.setdefault((room, n), []).append(literal)
                 if len(parts) > 1:
-                    model.equal(sum(has.values()), takes)
-                    for part, literal in has.items():
+                    model.equal(sum(has), takes)
+                    for part, literal in zip(parts, has, strict=True):
                         model.imply([literal], model.at(visit, part))
         for literals in having.values():
             if len(literals) > 1:
