@@ -62,6 +62,7 @@ def text(
     *,
     classes: int = 4,
     seed: int = 0,
+    times: int = 6,
     closed: str = '<unavailable days="010" start="1" length="2" weeks="110"/>',
 ) -> str:
     """Return a small instance by chance; three classes ask for each distribution.
@@ -71,15 +72,15 @@ def text(
     chance = random.Random(seed)
 
     def one(number: int) -> str:
-        times = "".join(
+        found = "".join(
             f'<time days="{days}" start="{start}" length="{length}" weeks="{weeks}"'
             f' penalty="{chance.randint(0, 3)}"/>'
-            for days, start, length, weeks in chance.sample(PATTERNS, 6)
+            for days, start, length, weeks in chance.sample(PATTERNS, times)
         )
         if number == classes:
-            return f'<class id="{number}" room="false">{times}</class>'
+            return f'<class id="{number}" room="false">{found}</class>'
         rooms = "".join(f'<room id="{r}" penalty="{chance.randint(0, 2)}"/>' for r in "123")
-        return f'<class id="{number}" limit="9" parent="1">{rooms}{times}</class>'
+        return f'<class id="{number}" limit="9" parent="1">{rooms}{found}</class>'
 
     def asked(kind: str, how: str) -> str:
         # One room for a class that has none and for others is nothing to require.
@@ -190,6 +191,18 @@ def test_faces_agree(tmp_path: Path, kind: str, how: str) -> None:
         )
         accepted, refused = accepted + one, refused + other
     assert allowed and forbidden and accepted and refused
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_classes_share_rooms(tmp_path: Path, seed: int) -> None:
+    """Seven classes with two patterns each: what is said room by room is what the checks say."""
+    book = book_of(case_of(tmp_path, text([], classes=8, times=2, seed=seed)))
+    everyone = valid(book, random.Random(seed), range(8))
+    known = {v: sorted({p.start for p in some}) for v, some in pools(book).items()}
+    accepted, refused = model_agrees(
+        book, range(8), seed=seed, samples=60, starts=known, near=[everyone]
+    )
+    assert accepted and refused
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,13 +1,13 @@
 """An instance of ITC 2019 as a problem: each class is a request of one visit of one tick.
 
 A tick is no stretch of time here but a pattern: a way to meet over the whole term. Which patterns
-meet each other, and where that matters, is said by rules and goals of the set. Patterns on the
-same days are neighbours, so what lies near each other in ticks has to do with each other.
+meet each other, and where that matters, is said by rules and goals of the set: the library's own
+rules of capacity and buffers, which know ticks alone, are out of force. Patterns on the same days
+are neighbours, so what lies near each other in ticks has to do with each other.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
@@ -70,7 +70,6 @@ def problem_of(instance: Instance) -> Problem:
     sets = list(dict.fromkeys(rooms_of(instance, one) for one in instance.classes))
     services = {some: f"class in {n:04}" for n, some in enumerate(sets)}
     names = [*map(room_id, range(len(instance.rooms))), NOWHERE]
-    nowhere = Counter(time for one in instance.classes if not one.rooms for time in one.times)
     return Problem(
         name=instance.name,
         horizon=horizon,
@@ -79,7 +78,7 @@ def problem_of(instance: Instance) -> Problem:
                 Resource(id=room_id(n), kind=ROOM, name=f"room {room.id}")
                 for n, room in enumerate(instance.rooms)
             ),
-            Resource(id=NOWHERE, kind=ROOM, lanes=max(nowhere.values(), default=1)),
+            Resource(id=NOWHERE, kind=ROOM),
         ),
         services=tuple(
             Service(
