@@ -1,112 +1,24 @@
 """ITC 2019: the set's rules and goals are what its scorer counts, and small ones are solved."""
 
-import lzma
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from faces import broken, model_agrees, one_visit_agrees, universe, with_placements
+from small_terms import LABELS, PATTERNS, case_of, text
 
 from allocator.bench.case import Case
-from allocator.bench.itc2019 import Classes
 from allocator.bench.itc2019.instance import KINDS, Pattern
 from allocator.bench.itc2019.reader import read_instance
 from allocator.bench.itc2019.score import MISSING
 from allocator.check.score import score
-from allocator.domain.faults import FaultCode, InvalidProblem
 from allocator.domain.schedule import Schedule
 from allocator.goals.served import PARTS
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.solve import Params, Status, solve
 from allocator.table.rulebook import Rulebook
-
-#: Each of the 19 kinds, with numbers that some of the patterns below exceed, and some do not.
-LABELS = (
-    "SameStart",
-    "SameTime",
-    "DifferentTime",
-    "SameDays",
-    "DifferentDays",
-    "SameWeeks",
-    "DifferentWeeks",
-    "Overlap",
-    "NotOverlap",
-    "SameRoom",
-    "DifferentRoom",
-    "SameAttendees",
-    "Precedence",
-    "WorkDay(7)",
-    "MinGap(2)",
-    "MaxDays(1)",
-    "MaxDayLoad(5)",
-    "MaxBreaks(0,1)",
-    "MaxBlock(5,1)",
-)
-#: Days, start, length and weeks: three days of three weeks, with days of twelve slots.
-PATTERNS = (
-    ("100", 0, 3, "111"),
-    ("100", 2, 3, "100"),
-    ("100", 5, 2, "011"),
-    ("100", 6, 6, "100"),
-    ("010", 0, 3, "010"),
-    ("010", 2, 2, "111"),
-    ("110", 4, 2, "001"),
-    ("001", 8, 2, "100"),
-)
-
-
-def text(
-    distributions: Sequence[tuple[str, str]],
-    *,
-    classes: int = 4,
-    seed: int = 0,
-    times: int = 6,
-    closed: str = '<unavailable days="010" start="1" length="2" weeks="110"/>',
-) -> str:
-    """Return a small instance by chance; three classes ask for each distribution.
-
-    Two rooms are near each other, the third is three slots away, and the last class needs none.
-    """
-    chance = random.Random(seed)
-
-    def one(number: int) -> str:
-        found = "".join(
-            f'<time days="{days}" start="{start}" length="{length}" weeks="{weeks}"'
-            f' penalty="{chance.randint(0, 3)}"/>'
-            for days, start, length, weeks in chance.sample(PATTERNS, times)
-        )
-        if number == classes:
-            return f'<class id="{number}" room="false">{found}</class>'
-        rooms = "".join(f'<room id="{r}" penalty="{chance.randint(0, 2)}"/>' for r in "123")
-        return f'<class id="{number}" limit="9" parent="1">{rooms}{found}</class>'
-
-    def asked(kind: str, how: str) -> str:
-        # One room for a class that has none and for others is nothing to require.
-        last = classes - ((kind, how) == ("SameRoom", 'required="true"'))
-        some = chance.sample(range(1, last + 1), 3)
-        members = "".join(f'<class id="{number}"/>' for number in some)
-        return f'<distribution type="{kind}" {how}>{members}</distribution>'
-
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<problem name="small" nrDays="3" slotsPerDay="12" nrWeeks="3">'
-        '<optimization time="2" room="1" distribution="5" student="7"/><rooms>'
-        f'<room id="1" capacity="9">{closed}</room><room id="2" capacity="9"/>'
-        '<room id="3" capacity="9"><travel room="1" value="3"/><travel room="2" value="3"/>'
-        '</room></rooms><courses><course id="1"><config id="1"><subpart id="1">'
-        f"{''.join(map(one, range(1, classes + 1)))}"
-        "</subpart></config></course></courses>"
-        f"<distributions>{''.join(asked(*one) for one in distributions)}</distributions>"
-        "<students/></problem>"
-    )
-
-
-def case_of(folder: Path, written: str, name: str = "small.xml") -> Case:
-    path = folder / name
-    path.write_text(written, encoding="utf-8")
-    return Classes().read(path, "small")
 
 
 def book_of(case: Case) -> Rulebook:
@@ -260,79 +172,3 @@ def test_the_scorer_sees_what_is_broken(tmp_path: Path) -> None:
     for part in ("is unavailable to class", "at once", "cannot meet in room 0", "NotOverlap of"):
         assert any(part in one for one in found), part
     assert any("cannot meet in pattern" in one for one in found)
-
-
-def test_compressed_or_not(tmp_path: Path) -> None:
-    """Both forms of a file are one instance, and a folder lists them by name."""
-    written = text([("SameRoom", 'penalty="1"')])
-    plain = case_of(tmp_path, written)
-    (tmp_path / "lums-sum17.xml.xz").write_bytes(lzma.compress(written.encode()))
-    (tmp_path / "notes.txt").write_text("", encoding="utf-8")
-    listed = Classes().instances(tmp_path)
-    assert [name for name, _ in listed] == ["lums-sum17", "small"]
-    packed = Classes().read(listed[0][1], *Classes().names_in(listed[0][1]))
-    assert packed.problem == plain.problem
-    assert packed.known["best known"] == (0, 4)
-    assert not plain.known
-
-
-@pytest.mark.parametrize(
-    ("was", "now", "code", "told"),
-    [
-        ('nrDays="3"', "", FaultCode.MISSING, "Instance small: <problem> has no nrDays."),
-        ('nrWeeks="3"', 'nrWeeks="x"', FaultCode.WRONG_TYPE, "nrWeeks of <problem> is 'x'"),
-        ('nrWeeks="3"', 'nrWeeks="0"', FaultCode.WRONG_NUMBER, "is 0; at least 1"),
-        ('nrWeeks="3"', 'nrWeeks="63"', FaultCode.TOO_LARGE, "63 weeks; at most 62"),
-        ("<optimization", "<other", FaultCode.MISSING, "there is no <optimization>"),
-        ('room id="2" capacity', 'room id="1" capacity', FaultCode.DUPLICATE, "Room 1: there are"),
-        ('travel room="2"', 'travel room="9"', FaultCode.UNKNOWN_NAME, "Room 3: there is no room"),
-        ('weeks="110"/>', 'weeks="11"/>', FaultCode.WRONG_NUMBER, "Room 1: weeks of <unavailable>"),
-        (
-            'length="2" weeks="110"',
-            'length="14" weeks="110"',
-            FaultCode.WRONG_NUMBER,
-            "ends at slot 15; a day has 12",
-        ),
-        ('class id="4" room="false"', 'class id="4"', FaultCode.MISSING, "Class 4: it has no room"),
-        ('class id="2" limit', 'class id="1" limit', FaultCode.DUPLICATE, "Class 1: there are two"),
-        ("MaxDays(1)", "MaxDays", FaultCode.WRONG_NUMBER, "MaxDays has 1 numbers, not 0"),
-        ("MaxDays(1)", "MinDays(1)", FaultCode.UNKNOWN_NAME, "there is no such type"),
-        ('penalty="8"', "", FaultCode.MISSING, "1, MaxDays(1): it is neither required"),
-        ('penalty="8"', 'penalty="-8"', FaultCode.WRONG_NUMBER, "is -8; at least 0"),
-    ],
-)
-def test_damage_is_told(tmp_path: Path, was: str, now: str, code: FaultCode, told: str) -> None:
-    """Each fault names the file, the object, and what is wrong with it."""
-    written = text([("MaxDays(1)", 'penalty="8"')])
-    assert was in written
-    with pytest.raises(InvalidProblem) as raised:
-        case_of(tmp_path, written.replace(was, now, 1))
-    (fault, *_) = [one for one in raised.value.faults if one.code is code]
-    assert str(fault).startswith("small.xml: ")
-    assert told in str(fault)
-
-
-@pytest.mark.parametrize("part", ["distribution", "class", "time"])
-def test_a_class_that_is_gone_is_missed(tmp_path: Path, part: str) -> None:
-    """A distribution of unknown or doubled classes, and a class without times, are faults."""
-    written = text([("MaxDays(1)", 'penalty="8"')], classes=3)
-    head, tail = written.split("<distributions>")
-    if part == "time":
-        changed = head.replace("<time ", "<other ") + "<distributions>" + tail
-        told = "it has no time"
-    elif part == "class":
-        changed = head + "<distributions>" + tail.replace('<class id="1"', '<class id="77"')
-        told = "there is no class '77'"
-    else:
-        changed = head + "<distributions>" + tail.replace('<class id="1"', '<class id="2"')
-        told = "it names a class twice"
-    with pytest.raises(InvalidProblem, match=told):
-        case_of(tmp_path, changed)
-
-
-@pytest.mark.parametrize("written", ["", "<solution/>", "no XML", "<problem>"])
-@pytest.mark.parametrize("name", ["other.xml", "other.xml.xz"])
-def test_another_file_is_refused(tmp_path: Path, written: str, name: str) -> None:
-    """A file of another form is told by its name, compressed or cut off."""
-    with pytest.raises(InvalidProblem, match=r"other\.xml(\.xz)? is no instance of itc2019"):
-        case_of(tmp_path, written, name)
