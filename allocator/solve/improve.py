@@ -19,7 +19,7 @@ from allocator.table.rulebook import Rulebook
 
 #: Exact re-solves without a better schedule after which it is given up: so many, and so many for
 #: each free visit.
-VAIN, VAIN_EACH = 20, 1.0
+VAIN, VAIN_EACH = 10, 0.5
 #: Seconds that have to be left for others to be worth their start.
 LONG = 4.0
 #: Cores, of which each walks.
@@ -80,7 +80,7 @@ class Improve:
         ]
 
     @property
-    def dry(self) -> bool:
+    def _dry(self) -> bool:
         """Whether nothing more was found for long."""
         return self._walk.vain > self._enough
 
@@ -103,7 +103,7 @@ class Improve:
         company = Company(self._walk, self._errands)
         told, tries = time.monotonic(), 0
         try:
-            while not self.budget.over and not self.dry:
+            while not self.budget.over and not self._dry:
                 self._walk.step()
                 tries += 1
                 due = tries % EVERY_TRIES == 0

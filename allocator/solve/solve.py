@@ -51,8 +51,8 @@ TIGHTEN = 0.1
 #: improved: for a bound, and where that is easy.
 GLANCE = 0.1
 #: Share of the time left in which comfort is improved before that.
-IMPROVE = 0.6
-#: Share of the time left that the proof may take once improving has run dry.
+IMPROVE = 0.4
+#: Share of the time left that the proof may take after that.
 PROVE = 0.7
 #: Free visits up to which that model alone is best.
 SMALL = 12
@@ -155,14 +155,12 @@ class _Run:
             rest = range(served.stop, len(book.levels))
             if len(free) > SMALL:
                 best, bounds = self._prove(frozen, free, best, bounds, rest, GLANCE)
-                best, dry = self._improve(free, best, bounds, IMPROVE)
-                if not dry:
-                    best, dry = self._improve(free, best, bounds, 1.0)
+                best = self._improve(free, best, bounds, IMPROVE)
             best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE)
-            best, _ = self._improve(free, best, bounds, 1.0)
+            best = self._improve(free, best, bounds, 1.0)
         else:
             best = self._serve(frozen_state, best, bounds)
-            best, _ = self._improve(free, best, bounds, 1.0)
+            best = self._improve(free, best, bounds, 1.0)
         return self._result(best, bounds)
 
     def _prove(
@@ -195,16 +193,16 @@ class _Run:
 
     def _improve(
         self, free: Sequence[int], best: Incumbent, bounds: list[int | None], share: float
-    ) -> tuple[Incumbent, bool]:
-        """Make the schedule better, in a share of the time left; say whether that has run dry."""
+    ) -> Incumbent:
+        """Make the schedule better, in a share of the time left."""
         if self.budget.over or self.aim.all_reached(best.costs, bounds):
-            return best, True
+            return best
         self.phase = "improve"
         budget = self.budget.part(share)
         improve = Improve(
             self.book, best, free, self.must, self.params, budget, self.rules, self.goals
         )
-        return improve.run(bounds, self._tell), improve.dry
+        return improve.run(bounds, self._tell)
 
     def _squeeze(
         self, free: Sequence[int], best: Incumbent, bounds: Sequence[int | None]
