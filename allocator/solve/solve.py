@@ -51,7 +51,7 @@ TIGHTEN = 0.1
 #: improved: for a bound, and where that is easy.
 GLANCE = 0.1
 #: Share of the time left in which comfort is improved before that.
-IMPROVE = 0.4
+IMPROVE = 0.2
 #: Share of the time left that the proof may take after that.
 PROVE = 0.7
 #: Free visits up to which that model alone is best.
