@@ -14,6 +14,10 @@ from allocator.goals.goal import Goal
 from allocator.rules import RULES
 from allocator.rules.rule import Rule
 
+#: What a request of weight 1 counts that is not served. The library counts in such parts, so that
+#: a series can be served in part; scorers count so too, to be compared with it.
+PARTS = 2520
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

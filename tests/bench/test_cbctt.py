@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from faces import broken, model_agrees, one_visit_agrees, solutions
 
-from allocator.bench.case import Case
+from allocator.bench.case import PARTS, Case
 from allocator.bench.cbctt import CourseTimetabling
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.schedule import Schedule
@@ -70,12 +70,25 @@ def test_the_scorer_agrees(tmp_path: Path, seed: int, periods: int) -> None:
     assert list(scored.levels.values()) == [level.cost for level in result.levels]
 
 
+def test_lectures_left_out_count_as_in_the_library(tmp_path: Path) -> None:
+    """A week of three periods is too short: each lecture that is missing is told and counted."""
+    case = small(tmp_path, periods=1)
+    result = solve(case.problem, ALL, rules=case.rules, goals=case.goals)
+    scored = case.score(result.schedule)
+    assert result.schedule is not None
+    left = len(case.problem.requests) - len(result.schedule)
+    assert left > 0
+    assert [one.split(" lecture ")[0][-10:] for one in scored.broken] == ["not taught"] * left
+    assert scored.levels["taught"] == PARTS * left
+    assert list(scored.levels.values()) == [level.cost for level in result.levels]
+
+
 def test_the_scorer_sees_what_is_broken(tmp_path: Path) -> None:
     """Lectures that are missing, taught twice at once, or when nobody can, are each told."""
     case = small(tmp_path)
     result = solve(case.problem, ALL, rules=case.rules, goals=case.goals)
     assert result.schedule is not None
-    assert case.score(None).levels["taught"] == len(result.schedule)
+    assert case.score(None).levels["taught"] == PARTS * len(result.schedule)
     one = result.schedule.assignments[0]
     everywhere = [
         replace(other, start=one.start, end=one.end, resources=one.resources)

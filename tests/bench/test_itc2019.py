@@ -8,13 +8,11 @@ import pytest
 from faces import broken, model_agrees, one_visit_agrees, universe, with_placements
 from small_terms import LABELS, PATTERNS, case_of, text
 
-from allocator.bench.case import Case
+from allocator.bench.case import PARTS, Case
 from allocator.bench.itc2019.instance import KINDS, Pattern
 from allocator.bench.itc2019.reader import read_instance
-from allocator.bench.itc2019.score import MISSING
 from allocator.check.score import score
 from allocator.domain.schedule import Schedule
-from allocator.goals.served import PARTS
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.solve import Params, Status, solve
@@ -54,7 +52,6 @@ def test_every_kind_is_tried() -> None:
     """What follows speaks of all 19 kinds."""
     assert [label.split("(")[0] for label in LABELS] == list(KINDS)
     assert len(KINDS) == 19
-    assert MISSING == PARTS
 
 
 @pytest.mark.parametrize("how", ['required="true"', 'penalty="2"'])
@@ -163,7 +160,7 @@ def test_the_best_of_two_classes(tmp_path: Path) -> None:
 def test_the_scorer_sees_what_is_broken(tmp_path: Path) -> None:
     """Missing classes, times and rooms that are not theirs, and rooms taken, are each told."""
     case = case_of(tmp_path, text([("NotOverlap", 'required="true"')]))
-    assert case.score(None).levels == {"placed": 4 * MISSING, "penalty": 0}
+    assert case.score(None).levels == {"placed": 4 * PARTS, "penalty": 0}
     book = book_of(case)
     patterns = read_instance(tmp_path / "small.xml").patterns
     tick = patterns.index(Pattern(days=0b010, start=0, length=3, weeks=0b010))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from faces import broken, model_agrees, one_visit_agrees, solutions
 
-from allocator.bench.case import Case
+from allocator.bench.case import PARTS, Case
 from allocator.bench.meetings import Meetings
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.schedule import Schedule
@@ -77,10 +77,25 @@ def test_the_scorer_agrees(tmp_path: Path, seed: int) -> None:
     assert list(scored.levels.values()) == [level.cost for level in result.levels]
 
 
+def test_meetings_left_out_count_as_in_the_library(tmp_path: Path) -> None:
+    """A day of two rooms is too short for twelve: each that is missing is told and counted."""
+    case = small(tmp_path, meetings=12, days=1)
+    result = solve(
+        case.problem, Params(workers=1, deterministic_limit=1.0), rules=case.rules, goals=case.goals
+    )
+    scored = case.score(result.schedule)
+    assert result.schedule is not None
+    left = 12 - len(result.schedule)
+    assert left > 0
+    assert [one[-12:] for one in scored.broken] == ["is not held."] * left
+    assert scored.levels["held"] == PARTS * left
+    assert list(scored.levels.values()) == [level.cost for level in result.levels]
+
+
 def test_the_scorer_sees_what_is_broken(tmp_path: Path) -> None:
     """Missing meetings, overlaps of rooms and people, nights and small rooms are each told."""
     case = small(tmp_path)
-    assert case.score(None).levels["held"] == 6
+    assert case.score(None).levels["held"] == 6 * PARTS
     result = solve(
         case.problem, Params(workers=1, deterministic_limit=1.0), rules=case.rules, goals=case.goals
     )

@@ -191,8 +191,8 @@ def test_what_the_scorer_finds_broken_is_loud(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("allocator.bench.run.solve", forgetful)
     code, told, _ = bench("cbctt", "tiny01")
     assert code == 1
-    assert "broken: Course c1 is taught" in told
-    assert "disputed: taught is 2 by the scorer, 0 by the library." in told
+    assert "broken: Course c1 is not taught lecture 1 of 2." in told
+    assert "disputed: taught is 5,040 by the scorer, 0 by the library." in told
     assert rows(told)[1][-1] == "2"
     assert "1 run of 1 with broken rules or disputed costs." in told
     code, told, _ = bench("cbctt", "tiny01", "--json")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from allocator.bench.case import Scored
+from allocator.bench.case import PARTS, Scored
 from allocator.bench.cbctt.instance import Instance
 from allocator.domain.schedule import Schedule
 
@@ -34,8 +34,11 @@ def score(instance: Instance, schedule: Schedule | None) -> Scored:
         When and where it is, or None.
     """
     lectures = list(_taught(schedule)) if schedule is not None else []
-    broken = tuple(_broken(instance, lectures))
-    return Scored({"taught": len(broken), "penalty": _penalty(instance, lectures)}, broken)
+    missing = list(_missing(instance, lectures))
+    return Scored(
+        {"taught": PARTS * len(missing), "penalty": _penalty(instance, lectures)},
+        (*missing, *_broken(instance, lectures)),
+    )
 
 
 def _taught(schedule: Schedule) -> Iterator[Taught]:
@@ -47,11 +50,16 @@ def _taught(schedule: Schedule) -> Iterator[Taught]:
         yield Taught(int(course), since.days, period, int(room.split()[1]))
 
 
-def _broken(instance: Instance, lectures: list[Taught]) -> Iterator[str]:
+def _missing(instance: Instance, lectures: list[Taught]) -> Iterator[str]:
+    """Yield the lectures that are not taught."""
     counts = Counter(one.course for one in lectures)
     for number, course in enumerate(instance.courses):
         for n in range(counts[number], course.lectures):
-            yield f"Course {course.name} is taught {n} times, not {course.lectures}."
+            yield f"Course {course.name} is not taught lecture {n + 1} of {course.lectures}."
+
+
+def _broken(instance: Instance, lectures: list[Taught]) -> Iterator[str]:
+    """Yield what breaks a hard constraint."""
     taken: set[tuple[str, int, int]] = set()
     curricula = instance.curricula_of()
     for one in lectures:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from allocator.bench.case import Scored
+from allocator.bench.case import PARTS, Scored
 from allocator.bench.clinic.broken import broken
 from allocator.domain.problem import Problem
 from allocator.domain.request import FixedSeries, FlexibleSeries, Request
 from allocator.domain.schedule import Schedule
 
-#: Parts of the weight of a request, in which its value is counted.
-PARTS = 2520
 SERVED = "served:"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
-from allocator.bench.case import Scored
+from allocator.bench.case import PARTS, Scored
 from allocator.bench.csplib046.instance import Instance
 from allocator.domain.schedule import Schedule
 
@@ -38,7 +38,7 @@ def score(instance: Instance, schedule: Schedule | None, *, solvable: bool = Fal
     if schedule is not None or solvable:
         broken += [f"Meeting {meeting} is not held." for meeting in missing]
     broken += _broken(instance, slots)
-    return Scored({"held": len(missing)}, tuple(broken))
+    return Scored({"held": PARTS * len(missing)}, tuple(broken))
 
 
 def _broken(instance: Instance, slots: Mapping[int, int]) -> Iterator[str]:

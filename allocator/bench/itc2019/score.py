@@ -10,13 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import NamedTuple
 
-from allocator.bench.case import Scored
+from allocator.bench.case import PARTS, Scored
 from allocator.bench.itc2019.instance import Distribution, Instance, Pattern, Room
 from allocator.domain.schedule import Schedule
 
 ZERO = datetime(2026, 3, 2, tzinfo=UTC)
-#: What one class that is not placed counts.
-MISSING = 2520
 
 
 class Taught(NamedTuple):
@@ -58,7 +56,7 @@ def score(instance: Instance, schedule: Schedule | None) -> Scored:
             penalty += weights.distribution * missed
         elif missed:
             broken.append(f"{asked.label} of {_ids(instance, asked)} is missed {missed} times.")
-    return Scored({"placed": MISSING * len(missing), "penalty": penalty}, tuple(broken))
+    return Scored({"placed": PARTS * len(missing), "penalty": penalty}, tuple(broken))
 
 
 def _ids(instance: Instance, asked: Distribution) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from allocator.bench.case import Scored
+from allocator.bench.case import PARTS, Scored
 from allocator.bench.meetings.instance import Instance
 from allocator.domain.schedule import Schedule
 
@@ -35,12 +35,12 @@ def score(instance: Instance, schedule: Schedule | None) -> Scored:
         Where it is held, or None.
     """
     held = list(_held(schedule)) if schedule is not None else []
-    broken = [
-        f"Meeting {number} is not held."
-        for number in sorted(set(range(len(instance.meetings))) - {one.number for one in held})
-    ]
-    broken += _broken(instance, held)
-    return Scored({"held": len(broken), **_soft(instance, held)}, tuple(broken))
+    missing = sorted(set(range(len(instance.meetings))) - {one.number for one in held})
+    broken = (
+        *(f"Meeting {number} is not held." for number in missing),
+        *_broken(instance, held),
+    )
+    return Scored({"held": PARTS * len(missing), **_soft(instance, held)}, broken)
 
 
 def _held(schedule: Schedule) -> Iterator[Held]:
