@@ -17,6 +17,8 @@ from allocator.table.rulebook import Rulebook
 FIXED = 1_000
 #: How many more claims than the fewest may have to give way, at most, by chance.
 SLACK = 2.0
+#: By how much, at most, one of several resources is preferred by chance.
+TIE = 0.01
 
 Counts = npt.NDArray[np.float64]
 
@@ -51,7 +53,7 @@ def blockers(
     if not len(ticks):
         return []
     total = np.zeros(len(ticks))
-    taken: list[tuple[int, int, int, Counts]] = []
+    held: list[tuple[int, int, int, tuple[int, ...], Counts]] = []
     for number, need in enumerate(visit.needs):
         resources = variant.choices[number]
         if need.optional or not resources:
@@ -65,23 +67,21 @@ def blockers(
             ]
         )
         if need.quantity < len(resources):
-            rows += chance.random() * 0.01 * np.arange(len(resources))[:, None]
+            rows += np.array([[chance.random() * TIE] for _ in resources])
             least = np.sort(rows, axis=0)[: need.quantity]
         else:
             least = rows
         total += least.sum(axis=0)
-        taken += [(r, first, end, row) for r, row in zip(resources, rows, strict=True)]
+        held.append((need.quantity, first, end, tuple(resources), rows))
     total += np.array([chance.random() for _ in ticks]) * SLACK
     column = int(total.argmin())
     if total[column] >= FIXED:
         return []
     start = int(ticks[column])
     found: dict[int, None] = {}
-    for number, need in enumerate(visit.needs):
-        some = [one for one in taken if one[0] in variant.choices[number]]
-        some.sort(key=lambda one: one[3][column])
-        for resource, first, end, _ in some[: need.quantity]:
-            here = _over(state.claims[resource], start + first, start + end)
+    for quantity, first, end, some, counts in held:
+        for row in np.argsort(counts[:, column])[:quantity].tolist():
+            here = _over(state.claims[some[row]], start + first, start + end)
             found.update({claim.visit: None for claim in here if claim.visit in movable})
     return list(found)
 

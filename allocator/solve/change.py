@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from allocator.prepare.visit import Placement
@@ -20,3 +21,13 @@ class Change(NamedTuple):
 
     had: dict[int, Placement | None]
     costs: tuple[int, ...]
+
+
+def plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    """Return two costs together, level by level."""
+    return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def minus(after: Sequence[int], before: Sequence[int]) -> tuple[int, ...]:
+    """Return what costs more now than before, level by level."""
+    return tuple(a - b for a, b in zip(after, before, strict=True))

@@ -11,7 +11,6 @@ from allocator.rules.rule import Rule
 from allocator.solve.budget import Budget
 from allocator.solve.company import EVERY, Company, Errand
 from allocator.solve.incumbent import Incumbent
-from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
 from allocator.solve.walk import Walk
@@ -43,8 +42,6 @@ class Improve:
         Settings, and what may still be used up.
     rules, goals
         What is known, for those who walk in processes of their own.
-    neighbourhoods
-        Ways to pick what is changed together.
     """
 
     def __init__(
@@ -57,12 +54,11 @@ class Improve:
         budget: Budget,
         rules: Sequence[Rule],
         goals: Sequence[Goal],
-        neighbourhoods: Sequence[Neighbourhood] = NEIGHBOURHOODS,
     ) -> None:
         self.book = book
         self.budget = budget
         self._enough = VAIN + VAIN_EACH * len(free)
-        self._walk = Walk(book, best, free, must, params.seed, budget, neighbourhoods)
+        self._walk = Walk(book, best, free, must, params.seed, budget)
         others = 0 if budget.exact or budget.left < LONG else min(params.workers, CORES) - 1
         problem = book.prepared.problem
         self._errands = [

@@ -7,7 +7,7 @@ from allocator.prepare.visit import Placement, Visit
 from allocator.rules.options import matching_options, option_spots
 from allocator.rules.series_completeness import stands
 from allocator.state.state import State
-from allocator.table.options import variant_options
+from allocator.table.allowed import allowed
 from allocator.table.rulebook import Rulebook
 
 
@@ -42,19 +42,9 @@ def _keep(book: Rulebook, state: State, number: int) -> bool:
         there = prepared.published.get(placement.session)
         if there is None or not _keep(book, state, placement.session):
             return False
-    for variant in visit.variants:
-        if variant[:3] != placement[1:4]:
-            continue
-        found = variant_options(book, state, visit, variant)
-        if found is None or not found.starts >> placement.start & 1:
-            continue
-        if all(
-            found.by_need[n].get(r, 0) >> placement.start & 1
-            for n, members in enumerate(placement.team)
-            for r in members
-        ) and all(rule.team_allowed(state, visit, placement) for rule in book.team_rules):
-            state.place(number, placement)
-            return True
+    if allowed(book, state, visit, placement):
+        state.place(number, placement)
+        return True
     return False
 
 

@@ -12,15 +12,11 @@ from allocator.goals.served import Served
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
-from allocator.solve.change import Change
+from allocator.solve.change import minus
+from allocator.solve.draft import Draft
 from allocator.solve.search import minimize, quick_solver, range_of, search
-from allocator.state.state import State
-from allocator.table.allowed import allowed
 from allocator.table.cheapest import cheapest_starts
-from allocator.table.costs import best_placement
-from allocator.table.costs import placements as cheapest_placements
 from allocator.table.options import Options
-from allocator.table.price import price
 from allocator.table.rulebook import Rulebook
 
 #: Width of the range of a blend of levels, at most: beyond it levels are minimized in turn.
@@ -39,13 +35,14 @@ class Step(NamedTuple):
     change: tuple[int, ...]
 
 
-class Resolver:
+class Resolver(Draft):
     """A schedule that is made better by re-solving some of its visits at a time.
 
     Attributes
     ----------
     proved
-        Whether the last re-solve went to its end, so that nothing better was there.
+        Whether the last re-solve went to its end, so that nothing better was there among the
+        starts that were thought of.
 
     Parameters
     ----------
@@ -70,8 +67,7 @@ class Resolver:
         *,
         comfort: bool = False,
     ) -> None:
-        self.book = book
-        self.state = State(book.prepared, placements)
+        super().__init__(book, placements)
         self.must = must
         self.seed = seed
         self.proved = False
@@ -101,116 +97,6 @@ class Resolver:
             self.state.pending = frozenset()
             self.move(had)
 
-    def move(self, places: Mapping[int, Placement | None]) -> None:
-        """Put visits where they are to lie."""
-        for visit in places:
-            if self.state.placements[visit] is not None:
-                self.state.remove(visit)
-        for visit, placement in places.items():
-            if placement is not None:
-                self.state.place(visit, placement)
-
-    def lift(self, free: Iterable[int]) -> list[int]:
-        """Remove visits, and return by level what they have added to the cost.
-
-        One after the other, since tables are exact for one visit beside all others.
-        """
-        paid = [0] * len(self.book.levels)
-        for number in free:
-            if self.state.placements[number] is not None:
-                placement = self.state.remove(number)
-                added = price(self.book, self.state, self.book.prepared.visits[number], placement)
-                paid = [a + b for a, b in zip(paid, added, strict=True)]
-        return paid
-
-    def insert(
-        self,
-        order: Sequence[int],
-        *,
-        pending: Sequence[int] = (),
-        but: Placement | None = None,
-        among: int = 1,
-        chance: random.Random | None = None,
-    ) -> list[int] | None:
-        """Place visits one after the other where each is cheapest, and return what that adds.
-
-        Parameters
-        ----------
-        order
-            Numbers of visits that are not placed.
-        pending
-            Others that are to be placed later.
-        but
-            A placement that is not to be used.
-        among, chance
-            Of how many cheap places one is drawn; by default the cheapest is taken.
-
-        Returns
-        -------
-        list or None
-            The cost by level; None where one finds no place: those before it stay placed.
-        """
-        book, state = self.book, self.state
-        added = [0] * len(book.levels)
-        try:
-            for place, number in enumerate(order):
-                visit = book.prepared.visits[number]
-                state.pending = frozenset((*order[place:], *pending))
-                if chance is None:
-                    choice = best_placement(book, state, visit, but)
-                else:
-                    some = cheapest_placements(book, state, visit, most=among, but=but)
-                    choice = chance.choice(some) if some else None
-                state.pending = frozenset((*order[place + 1 :], *pending))
-                if choice is None:
-                    return None
-                more = price(book, state, visit, choice.placement)
-                added = [a + b for a, b in zip(added, more, strict=True)]
-                state.place(number, choice.placement)
-        finally:
-            state.pending = frozenset()
-        return added
-
-    def put(self, places: Mapping[int, Placement | None]) -> Change | None:
-        """Put visits where they are to lie, where that is allowed, else change nothing.
-
-        Group sessions, and who comes to one, are not moved.
-        """
-        book, state = self.book, self.state
-        places = {v: p for v, p in places.items() if p != state.placements[v]}
-        had = {visit: state.placements[visit] for visit in places}
-        if any(self._in_session(v, p) for some in (had, places) for v, p in some.items()):
-            return None
-        paid = self.lift(v for v, p in had.items() if p is not None)
-        added = [0] * len(book.levels)
-        left = {v for v, p in places.items() if p is not None}
-        for number in sorted(left):
-            visit, placement = book.prepared.visits[number], places[number]
-            state.pending = frozenset(left)
-            left.discard(number)
-            if placement is None or not allowed(book, state, visit, placement):
-                state.pending = frozenset()
-                self.move(had)
-                return None
-            state.pending = frozenset(left)
-            more = price(book, state, visit, placement)
-            added = [a + b for a, b in zip(added, more, strict=True)]
-            state.place(number, placement)
-        state.pending = frozenset()
-        return Change(had, tuple(a - b for a, b in zip(added, paid, strict=True)))
-
-    def _in_session(self, visit: int, placement: Placement | None) -> bool:
-        session = self.book.prepared.visits[visit].session is not None
-        return session or (placement is not None and placement.session >= 0)
-
-    def _priced(self, places: Mapping[int, Placement | None]) -> list[int]:
-        """Return what visits add to the cost where they are put, by level.
-
-        A solution that is not proved to be the best may cost less than its variables say.
-        """
-        self.move(places)
-        return self.lift(places)
-
     def _better(
         self,
         free: list[int],
@@ -231,7 +117,7 @@ class Resolver:
             if level not in open_levels:
                 model.cp.add(model.level_cost(level) <= paid[level])
         step: Step | None = None
-        reached = list(paid)
+        reached = tuple(paid)
         self.proved = True
         for levels in _stages(model, open_levels):
             if budget.over:
@@ -246,9 +132,10 @@ class Resolver:
             self.proved &= status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
             if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
                 places = model.read(solver)
-                reached = self._priced(places)
-                change = tuple(b - a for a, b in zip(paid, reached, strict=True))
-                step = Step(places, change)
+                # What is not proved to be the best may cost less than its variables say.
+                self.move(places)
+                reached = self.lift(places)
+                step = Step(places, minus(reached, paid))
             for level in levels:
                 model.cp.add(model.level_cost(level) <= reached[level])
         return step

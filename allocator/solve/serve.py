@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from allocator.solve.budget import Budget
 from allocator.solve.incumbent import Incumbent
-from allocator.solve.walk import Walk
+from allocator.solve.walk import Walk, movable_requests
 from allocator.solve.ways import Squeeze
 from allocator.table.rulebook import Rulebook
 
@@ -40,8 +40,7 @@ def serve(
     budget
         What may be used up.
     """
-    walk = Walk(book, best, free, must, seed, budget, ways=())
-    asked = walk.movable_requests()
+    asked = movable_requests(book, free)
     left = [r for r in asked if any(best.placements[v] is None for v in r.visits)]
     if not left:
         return best

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
-from allocator.solve.change import Change
+from allocator.solve.change import Change, plus
 from allocator.solve.incumbent import Incumbent
-from allocator.solve.neighbourhoods import NEIGHBOURHOODS, Neighbourhood
+from allocator.solve.neighbourhoods import NEIGHBOURHOODS
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.ways import Exact, Reinsert, Scatter, Squeeze, Way
@@ -20,9 +20,8 @@ from allocator.table.rulebook import Rulebook
 
 #: How fast it is learned how often a way is of use, and how long it takes.
 LEARN = 0.03
-#: How often a way is taken to be of use before anything is known, and how long it takes.
+#: How often a way is taken to be of use before anything is known.
 FIRST_SHARE = 0.1
-FIRST_SECONDS: dict[type[Way], float] = {Reinsert: 0.02, Exact: 0.1, Squeeze: 0.05}
 #: What a gain in comfort counts beside one in what is served.
 COMFORT = 0.1
 #: Uses of a way a second that are taken for granted, so that none is given up for ever.
@@ -83,8 +82,6 @@ class Walk:
         Of all chance.
     budget
         What may still be used up.
-    neighbourhoods
-        Ways to pick what is changed together.
     ways
         What is tried; by default all there is.
     levels
@@ -99,7 +96,6 @@ class Walk:
         must: set[int],
         seed: int,
         budget: Budget,
-        neighbourhoods: Sequence[Neighbourhood] = NEIGHBOURHOODS,
         ways: Sequence[Way] | None = None,
         levels: int | None = None,
     ) -> None:
@@ -114,22 +110,17 @@ class Walk:
         self._costs = start.costs
         self._stuck = 0
         self._deciding = len(start.costs) if levels is None else levels
-        self._kick = Scatter(neighbourhoods)
+        self._kick = Scatter(NEIGHBOURHOODS)
         if ways is None:
-            ways = [Reinsert(), *(Reinsert(some) for some in neighbourhoods)]
-            ways += [Exact(some, budget) for some in neighbourhoods]
-            ways += [Squeeze(asked)] if (asked := self.movable_requests()) else []
-        self._uses = {way: _Use(FIRST_SHARE, FIRST_SECONDS[type(way)]) for way in ways}
+            ways = [Reinsert(), *(Reinsert(some) for some in NEIGHBOURHOODS)]
+            ways += [Exact(some, budget) for some in NEIGHBOURHOODS]
+            ways += [Squeeze(asked)] if (asked := movable_requests(book, free)) else []
+        self._uses = {way: _Use(FIRST_SHARE, way.seconds) for way in ways}
 
     @property
     def costs(self) -> tuple[int, ...]:
         """What the schedule at hand costs, by level."""
         return self._costs
-
-    def movable_requests(self) -> list[PreparedRequest]:
-        """Return the requests of which all visits may move."""
-        free = self._picture.movable
-        return [r for r in self.book.prepared.requests if free.issuperset(r.visits)]
 
     def step(self) -> bool:
         """Try something once, and say whether the schedule is better than ever."""
@@ -147,9 +138,7 @@ class Walk:
         if isinstance(way, Exact):
             self.vain += 1
             self._stuck = 0 if gained else self._stuck + 1
-        if better:
-            self.vain = self._stuck = 0
-        elif self._stuck > STUCK + STUCK_EACH * len(self._picture.free):
+        if self._stuck > STUCK + STUCK_EACH * len(self._picture.free):
             self._escape()
         return better
 
@@ -160,7 +149,7 @@ class Walk:
             self.go_to(self.best)
         change = self._kick.change(self._work, self._picture, self._chance)
         if change is not None:
-            self._costs = tuple(a + b for a, b in zip(self._costs, change.costs, strict=True))
+            self._costs = plus(self._costs, change.costs)
             self._picture.changed()
             self._note()
 
@@ -186,7 +175,7 @@ class Walk:
 
     def _kept(self, change: Change) -> bool:
         """Keep a change unless it is for the worse."""
-        costs = tuple(a + b for a, b in zip(self._costs, change.costs, strict=True))
+        costs = plus(self._costs, change.costs)
         if costs[: self._deciding] > self._costs[: self._deciding]:
             self._work.move(change.had)
             return False
@@ -212,5 +201,12 @@ class Walk:
         """Keep the schedule where it is better than ever."""
         if self._costs < self.best.costs:
             self.best = Incumbent(tuple(self._work.state.placements), self._costs)
+            self.vain = self._stuck = 0
             return True
         return False
+
+
+def movable_requests(book: Rulebook, free: Iterable[int]) -> list[PreparedRequest]:
+    """Return the requests of which all visits are among those that may move."""
+    movable = frozenset(free)
+    return [r for r in book.prepared.requests if movable.issuperset(r.visits)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocator.prepare.visit import Placement, Visit
+from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.state.state import State
 from allocator.table.options import variant_options
 from allocator.table.rulebook import Rulebook
@@ -18,12 +18,23 @@ def allowed(book: Rulebook, state: State, visit: Visit, placement: Placement) ->
     visit, placement
         The visit, and where it is to lie.
     """
-    variant = next((v for v in visit.variants if v[:3] == placement[1:4]), None)
-    found = None if variant is None else variant_options(book, state, visit, variant)
-    if found is None or not found.starts >> placement.start & 1:
-        return False
-    for number, members in enumerate(placement.team):
-        masks = found.by_need[number]
-        if any(not masks.get(resource, 0) >> placement.start & 1 for resource in members):
-            return False
-    return all(rule.team_allowed(state, visit, placement) for rule in book.team_rules)
+    return any(
+        variant[:3] == placement[1:4] and _allows(book, state, visit, variant, placement)
+        for variant in visit.variants
+    )
+
+
+def _allows(
+    book: Rulebook, state: State, visit: Visit, variant: Variant, placement: Placement
+) -> bool:
+    found = variant_options(book, state, visit, variant)
+    return (
+        found is not None
+        and bool(found.starts >> placement.start & 1)
+        and all(
+            found.by_need[number].get(resource, 0) >> placement.start & 1
+            for number, members in enumerate(placement.team)
+            for resource in members
+        )
+        and all(rule.team_allowed(state, visit, placement) for rule in book.team_rules)
+    )

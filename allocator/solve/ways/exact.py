@@ -31,6 +31,8 @@ class Exact(Way):
         What may still be used up.
     """
 
+    seconds = 0.1
+
     def __init__(self, neighbourhood: Neighbourhood, budget: Budget) -> None:
         self.name = f"exact {neighbourhood.name}"
         self.neighbourhood = neighbourhood

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 
-from allocator.solve.change import Change
+from allocator.solve.change import Change, minus
 from allocator.solve.neighbourhoods import Neighbourhood
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
-from allocator.solve.ways.way import Way, by_itself, difference
+from allocator.solve.ways.way import Way
 
 #: Visits that are taken out at once, at most.
 MOST = 6
@@ -25,6 +25,8 @@ class Reinsert(Way):
         Picks the visits; by default any one visit.
     """
 
+    seconds = 0.02
+
     def __init__(self, neighbourhood: Neighbourhood | None = None) -> None:
         self.name = f"reinsert {neighbourhood.name if neighbourhood else 'one'}"
         self.neighbourhood = neighbourhood
@@ -32,10 +34,10 @@ class Reinsert(Way):
     def change(self, work: Resolver, picture: Picture, chance: random.Random) -> Change | None:
         """Put visits back; None where one of them finds no place any more."""
         if self.neighbourhood is None:
-            some = by_itself(work, [chance.choice(picture.free)])
+            some = work.by_itself([chance.choice(picture.free)])
         else:
             size = chance.randint(2, MOST)
-            some = by_itself(work, self.neighbourhood.pick(picture, size, chance)[:MOST])
+            some = work.by_itself(self.neighbourhood.pick(picture, size, chance)[:MOST])
         if not some:
             return None
         had = {visit: work.state.placements[visit] for visit in some}
@@ -46,4 +48,4 @@ class Reinsert(Way):
         if added is None:
             work.move(had)
             return None
-        return Change(had, difference(added, paid))
+        return Change(had, minus(added, paid))

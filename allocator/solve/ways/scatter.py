@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from allocator.solve.change import Change
+from allocator.solve.change import Change, minus
 from allocator.solve.neighbourhoods import Neighbourhood
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
-from allocator.solve.ways.way import Way, by_itself, difference
+from allocator.solve.ways.way import Way
 
 #: Visits that are put elsewhere, at least and at most.
 LEAST, MOST = 3, 8
@@ -27,6 +27,7 @@ class Scatter(Way):
     """
 
     name = "scatter"
+    seconds = 0.02
 
     def __init__(self, neighbourhoods: Sequence[Neighbourhood]) -> None:
         self.neighbourhoods = neighbourhoods
@@ -35,7 +36,7 @@ class Scatter(Way):
         """Put visits elsewhere; None where one of them finds no place any more."""
         neighbourhood = chance.choice(self.neighbourhoods)
         size = chance.randint(LEAST, MOST)
-        some = by_itself(work, neighbourhood.pick(picture, size, chance)[:MOST])
+        some = work.by_itself(neighbourhood.pick(picture, size, chance)[:MOST])
         if not some:
             return None
         had = {visit: work.state.placements[visit] for visit in some}
@@ -45,4 +46,4 @@ class Scatter(Way):
         if added is None:
             work.move(had)
             return None
-        return Change(had, difference(added, paid))
+        return Change(had, minus(added, paid))

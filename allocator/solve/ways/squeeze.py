@@ -6,12 +6,12 @@ import random
 
 from allocator.prepare.prepared import PreparedRequest
 from allocator.solve.blockers import blockers
-from allocator.solve.change import Change
+from allocator.solve.change import Change, minus, plus
 from allocator.solve.construct import place_request
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.rivals import rivals
-from allocator.solve.ways.way import Way, by_itself, difference
+from allocator.solve.ways.way import Way
 
 #: Rivals that make room, at most, for each visit that is missing.
 MOST = 8
@@ -34,6 +34,7 @@ class Squeeze(Way):
     """
 
     name = "squeeze"
+    seconds = 0.05
 
     def __init__(self, requests: list[PreparedRequest]) -> None:
         self.requests = requests
@@ -55,7 +56,7 @@ class Squeeze(Way):
                 some = blockers(book, state, visit, picture.movable, chance)
             else:
                 some = rivals(book, state, visit, each, chance)
-            gone += [v for v in by_itself(work, some) if v in picture.movable and v not in gone]
+            gone += [v for v in work.by_itself(some) if v in picture.movable and v not in gone]
         had |= {v: state.placements[v] for v in gone}
         paid = work.lift(gone)
         state.pending = frozenset(gone)
@@ -65,7 +66,7 @@ class Squeeze(Way):
         if not placed or not put:
             work.move(had)
             return None
-        added = self._priced(work, put)
+        added = work.paid(put)
         chance.shuffle(gone)
         out: set[int] = set()
         for place, number in enumerate(gone):
@@ -80,10 +81,10 @@ class Squeeze(Way):
                 out |= whole
                 still = [v for v in whole if state.placements[v] is not None]
                 had = {v: state.placements[v] for v in still} | had
-                paid = [a + b for a, b in zip(paid, work.lift(still), strict=True)]
+                paid = plus(paid, work.lift(still))
             else:
-                added = [a + b for a, b in zip(added, more, strict=True)]
-        return Change(had, difference(added, paid))
+                added = plus(added, more)
+        return Change(had, minus(added, paid))
 
     def _whole(self, work: Resolver, visit: int, picture: Picture) -> set[int] | None:
         """Return the visits of a visit's request, where all of them may be left out, else None."""
@@ -92,7 +93,7 @@ class Squeeze(Way):
         if request.request.must or visits - picture.movable or visits & work.must:
             return None
         placed = [v for v in visits if work.state.placements[v] is not None]
-        return visits if len(by_itself(work, placed)) == len(placed) else None
+        return visits if len(work.by_itself(placed)) == len(placed) else None
 
     def _left_out(self, work: Resolver, chance: random.Random) -> PreparedRequest | None:
         """Return a request by chance that misses something, or None where hardly any does."""
@@ -101,10 +102,3 @@ class Squeeze(Way):
             if any(work.state.placements[v] is None for v in request.visits):
                 return request
         return None
-
-    def _priced(self, work: Resolver, put: list[int]) -> list[int]:
-        """Return what visits have added, by level."""
-        lie = {v: work.state.placements[v] for v in put}
-        added = work.lift(put)
-        work.move(lie)
-        return added
