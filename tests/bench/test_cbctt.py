@@ -103,5 +103,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     """A file of another form is told by its name."""
     path = tmp_path / "other.ectt"
     path.write_text("Name: Other\n", encoding="utf-8")
-    with pytest.raises(InvalidProblem, match=r"other\.ectt is no instance of cbctt"):
+    with pytest.raises(
+        InvalidProblem, match=r"other\.ectt is no instance of cbctt: it has no 'COURSES'\."
+    ):
         CourseTimetabling().read(path, "other")

@@ -132,5 +132,5 @@ def test_another_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
     """A file of another form is told by its name, with what is wrong."""
     path = tmp_path / "other.md"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidProblem, match=rf"other\.md has no instances of csplib046.*{told}"):
+    with pytest.raises(InvalidProblem, match=rf"other\.md is no instance of csplib046.*{told}"):
         AgentMeetings().read(path, "1")

@@ -118,8 +118,12 @@ def test_the_scorer_sees_what_is_broken(tmp_path: Path) -> None:
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
-    """A file of another form is told by its name."""
+    """A file of another form is told by its name, with what is wrong; so is one without rooms."""
     path = tmp_path / "other.json"
-    path.write_text("{}", encoding="utf-8")
-    with pytest.raises(InvalidProblem, match=r"other\.json is no instance of meetings"):
-        Meetings().read(path, "other")
+    for written, told in (
+        ("{}", "it has no 'name'"),
+        ('{"name": "", "grains": [], "rooms": [], "persons": [], "meetings": []}', "no rooms"),
+    ):
+        path.write_text(written, encoding="utf-8")
+        with pytest.raises(InvalidProblem, match=rf"other\.json is no instance of .*{told}\."):
+            Meetings().read(path, "other")

@@ -163,6 +163,7 @@ def test_json_is_an_object_for_each_run_and_nothing_else():
         (("cbctt", "--seeds", "0"), "--seeds is 0; at least 1."),
         (("cbctt", "--workers", "0"), "The setting workers is 0; 1 to 256 are possible."),
         (("cbctt", "cbctt"), "Is a directory"),
+        (("itc2019", "cbctt"), "Is a directory"),
     ],
 )
 def test_a_slip_is_told_with_exit_code_2(words: tuple[str, ...], told: str):

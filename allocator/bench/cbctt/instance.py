@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.bench.refusal import no_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,7 @@ def read_instance(path: Path) -> Instance:
     try:
         return _parsed(path.read_text(encoding="utf-8"))
     except (KeyError, IndexError, ValueError) as error:
-        message = f"{path.name} is no instance of cbctt: {type(error).__name__} {error}."
-        fault = Fault(FaultCode.BROKEN_FILE, "instance", path.name, message)
-        raise InvalidProblem([fault]) from error
+        raise no_instance(path, "cbctt", error) from error
 
 
 def _parsed(text: str) -> Instance:

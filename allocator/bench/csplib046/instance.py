@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.bench.refusal import no_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ def read_instances(path: Path) -> list[Instance]:
         if not found:
             raise ValueError("no line of the form 'Instance #1'")
     except ValueError as error:
-        message = f"{path.name} has no instances of csplib046: {error}."
-        fault = Fault(FaultCode.BROKEN_FILE, "instance", path.name, message)
-        raise InvalidProblem([fault]) from error
+        raise no_instance(path, "csplib046", error) from error
     return found
 
 

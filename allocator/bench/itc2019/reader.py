@@ -18,6 +18,7 @@ from allocator.bench.itc2019.instance import (
     Room,
     Weights,
 )
+from allocator.bench.refusal import no_instance
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 
 T = TypeVar("T")
@@ -69,12 +70,8 @@ class _Reader:
             root = fromstring(lzma.decompress(raw) if self.path.suffix == ".xz" else raw)
             if root.tag != "problem":
                 raise _Wrong(f"its root is <{root.tag}>, not <problem>")
-        except (OSError, lzma.LZMAError, ParseError, _Wrong) as error:
-            message = f"{self.path.name} is no instance of itc2019: {error}."
-            fault = Fault(
-                FaultCode.BROKEN_FILE, "instance", self.path.name, message, self.path.name
-            )
-            raise InvalidProblem([fault]) from error
+        except (lzma.LZMAError, ParseError, _Wrong) as error:
+            raise no_instance(self.path, "itc2019", error) from error
         return root
 
     def _object(self, kind: str, id: str, read: Callable[[], T]) -> T | None:

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 
 from allocator.bench.meetings.instance import Instance, Meeting
 from allocator.bench.meetings.workbook import read_workbook
-from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.bench.refusal import no_instance
 
 
 def read_instance(path: Path) -> Instance:
@@ -21,11 +21,12 @@ def read_instance(path: Path) -> Instance:
         When the file has another form.
     """
     try:
-        return read_workbook(path) if path.suffix == ".xlsx" else _from_json(path)
-    except (KeyError, TypeError, ValueError, BadZipFile, ParseError) as error:
-        message = f"{path.name} is no instance of meetings: {type(error).__name__} {error}."
-        fault = Fault(FaultCode.BROKEN_FILE, "instance", path.name, message)
-        raise InvalidProblem([fault]) from error
+        found = read_workbook(path) if path.suffix == ".xlsx" else _from_json(path)
+        if not found.rooms:
+            raise ValueError("it has no rooms")
+    except (KeyError, IndexError, TypeError, ValueError, BadZipFile, ParseError) as error:
+        raise no_instance(path, "meetings", error) from error
+    return found
 
 
 def _from_json(path: Path) -> Instance:
