@@ -59,9 +59,9 @@ class MissedInTime(Goal):
                 model.cost_by_start(one, some, amounts)
             for near in self.asked.near[one]:
                 for other in sorted(near.others & free):
-                    if one < other and near.bad[some[:, None], ticks(model, other)].any():
+                    if one < other and near.pairs.bad[some[:, None], ticks(model, other)].any():
                         missed = model.literal("missed")
-                        imply(model, one, other, near.bad, missed)
+                        imply(model, one, other, near.pairs.bad, missed)
                         model.cost(near.weights[other] * missed)
 
 
@@ -119,7 +119,7 @@ class MissedInRoom(Goal):
         for way in {*slots} - {0}:
             at, weights = self._that_far(state, visit, tuple(to == way for to in slots))
             if len(at):
-                total = total + weights @ self.ways.close(way)[ticks, at[:, None]]
+                total = total + weights @ self.ways.close(way).bad[ticks, at[:, None]]
         return total
 
     def _that_far(
@@ -167,7 +167,7 @@ class MissedInRoom(Goal):
             for other in sorted(o for o in free & self.asked.reachable[one].keys() if one < o):
                 missed = model.literal("missed")
                 for way, where in self.ways.between(model, one, other):
-                    imply(model, one, other, self.ways.close(way), missed, where)
+                    imply(model, one, other, self.ways.close(way).bad, missed, where)
                 model.cost(self.asked.reachable[one][other] * missed)
 
 

@@ -46,9 +46,9 @@ class PairsInTime(Rule):
 
     def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
         """Return the patterns that go together with all classes that are placed."""
-        found, placements, masks = 0, state.placements, self.asked.masks
+        found, placements = 0, state.placements
         for near in self.asked.near[visit.index]:
-            bad = masks[id(near.bad)]
+            bad = near.pairs.masks
             for other in near.weights:
                 at = placements[other]
                 if at is not None:
@@ -62,7 +62,7 @@ class PairsInTime(Rule):
             for near in self.asked.near[one]:
                 for other in sorted(near.others & free):
                     if one < other:
-                        forbid(model, one, other, near.bad)
+                        forbid(model, one, other, near.pairs.bad)
 
 
 class PairsInRoom(Rule):
@@ -119,7 +119,9 @@ class PairsInRoom(Rule):
     def _reachable(self, state: State, visit: Visit, building: int) -> Mask:
         """Return the patterns that leave time for the ways from a building and back."""
         found, placements, buildings = 0, state.placements, self.ways.building
-        close = [self.ways.masks(slots) if slots else None for slots in self.ways.slots[building]]
+        close = [
+            self.ways.close(slots).masks if slots else None for slots in self.ways.slots[building]
+        ]
         for other in self.asked.reachable[visit.index]:
             at = placements[other]
             if at is not None:
@@ -142,7 +144,7 @@ class PairsInRoom(Rule):
             for other in sorted(free & self.asked.reachable[one].keys()):
                 if one < other:
                     for way, where in self.ways.between(model, one, other):
-                        forbid(model, one, other, self.ways.close(way), where)
+                        forbid(model, one, other, self.ways.close(way).bad, where)
 
 
 def _share(model: Verbs, one: int, other: int) -> None:

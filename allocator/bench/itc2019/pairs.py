@@ -75,25 +75,43 @@ def placed(
     return starts, found
 
 
+class Missed:
+    """Which pairs of ticks are missed: as a table, and as sets once anyone asks for these.
+
+    Attributes
+    ----------
+    bad
+        As a table, the ticks of the one class in the rows.
+    """
+
+    def __init__(self, bad: Flags) -> None:
+        self.bad = bad
+
+    @cached_property
+    def masks(self) -> list[Mask]:
+        """By the tick of the other class, the ticks of the one class that are missed."""
+        return columns(self.bad)
+
+
 class Near:
     """Classes of which one class is asked the same.
 
     Attributes
     ----------
-    bad
-        Which pairs of ticks are missed, the ticks of the one class in the rows.
+    pairs
+        Which pairs of ticks are missed; classes that are asked the same share it.
     weights
         What missing it costs, by the number of the other class.
     """
 
-    def __init__(self, bad: Flags) -> None:
-        self.bad = bad
+    def __init__(self, pairs: Missed) -> None:
+        self.pairs = pairs
         self.weights: dict[int, int] = {}
 
     def missed(self, placements: Sequence[Placement | None], ticks: Vector) -> Amounts:
         """Return what each tick of the one class misses beside those others that are placed."""
         at, weights = placed(self.weights, placements)
-        return weights @ self.bad[ticks, at[:, None]] if len(at) else 0
+        return weights @ self.pairs.bad[ticks, at[:, None]] if len(at) else 0
 
     @cached_property
     def others(self) -> frozenset[int]:
@@ -121,7 +139,7 @@ class InTime:
                     what = (kind, ask.by.numbers, second)
                     costs[what] = costs.get(what, 0) + ask.penalty
         found: list[dict[object, Near]] = [{} for _ in range(self.classes)]
-        self._tables: dict[tuple[Asked, ...], Flags] = {}
+        self._missed: dict[tuple[Asked, ...], Missed] = {}
         for (one, other), costs in asked.items():
             if required:
                 self._add(found[one], tuple(sorted(costs)), other, 1)
@@ -134,24 +152,15 @@ class InTime:
     def _add(
         self, found: dict[object, Near], what: tuple[Asked, ...], other: int, weight: int
     ) -> None:
-        if what not in self._tables:
+        if what not in self._missed:
             bad = np.zeros((len(self.tables.patterns),) * 2, dtype=bool)
             for kind, numbers, second in what:
                 table = self.tables.bad(kind, numbers)
                 bad |= table.T if second else table
-            self._tables[what] = bad
+            self._missed[what] = Missed(bad)
         if what not in found:
-            found[what] = Near(self._tables[what])
+            found[what] = Near(self._missed[what])
         found[what].weights[other] = weight
-
-    @cached_property
-    def masks(self) -> dict[int, list[Mask]]:
-        """By the identity of a table, and by the tick of the other class, the ticks that miss."""
-        return {id(table): columns(table) for table in self._tables.values()}
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leave out the sets, which go by identity."""
-        return {name: value for name, value in self.__dict__.items() if name != "masks"}
 
 
 class InRoom:
@@ -212,20 +221,14 @@ class Ways:
         first = [self.building.index(n) for n in range(len(numbers))]
         self.travel: Vector = ways[np.ix_(first, first)]
         self.slots: list[list[int]] = self.travel.tolist()
-        self._close: dict[int, Flags] = {}
-        self._masks: dict[int, list[Mask]] = {}
+        self._close: dict[int, Missed] = {}
 
-    def close(self, slots: int) -> Flags:
-        """Return which pairs of ticks share a day without time for so long a way."""
+    def close(self, slots: int) -> Missed:
+        """Return which pairs of ticks share a day, but leave no time for so long a way."""
         if slots not in self._close:
-            self._close[slots] = self.tables.close(slots)
+            gap = self.tables.gap
+            self._close[slots] = Missed((gap >= 0) & (gap < slots))
         return self._close[slots]
-
-    def masks(self, slots: int) -> list[Mask]:
-        """Return the same as sets, by the tick of the other class."""
-        if slots not in self._masks:
-            self._masks[slots] = columns(self.close(slots))
-        return self._masks[slots]
 
     def between(self, model: Verbs, one: int, other: int) -> Iterator[tuple[int, list[Literal]]]:
         """Yield the ways that two free classes may have between them, and the literals where."""

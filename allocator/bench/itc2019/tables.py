@@ -76,10 +76,6 @@ class Tables:
             self._bad[kind, numbers] = self._missed(kind, numbers)
         return self._bad[kind, numbers]
 
-    def close(self, slots: int) -> Flags:
-        """Return which pairs share a day, one after the other, with fewer slots between."""
-        return (self.gap >= 0) & (self.gap < slots)
-
     def _missed(self, kind: str, numbers: tuple[int, ...]) -> Flags:
         start, end = self.starts, self.ends
         match kind:
