@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from allocator.bench.itc2019.clauses import placeable, ticks
 from allocator.bench.itc2019.instance import Distribution, Pattern
@@ -117,10 +118,7 @@ class Together(Rule):
         mask = EVERY
         for number, one in enumerate(self.measures):
             if visit.index in one.by.classes:
-                mask &= state.memo_of_all(
-                    (self.name, number),
-                    lambda one=one: _allowed(one, state),  # type: ignore[misc]
-                )
+                mask &= state.memo_of_all((self.name, number), partial(_allowed, one, state))
         return mask
 
     def constrain(self, model: Verbs) -> None:
@@ -170,10 +168,7 @@ class MissedTogether(Goal):
         total: Amounts = 0
         for number, one in enumerate(self.measures):
             if visit.index in one.by.classes:
-                added = state.memo_of_all(
-                    (self.name, number),
-                    lambda one=one: _added(one, state),  # type: ignore[misc]
-                )
+                added = state.memo_of_all((self.name, number), partial(_added, one, state))
                 total = total + added[ticks]
         return total
 

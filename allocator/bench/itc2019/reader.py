@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -59,7 +60,7 @@ class _Reader:
     def read(self) -> Instance:
         """Read the file."""
         root = self._root()
-        found = self._object("instance", root.get("name", ""), lambda: self._instance(root))
+        found = self._object("instance", root.get("name", ""), partial(self._instance, root))
         if found is None or self.faults:
             raise InvalidProblem(self.faults)
         return found
@@ -96,12 +97,12 @@ class _Reader:
         rooms = self._rooms(root.findall("rooms/room"))
         classes = root.findall("courses/course/config/subpart/class")
         self.class_numbers = self._numbers("class", classes)
-        timed = [self._object("class", _id(c), lambda c=c: self._class(c)) for c in classes]  # type: ignore[misc]
+        timed = [self._object("class", _id(c), partial(self._class, c)) for c in classes]
         every = {pattern for one in timed if one for pattern in one[1]}
         patterns = tuple(sorted(every, key=_alike))
         number = {pattern: n for n, pattern in enumerate(patterns)}
         distributions = [
-            self._object("distribution", f"{n}, {_type(one)}", lambda one=one: self._ask(one))  # type: ignore[misc]
+            self._object("distribution", f"{n}, {_type(one)}", partial(self._ask, one))
             for n, one in enumerate(root.findall("distributions/distribution"), 1)
         ]
         return Instance(
@@ -144,7 +145,7 @@ class _Reader:
             closed = tuple(self._pattern(one) for one in element.findall("unavailable"))
             return Room(_id(element), (), closed)
 
-        found = [self._object("room", _id(e), lambda e=e: read(e)) for e in elements]  # type: ignore[misc]
+        found = [self._object("room", _id(e), partial(read, e)) for e in elements]
         return tuple(
             Room(room.id, tuple(travel[self.room_numbers[room.id]]), room.unavailable)
             for room in found
