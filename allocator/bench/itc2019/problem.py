@@ -2,8 +2,8 @@
 
 A tick is no stretch of time here but a pattern: a way to meet over the whole term. Which patterns
 meet each other, and where that matters, is said by rules and goals of the set: the library's own
-rules of capacity and buffers, which know ticks alone, are out of force. Patterns on the same days
-are neighbours, so what lies near each other in ticks has to do with each other.
+rule of capacity, which knows ticks alone, is out of force. Patterns on the same days are
+neighbours, so what lies near each other in ticks has to do with each other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ FIRST = date(2026, 3, 2)
 GRAIN = 15
 A_DAY = MINUTES_PER_DAY // GRAIN
 ROOM = "room"
-#: The room of classes that need none: it holds any number of them, and is near everything.
+#: The room of classes that need none: it holds any number of them, and is near everything. With it
+#: every class has one room, and rules and goals need no case for those without.
 NOWHERE = "room none"
 
 
@@ -103,7 +104,7 @@ def problem_of(instance: Instance) -> Problem:
             for number, one in enumerate(instance.classes)
         ),
         levels=levels_of(instance),
-        without_rules=frozenset({"capacity", "buffers"}),
+        without_rules=frozenset({"capacity"}),
     )
 
 
