@@ -18,6 +18,7 @@ from allocator.cli.common import (
     NO_VALUE,
     VIOLATIONS,
     Refused,
+    Workers,
     clear_errors,
     to_stderr,
     to_stdout,
@@ -79,10 +80,7 @@ def bench(
         float,
         typer.Option("--time-limit", metavar="S", help="Seconds for each run; reading is free."),
     ] = 30.0,
-    workers: Annotated[
-        int,
-        typer.Option("--workers", metavar="N", help="Threads of the solver; 8 even on 2 cores."),
-    ] = 8,
+    workers: Workers = 8,
     seeds: Annotated[
         int, typer.Option("--seeds", metavar="N", help="Runs of each instance: seeds 0 to N-1.")
     ] = 1,

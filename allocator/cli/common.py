@@ -35,6 +35,10 @@ ProblemPath = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int, typer.Option("--workers", metavar="N", help="Threads of the solver; 8 even on 2 cores.")
+]
+
 
 def prose(text: str) -> str:
     """Join the lines of each paragraph, for help that is broken where the terminal ends."""

@@ -13,6 +13,7 @@ from allocator.cli.common import (
     NO_SCHEDULE,
     NO_VALUE,
     ProblemPath,
+    Workers,
     clear_errors,
     to_stderr,
     to_stdout,
@@ -73,10 +74,7 @@ def solve(
         float,
         typer.Option("--gap", metavar="G", help="Good enough: 0.01 is one percent, 0 a proof."),
     ] = 0.0,
-    workers: Annotated[
-        int,
-        typer.Option("--workers", metavar="N", help="Threads of the solver; 8 even on 2 cores."),
-    ] = 8,
+    workers: Workers = 8,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Another seed, another search.")
     ] = 0,
