@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -66,6 +65,8 @@ class BenchTable:
 
     def end(self, runs: Sequence[Run]) -> None:
         """Print median and worst over the seeds, and what others published."""
+        from statistics import median
+
         ranked = sorted(runs, key=lambda run: run.rank)
         if len(runs) > 1:
             for label, of, seconds in (
