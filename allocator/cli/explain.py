@@ -177,7 +177,7 @@ def _overview(explainer: Explainer, patience: Patience) -> tuple[str, list[dict[
     """Explain what is left out, and where the cost comes from."""
     from allocator.explain import most_often
 
-    lines, rows = [], []
+    lines = []
     left = explainer.unserved
     many = "request is" if len(left) == 1 else "requests are"
     lines.append(f"{len(left):,} {many} left out." if left else "No request is left out.")
@@ -185,10 +185,8 @@ def _overview(explainer: Explainer, patience: Patience) -> tuple[str, list[dict[
     if len(whys) > SHOWN:
         lines.append(most_often(explainer.prepared, whys).text())
         lines.append(f"The {SHOWN} most urgent; name another to hear of it, or --json for all:")
-    for place, why in enumerate(whys):
-        rows += why.rows()
-        if place >= SHOWN:
-            continue
+    rows = [row for why in whys for row in why.rows()]
+    for why in whys[:SHOWN]:
         lines.append(why.sentence)
         if why.relaxations:
             lines.append(f"  Would help: {why.relaxations[0].sentence}")
