@@ -130,5 +130,10 @@ class InstanceSet(ABC):
         ----------
         name
             One of ``made()``.
+
+        Raises
+        ------
+        LookupError
+            When the set makes none.
         """
-        raise NotImplementedError(f"{self.name} makes no {name}.")
+        raise LookupError(f"{self.name} makes no instance {name}: name the file that has it.")

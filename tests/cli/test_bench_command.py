@@ -212,6 +212,12 @@ def test_a_run_is_for_programs_too(folder: Path):
     assert {costs for _, costs in found.course} <= {news.costs for news in heard}
 
 
+def test_a_set_that_makes_no_instances_asks_for_a_file():
+    """An instance without a path is made, which not every set does."""
+    with pytest.raises(LookupError, match="cbctt makes no instance tiny01: name the file"):
+        Source(set_named("cbctt"), "tiny01").case()
+
+
 def test_without_the_variable_the_folder_is_beside_the_project(monkeypatch: pytest.MonkeyPatch):
     """As benchmarks of the project use it."""
     monkeypatch.delenv("ALLOCATOR_BENCHMARKS")

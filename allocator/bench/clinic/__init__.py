@@ -55,7 +55,7 @@ class Clinics(InstanceSet):
         kind, _, visits = name.partition("-")
         if kind == "overloaded":
             return _case(clinic(visits=int(visits), load=kind, booked=False, seed=1), name)
-        weeks = CALM.get(int(visits), 8)
+        weeks = CALM[int(visits)]
         return _case(clinic(visits=int(visits), weeks=weeks, booked=False, seed=1), name)
 
 
