@@ -47,11 +47,12 @@ LAST_SHARE = 0.8
 SQUEEZE = 0.06
 #: Share of the time left that a plan, for its bound, may take before the model of the whole.
 TIGHTEN = 0.1
-#: Share of the time left in which comfort is improved before the model of the whole proves it.
+#: Share of the time left in which the model of the whole tries to prove comfort before it is
+#: improved: for a bound, and where that is easy.
+GLANCE = 0.1
+#: Share of the time left in which comfort is improved before it tries again.
 IMPROVE = 0.2
-#: Share of the time left after which that model has to have a bound for every level, to go on.
-GLANCE = 0.3
-#: Share of the time left that it may then take.
+#: Share of the time left that the proof may take then.
 PROVE = 0.7
 #: Free visits up to which that model alone is best.
 SMALL = 12
@@ -153,10 +154,9 @@ class _Run:
             best, bounds = self._prove(frozen, free, best, bounds, served)
             rest = range(served.stop, len(book.levels))
             if len(free) > SMALL:
-                best = self._improve(free, best, bounds, IMPROVE)
                 best, bounds = self._prove(frozen, free, best, bounds, rest, GLANCE)
-            if len(free) <= SMALL or None not in bounds:
-                best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE)
+                best = self._improve(free, best, bounds, IMPROVE)
+            best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE)
             best = self._improve(free, best, bounds, 1.0)
         else:
             best = self._serve(frozen_state, best, bounds)

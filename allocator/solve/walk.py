@@ -159,8 +159,9 @@ class Walk:
         if change is None or not self._kept(change):
             return None
         level = next((level for level, cost in enumerate(change.costs) if cost), None)
-        if level is not None:
-            self.news.append(self._gain(change))
+        if level is None or change.costs[level] > 0:
+            return None
+        self.news.append(self._gain(change))
         return level
 
     def _gain(self, change: Change) -> dict[int, Placement | None]:
