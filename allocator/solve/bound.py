@@ -110,8 +110,12 @@ class Aim:
 
     def reached(self, level: int, cost: int, bound: int | None) -> bool:
         """Say whether a level is good enough."""
-        gap = LevelResult("", cost, bound, self.totals[level]).gap
+        gap = self.gap(level, cost, bound)
         return gap is not None and gap <= self._gap
+
+    def gap(self, level: int, cost: int, bound: int | None) -> float | None:
+        """Return a level's relative distance to its bound, or None where it has none."""
+        return LevelResult("", cost, bound, self.totals[level]).gap
 
     def all_reached(self, costs: Sequence[int], bounds: Sequence[int | None]) -> bool:
         """Say whether every level is good enough."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,11 @@ from allocator.table.rulebook import Rulebook
 
 #: Share of the time left that one level may take while others wait behind it.
 SHARE = 0.5
+#: Seconds that a search has at least before it is decided whether it is given up: it is deaf
+#: while it begins.
+SOONEST = 1.0
+#: Relative gap from which on a level is hopeless, where hope is asked for.
+HOPELESS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ def prove(
     budget: Budget,
     tell: Tell,
     levels: Iterable[int] | None = None,
+    *,
+    trial: float = 1.0,
 ) -> Proof:
     """Solve the free visits as one model, one level after the other.
 
@@ -93,8 +101,10 @@ def prove(
         Hears of each better schedule and bound, with the level at work.
     levels
         Numbers of the levels to solve; by default all. Levels before them stay as they are.
+    trial
+        Share of the time after which it ends where the level at work is still far from its bound.
     """
-    prover = _Prover(book, fixed, free, must, start, floors, params, budget, tell)
+    prover = _Prover(book, fixed, free, must, start, floors, params, budget, tell, trial)
     return prover(range(len(book.levels)) if levels is None else levels)
 
 
@@ -116,6 +126,7 @@ class _Prover:
         params: Params,
         budget: Budget,
         tell: Tell,
+        trial: float,
     ) -> None:
         self.book = book
         self.free = sorted(free)
@@ -135,13 +146,15 @@ class _Prover:
         self.known = 0
         self.held = 0
         self.solution: list[int] | None = None
+        self.hopeless = False
+        self.decided = math.inf if budget.exact else budget.seconds + trial * budget.left
 
     def __call__(self, levels: Iterable[int]) -> Proof:
         """Go through the levels, as far as time allows."""
         for level in levels:
             if self.best is not None and self._good_enough(level):
                 continue
-            if self.budget.over:
+            if self.budget.over or self.hopeless:
                 break
             try:
                 model = self._model(level)
@@ -165,6 +178,13 @@ class _Prover:
         if self.best is None:
             return False
         return self.aim.reached(level, self.best.costs[level], self.bounds[level])
+
+    def _far(self, level: int) -> bool:
+        """Say whether a level is far from its bound, or has none."""
+        if self.best is None:
+            return False
+        gap = self.aim.gap(level, self.best.costs[level], self.bounds[level])
+        return gap is None or gap > HOPELESS
 
     def _model(self, level: int) -> Model:
         """Return a model that knows a level, with the levels before held at what they cost."""
@@ -214,17 +234,28 @@ class _Prover:
         def bounded(bound: float) -> None:
             self._raise(level, bound)
             self.tell(self.best, self.bounds, name)
-            if self.budget.stopped or self._good_enough(level):
+            if self.budget.stopped or self.hopeless or self._good_enough(level):
                 solver.stop_search()
 
         def told(found: cp_model.CpSolverSolutionCallback) -> None:
             self._take(self._read(model, found))
             bounded(found.best_objective_bound)
 
+        def decide() -> None:
+            self.hopeless = self._far(level)
+            if self.hopeless:
+                solver.stop_search()
+
         solver.best_bound_callback = bounded
         last = level == len(self.book.levels) - 1
         budget = self.budget if last else self.budget.part(SHARE)
-        status = search(solver, model.cp, _Watch(told), budget=budget)
+        decision = threading.Timer(max(SOONEST, self.decided - self.budget.seconds), decide)
+        if math.isfinite(self.decided):
+            decision.start()
+        try:
+            status = search(solver, model.cp, _Watch(told), budget=budget)
+        finally:
+            decision.cancel()
         if status == cp_model.MODEL_INVALID:
             raise SolverDisagreement(model.cp.validate())
         if status == cp_model.INFEASIBLE and self.best is not None:

@@ -47,13 +47,11 @@ LAST_SHARE = 0.8
 SQUEEZE = 0.06
 #: Share of the time left that a plan, for its bound, may take before the model of the whole.
 TIGHTEN = 0.1
-#: Share of the time left in which the model of the whole tries to prove comfort before it is
-#: improved: for a bound, and where that is easy.
-GLANCE = 0.1
-#: Share of the time left in which comfort is improved before it tries again.
+#: Share of the time left in which comfort is improved before the model of the whole proves it.
 IMPROVE = 0.2
-#: Share of the time left that the proof may take then.
-PROVE = 0.7
+#: Share of the time left that the proof may take then, and of that the share after which it has to
+#: be near the end.
+PROVE, TRIAL = 0.8, 0.3
 #: Free visits up to which that model alone is best.
 SMALL = 12
 
@@ -154,9 +152,8 @@ class _Run:
             best, bounds = self._prove(frozen, free, best, bounds, served)
             rest = range(served.stop, len(book.levels))
             if len(free) > SMALL:
-                best, bounds = self._prove(frozen, free, best, bounds, rest, GLANCE)
                 best = self._improve(free, best, bounds, IMPROVE)
-            best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE)
+            best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE, TRIAL)
             best = self._improve(free, best, bounds, 1.0)
         else:
             best = self._serve(frozen_state, best, bounds)
@@ -171,6 +168,7 @@ class _Run:
         bounds: Sequence[int | None],
         levels: Sequence[int],
         share: float = 1.0,
+        trial: float = 1.0,
     ) -> tuple[Incumbent, list[int | None]]:
         """Solve some levels by one model of the whole, in a share of the time left."""
         if self.aim.all_reached(best.costs, bounds):
@@ -187,6 +185,7 @@ class _Run:
             self.budget.part(share),
             self._tell,
             levels,
+            trial=trial,
         )
         assert proof.best is not None
         return proof.best, list(proof.bounds)

@@ -1,5 +1,6 @@
 """The whole as one model: levels in order, bounds, the gap, news and an early end."""
 
+import math
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -17,13 +18,17 @@ from allocator.domain.schedule import Assignment
 from allocator.generate.clinics import clinic
 from allocator.goals.served import PARTS
 from allocator.prepare.prepared import Prepared
+from allocator.solve import direct
+from allocator.solve.bound import options_alone
 from allocator.solve.budget import Budget, Control
+from allocator.solve.construct import construct
 from allocator.solve.direct import Proof, prove
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.params import Params
 from allocator.solve.progress import Progress
 from allocator.solve.result import LevelResult, Status
 from allocator.solve.solve import solve
+from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
 ONE = Params(workers=1)
@@ -296,3 +301,34 @@ def test_pinned_visits_are_no_part_of_the_proof() -> None:
     result = solve(some, ONE)
     assert result.status is Status.OPTIMAL
     assert (result.visits, result.visits_placed) == (4, 3)
+
+
+@pytest.mark.parametrize(("hopeless", "given_up"), [(0.25, True), (math.inf, False)])
+def test_a_proof_that_is_far_after_its_trial_is_given_up(
+    hopeless: float, given_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the time is left to others; a schedule as good as the start is given back."""
+    monkeypatch.setattr(direct, "HOPELESS", hopeless)
+    book = book_of(clinic(visits=150, weeks=4, booked=False, seed=1))
+    free = list(range(len(book.prepared.visits)))
+    state = State(book.prepared)
+    construct(book, state, options_alone(book, State(book.prepared, pending=free)))
+    start = incumbent(book, state.placements)
+    comfort = len(book.levels) - 1
+    budget = Budget(90.0 if given_up else 4.0)
+    proof = prove(
+        book,
+        [None] * len(free),
+        free,
+        (),
+        start,
+        [*start.costs[:comfort], 1],
+        Params(workers=1),
+        budget,
+        lambda *news: None,
+        [comfort],
+        trial=0.02 if given_up else 0.5,
+    )
+    assert budget.over != given_up
+    assert proof.best is not None
+    assert proof.best.costs <= start.costs
