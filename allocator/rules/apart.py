@@ -28,6 +28,10 @@ class KeptApart(Rule):
         """Say whether anybody is to be kept apart."""
         return bool(prepared.problem.apart)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit has to do with a group session."""
+        return visit.session is not None or bool(visit.joins)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the pairs that meet, once for each two visits in which they do."""
         prepared = timetable.prepared

@@ -55,6 +55,7 @@ class Breaks(Rule):
     name = "breaks"
     sentence = "A resource has its breaks, each somewhere inside its window."
     moving = True
+    of_claims = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has breaks; days have no room for them as ticks."""

@@ -24,6 +24,7 @@ class Buffers(Rule):
     name = "buffers"
     sentence = "The time that a resource needs before and after a visit overlaps no other visit."
     moving = True
+    of_claims = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any need has a buffer."""

@@ -81,6 +81,7 @@ class Capacity(Lanes):
     name = "capacity"
     sentence = "A resource serves no more visits at once than it has lanes."
     moving = True
+    of_claims = True
 
     def serves(self, prepared: Prepared, resource: int) -> bool:
         """Say whether some service may draw on the resource."""

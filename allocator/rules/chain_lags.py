@@ -34,6 +34,10 @@ class ChainLags(Rule):
         """Say whether any request has several steps."""
         return any(len(r.request.steps) > 1 for r in prepared.requests)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit is a step of a chain."""
+        return visit.request is not None and len(visit.request.steps) > 1
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield neighbouring steps that follow too soon or too late."""
         prepared = timetable.prepared

@@ -35,6 +35,11 @@ class MostCarers(Rule):
             for r in prepared.requests
         )
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit is of a series that limits its carers."""
+        series = flexible(visit)
+        return series is not None and series.most_carers is not None
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the series with too many carers."""
         prepared = timetable.prepared

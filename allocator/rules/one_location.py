@@ -31,6 +31,10 @@ class OneLocation(Rule):
         """Say whether any resource is tied to a place."""
         return any(anchor != ANYWHERE for anchor in prepared.anchors)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit has to do with a group session."""
+        return visit.session is not None or bool(visit.joins)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits whose resources stand at different locations, or at another."""
         prepared = timetable.prepared

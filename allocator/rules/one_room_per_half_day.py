@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
@@ -36,10 +36,15 @@ class OneRoomPerHalfDay(Rule):
         " the same room."
     )
     moving = True
+    of_claims = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource stays in one room."""
         return any(resource.one_room_per_half_day for resource in prepared.resources)
+
+    def sees(self, prepared: Prepared, visit: Visit, variant: Variant) -> Hashable:
+        """Return the rooms that the visit may have."""
+        return _rooms_if_any(prepared, visit, variant)
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the half-days in which a resource has visits in different rooms."""

@@ -100,6 +100,10 @@ class Options(Rule):
         """Say whether any request lists options."""
         return any(r.request.options for r in prepared.requests)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the request lists options."""
+        return visit.request is not None and bool(visit.request.options)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the requests whose placed visits agree with none of their options."""
         prepared = timetable.prepared

@@ -27,6 +27,7 @@ class PersonLimits(Rule):
     name = "person_limits"
     sentence = "Nobody has more visits in a local day or week than their limit."
     moving = True
+    of_claims = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has such a limit."""

@@ -38,6 +38,10 @@ class Pins(Rule):
         """Say whether anything is pinned."""
         return bool(prepared.pins)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit is pinned."""
+        return visit.index in prepared.pins
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the pinned visits that are not as they were published.
 

@@ -48,6 +48,10 @@ class Precedence(Rule):
         """Say whether there is any precedence."""
         return bool(prepared.problem.precedences)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether any precedence names the visit."""
+        return visit.index in _sides_of(prepared)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield pairs in the wrong order or too close, and sides too far from each other."""
         prepared = timetable.prepared

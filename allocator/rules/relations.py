@@ -40,6 +40,10 @@ class Relations(Rule):
         """Say whether any relation names two visits."""
         return any(len(visits) > 1 for _, visits in _relations(prepared))
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether any relation names the visit."""
+        return visit.index in _by_visit(prepared)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield pairs of visits that differ where they should agree, or the reverse."""
         prepared = timetable.prepared
@@ -187,19 +191,24 @@ def _relations(prepared: Prepared) -> list[Related]:
 
 def _others(state: State, visit: Visit) -> Iterator[tuple[Relation, Visit, Placement]]:
     """Yield the visits placed to which a visit is related, with the relation."""
-
-    def compute() -> Mapping[int, list[Related]]:
-        by_visit: dict[int, list[Related]] = defaultdict(list)
-        for related in _relations(state.prepared):
-            for number in related[1]:
-                by_visit[number].append(related)
-        return dict(by_visit)
-
-    for relation, visits in state.prepared.memo("relations by visit", compute).get(visit.index, ()):
+    for relation, visits in _by_visit(state.prepared).get(visit.index, ()):
         for number in visits:
             placement = state.placements[number]
             if placement is not None and number != visit.index:
                 yield relation, state.prepared.visits[number], placement
+
+
+def _by_visit(prepared: Prepared) -> Mapping[int, list[Related]]:
+    """Return the relations that name each visit."""
+
+    def compute() -> Mapping[int, list[Related]]:
+        by_visit: dict[int, list[Related]] = defaultdict(list)
+        for related in _relations(prepared):
+            for number in related[1]:
+                by_visit[number].append(related)
+        return dict(by_visit)
+
+    return prepared.memo("relations by visit", compute)
 
 
 def _need(relation: Relation, visit: Visit) -> int:

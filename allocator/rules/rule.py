@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,10 @@ class Rule(Protocol):
     moving
         Whether the vectorised face depends on what else is placed. What does not is worked out
         once for each visit, and is constrained by the domains of the model's variables.
+    of_claims
+        Of a moving rule: whether ``starts_with`` looks at nothing but what the resource holds, the
+        part of the visit and the buffers of the need, and what the rule ``sees`` of the visit. It
+        is worked out once for all visits alike, until the resource holds something else.
     structural
         Whether the rule is built into the ways to hold a visit (its variants), so that no
         problem can be without it.
@@ -63,12 +67,24 @@ class Rule(Protocol):
     name: str
     sentence: str
     moving: bool = False
+    of_claims: bool = False
     structural: bool = False
     of_request: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this rule speaks of."""
         return True
+
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the masks of a moving rule may ever be narrower than all ticks for a visit.
+
+        What the rule never has anything to say of is not asked about again.
+        """
+        return True
+
+    def sees(self, prepared: Prepared, visit: Visit, variant: Variant) -> Hashable:
+        """Return what tells visits apart for a rule that is ``of_claims``, parts aside."""
+        return None
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return the resources that are not the same to it as others with the same attributes.

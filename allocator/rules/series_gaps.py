@@ -43,6 +43,10 @@ class SeriesGaps(Rule):
             for r in prepared.requests
         )
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit is one of a flexible series."""
+        return flexible(visit) is not None and visit.step == 1
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield neighbours that are too close, too far or in the wrong order."""
         for prep in timetable.prepared.requests:

@@ -47,6 +47,10 @@ class SeriesPattern(Rule):
         """Say whether any request has a fixed series."""
         return any(isinstance(r.request.series, FixedSeries) for r in prepared.requests)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit is one of a fixed series."""
+        return fixed_series(visit) is not None and visit.step == 1
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits that are not where their start, or each other, would have them."""
         prepared = timetable.prepared

@@ -34,6 +34,11 @@ class SeriesRate(Rule):
             for r in prepared.requests
         )
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit is of a series that limits its visits a week."""
+        series = flexible(visit)
+        return series is not None and series.most_per_week is not None and visit.step == 1
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the weeks of a series that have too many visits."""
         for prep in timetable.prepared.requests:

@@ -33,6 +33,10 @@ class SessionMost(Rule):
         """Say whether there are group sessions."""
         return bool(prepared.problem.sessions)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit may join a session."""
+        return bool(visit.joins)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the sessions with too many participants."""
         prepared = timetable.prepared

@@ -29,6 +29,10 @@ class SessionTogether(Rule):
         """Say whether there are group sessions."""
         return bool(prepared.problem.sessions)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the visit has to do with a group session."""
+        return visit.session is not None or bool(visit.joins)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the participants of sessions that are not held, or not then and there."""
         prepared = timetable.prepared

@@ -35,6 +35,7 @@ class Transition(Rule):
     """
 
     moving = True
+    of_claims = True
     padded: bool
 
     def gaps(self, prepared: Prepared, resource: int) -> dict[tuple[Hashable, Hashable], int]:
@@ -44,6 +45,10 @@ class Transition(Rule):
     def use(self, prepared: Prepared, visit: Visit, location: int) -> Hashable:
         """Return the kind of use that a visit at a location makes; None needs no gaps."""
         raise NotImplementedError
+
+    def sees(self, prepared: Prepared, visit: Visit, variant: Variant) -> Hashable:
+        """Return the kind of use."""
+        return self.use(prepared, visit, variant.location)
 
     def ways(
         self, model: Verbs, visit: Visit, need: int, resource: int

@@ -30,6 +30,7 @@ class WorkInARow(Rule):
     name = "work_in_a_row"
     sentence = "Nobody works longer in one go than their limit, without a rest in between."
     moving = True
+    of_claims = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has such a limit."""

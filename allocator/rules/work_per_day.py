@@ -30,6 +30,7 @@ class WorkInPeriod(Rule):
     """
 
     moving = True
+    of_claims = True
     period: str  #: What people call it.
 
     def most(self, limits: WorkLimits) -> int | None:

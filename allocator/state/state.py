@@ -16,12 +16,16 @@ from allocator.prepare.visit import Placement, TickClaim, Visit
 
 T = TypeVar("T")
 
+#: For how many of the last sets of claims of a resource it is remembered what was worked out:
+#: most that is tried is undone again.
+MEMOS = 3
+
 
 class State:
     """What is placed, with masks kept in step.
 
-    Everything derived is remembered until the resource it speaks of changes, so asking twice
-    costs nothing.
+    Everything derived is remembered until the resource it speaks of changes, and again once that
+    change is undone, so asking twice costs nothing.
 
     Parameters
     ----------
@@ -50,6 +54,9 @@ class State:
         self._padded = [0] * len(prepared.resources)
         self._lanes: dict[int, npt.NDArray[np.int32]] = {}
         self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
+        #: By resource, a fingerprint of what it holds, and what was worked out for some of them.
+        self._prints = [0] * len(prepared.resources)
+        self._memos = [{0: memo} for memo in self._memo]
         self._whole: dict[Hashable, Any] = {}
         #: By resource, how many ticks its claims hold, buffers included.
         self.claimed = [0] * len(prepared.resources)
@@ -68,7 +75,7 @@ class State:
         for claim in self.prepared.visits[visit].claims(placement):
             insort(self.claims[claim.resource], claim)
             self._busy[claim.resource] |= masks.span(claim.first, claim.end)
-            self._touch(claim, 1)
+            self._touch(claim, placement, 1)
         if placement.session >= 0:
             insort(self.participants.setdefault(placement.session, []), visit)
 
@@ -83,13 +90,13 @@ class State:
             for other in self.claims[claim.resource]:
                 if other.first < claim.end and claim.first < other.end:
                     self._busy[claim.resource] |= masks.span(other.first, other.end)
-            self._touch(claim, -1)
+            self._touch(claim, placement, -1)
         if placement.session >= 0:
             self.participants[placement.session].remove(visit)
         return placement
 
-    def _touch(self, claim: TickClaim, sign: int) -> None:
-        self._memo[claim.resource].clear()
+    def _touch(self, claim: TickClaim, placement: Placement, sign: int) -> None:
+        self._recall(claim.resource, hash((claim, placement)))
         self._whole.clear()
         self.claimed[claim.resource] += sign * (claim.end - claim.first)
         if claim.first != claim.part_first or claim.end != claim.part_end:
@@ -101,12 +108,24 @@ class State:
             first, end = max(claim.first, 0), min(claim.end, self.prepared.ticks)
             self._load[kind, first:end] += sign
 
+    def _recall(self, resource: int, change: int) -> None:
+        """Remember what was worked out when a resource held just what it holds now, if anything."""
+        self._prints[resource] ^= change
+        print_, memos = self._prints[resource], self._memos[resource]
+        self._memo[resource] = memos[print_] = memos.pop(print_, {})
+        if len(memos) > MEMOS:
+            del memos[next(iter(memos))]
+
     def memo(self, resource: int, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what ``compute`` gives, remembered until this resource's claims change."""
         known = self._memo[resource]
         if key not in known:
             known[key] = compute()
         return known[key]
+
+    def known(self, resource: int) -> dict[Hashable, Any]:
+        """Return what is remembered of a resource until its claims change."""
+        return self._memo[resource]
 
     def memo_of_all(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what ``compute`` gives, remembered until the claims of any resource change."""

@@ -57,17 +57,24 @@ def options(book: Rulebook, state: State, visit: Visit) -> Iterator[Options]:
 def variant_options(book: Rulebook, state: State, visit: Visit, variant: Variant) -> Options | None:
     """Return what one variant of a visit may still do, or None when that is nothing."""
     starts = book.static_mask(state, visit, variant)
-    for rule in book.moving_starts:
+    rules, rules_with = book.moving(visit)
+    for rule in rules:
         if not starts:
             return None
         starts &= rule.starts(state, visit, variant)
+    kinds = book.kinds(visit, variant)
     by_need: list[dict[int, Mask]] = [{} for _ in visit.needs]
     # Those with the fewest choices first: what they rule out need not be asked of the others.
     for number in sorted(range(len(visit.needs)), key=lambda n: len(variant.choices[n])):
-        need, masks = visit.needs[number], by_need[number]
+        need, masks, kind = visit.needs[number], by_need[number], kinds[number]
         for resource in variant.choices[number]:
-            mask = starts & book.static_mask_with(state, visit, variant, number, resource)
-            for rule in book.moving_with:
+            known = state.known(resource)
+            mask = known.get(kind.claims)
+            if mask is None:
+                mask = book.claims_mask(state, visit, variant, number, resource)
+                known[kind.claims] = mask
+            mask &= starts & book.static_mask_with(state, visit, variant, number, resource)
+            for rule in rules_with:
                 if not mask:
                     break
                 mask &= rule.starts_with(state, visit, variant, number, resource)

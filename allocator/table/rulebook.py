@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.names import name_faults
@@ -18,6 +19,26 @@ from allocator.rules.rule import Rule
 from allocator.state.state import State
 
 LEVEL_SCALE = 10**6
+
+#: What tells the variants of a visit apart: duration, location and session.
+Way = tuple[int, int, int]
+
+_NUMBERS = count()
+
+
+class Kind(NamedTuple):
+    """What visits are alike in, as far as a resource can tell them apart, as numbers.
+
+    Attributes
+    ----------
+    static
+        The same where rules that do not move say the same.
+    claims
+        The same where rules say the same that look at what the resource holds.
+    """
+
+    static: int
+    claims: int
 
 
 class Rulebook:
@@ -81,14 +102,19 @@ class Rulebook:
     def _index(self) -> None:
         self.static_starts = _having(self.rules, "starts", moving=False)
         self.static_with = _having(self.rules, "starts_with", moving=False)
-        self.moving_starts = _having(self.rules, "starts", moving=True)
-        self.moving_with = _having(self.rules, "starts_with", moving=True)
+        self._moving_starts = _having(self.rules, "starts", moving=True)
+        moving_with = _having(self.rules, "starts_with", moving=True)
+        self._of_claims = tuple(rule for rule in moving_with if rule.of_claims)
+        self._moving_with = tuple(rule for rule in moving_with if not rule.of_claims)
         self.team_rules = _having(self.rules, "team_allowed")
         self.cost_goals = self._goals_having("costs")
         self.cost_with_goals = self._goals_having("costs_with")
         self.team_goals = self._goals_having("team_cost")
-        self._visit_masks: dict[tuple[int, Variant], Mask] = {}
-        self._resource_masks: dict[tuple[Any, ...], Mask] = {}
+        self._visit_masks: dict[tuple[int, Way], Mask] = {}
+        self._resource_masks: dict[tuple[int, int], Mask] = {}
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._kinds_of: dict[tuple[int, Way], tuple[Kind, ...]] = {}
+        self._concerned: dict[int, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
 
     @property
     def weighed(self) -> list[tuple[Goal, int, int]]:
@@ -137,9 +163,24 @@ class Rulebook:
         """Return a goal's weight with all levels on one scale, for picking among placements."""
         return self.weight(goal, request) * self._scale.get(self.level(goal), 0)
 
+    def moving(self, visit: Visit) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+        """Return the rules that look at what is placed and may concern a visit.
+
+        First those with ``starts``, then those with ``starts_with``, except such as look at
+        nothing but what resources hold: ``claims_mask`` knows what they say.
+        """
+        found = self._concerned.get(visit.index)
+        if found is None:
+            prepared = self.prepared
+            found = self._concerned[visit.index] = (
+                tuple(rule for rule in self._moving_starts if rule.concerns(prepared, visit)),
+                tuple(rule for rule in self._moving_with if rule.concerns(prepared, visit)),
+            )
+        return found
+
     def static_mask(self, state: State, visit: Visit, variant: Variant) -> Mask:
         """Return the starts that rules which need no state allow a visit."""
-        key = (visit.index, variant)
+        key = (visit.index, variant[:3])
         if key not in self._visit_masks:
             mask = masks.span(0, self.prepared.ticks - variant.duration + 1)
             for rule in self.static_starts:
@@ -151,15 +192,51 @@ class Rulebook:
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int
     ) -> Mask:
         """Return the starts that rules which need no state allow a visit with a resource."""
-        service = visit.service.id if visit.service is not None else None
-        asked = (service, visit.session is not None, visit.priority)
-        key = (*asked, variant.duration, visit.needs[need].role, resource)
+        key = (self.kinds(visit, variant)[need].static, resource)
         if key not in self._resource_masks:
             mask = self.prepared.all_ticks
             for rule in self.static_with:
                 mask &= rule.starts_with(state, visit, variant, need, resource)
             self._resource_masks[key] = mask
         return self._resource_masks[key]
+
+    def claims_mask(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> Mask:
+        """Return the starts that a visit may have beside what a resource holds.
+
+        Rules that look at anything else that is placed are left out.
+        """
+        mask = self.prepared.all_ticks
+        for rule in self._of_claims:
+            if not mask:
+                break
+            mask &= rule.starts_with(state, visit, variant, need, resource)
+        return mask
+
+    def kinds(self, visit: Visit, variant: Variant) -> tuple[Kind, ...]:
+        """Return, for each need of a variant, what is the same where resources tell nothing apart.
+
+        No other rulebook has the same numbers, so that a state may be asked by several.
+        """
+        key = (visit.index, variant[:3])
+        found = self._kinds_of.get(key)
+        if found is None:
+            found = self._kinds_of[key] = tuple(self._kinds_for(visit, variant))
+        return found
+
+    def _kinds_for(self, visit: Visit, variant: Variant) -> Iterator[Kind]:
+        service = visit.service.id if visit.service is not None else None
+        who = (service, visit.session is not None, visit.priority, variant.duration)
+        seen = tuple([rule.sees(self.prepared, visit, variant) for rule in self._of_claims])
+        for need in visit.needs:
+            what = (need.covers(variant.duration), need.before, need.after, need.uses)
+            yield Kind(self._number((who, need.role)), self._number((what, seen)))
+
+    def _number(self, key: tuple[Any, ...]) -> int:
+        if key not in self._numbers:
+            self._numbers[key] = next(_NUMBERS)
+        return self._numbers[key]
 
     def _goals_having(self, face: str) -> list[tuple[int, Goal]]:
         return [

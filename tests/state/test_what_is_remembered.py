@@ -62,3 +62,35 @@ def test_nothing_is_full_while_nothing_is_placed() -> None:
     every = state.prepared.all_ticks
     assert [state.full(0, uses) for uses in (1, 2, 3)] == [0, 0, every]
     assert state.full(0, 1, padded=False) == 0
+
+
+def test_what_was_worked_out_is_known_again_once_a_change_is_undone() -> None:
+    """It is worked out for Ann with A and without; B's coming and going makes no difference."""
+    state = State(Prepared(problem(*map(request, "AB"))))
+    asked: list[int] = []
+
+    def claims() -> int:
+        return state.memo(0, "claims", lambda: asked.append(1) or len(state.claims[0]))
+
+    here, there = Placement(8, 1, -1, -1, ((0,),)), Placement(10, 1, -1, -1, ((0,),))
+    assert (claims(), len(asked)) == (0, 1)
+    state.place(0, here)
+    assert (claims(), len(asked)) == (1, 2)
+    state.place(1, there)
+    state.remove(1)
+    assert (claims(), len(asked)) == (1, 2)
+    state.remove(0)
+    assert (claims(), len(asked)) == (0, 2)
+    state.place(1, there)
+    assert (claims(), len(asked)) == (1, 3)
+
+
+def test_the_same_claims_at_another_place_are_not_the_same() -> None:
+    """Rules may look at where, and with whom, the visits are that hold a resource."""
+    state = State(Prepared(problem(request("A"))))
+    for location in (-1, 0):
+        state.place(0, Placement(8, 1, location, -1, ((0,),)))
+        seen = state.memo(0, "place", lambda: state.placements[0])
+        assert seen is not None
+        assert seen.location == location
+        state.remove(0)

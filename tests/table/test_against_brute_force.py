@@ -9,6 +9,7 @@ from random_problems import random_problem, random_schedule
 
 from allocator.check.score import score
 from allocator.prepare.visit import Placement
+from allocator.rules.rule import EVERY
 from allocator.state.state import State
 from allocator.table.costs import best_placement, placements
 from allocator.table.funnel import ALL_STARTS, funnel
@@ -79,3 +80,31 @@ def test_a_funnel_ends_with_the_starts_that_are_left(seed: int) -> None:
         assert left[-1] == len({placement.start for placement in allowed})
         known = {rule.name for rule in book.rules}
         assert known.issuperset(step.rule for step in steps[1:])
+
+
+@pytest.mark.parametrize("seed", range(770, 800))
+def test_rules_that_do_not_concern_a_visit_leave_it_every_start(seed: int) -> None:
+    """Whatever is placed, a rule that is not asked would not have minded."""
+    for book, state, number, _ in each_visit(seed):
+        visit = book.prepared.visits[number]
+        for rule in book.rules:
+            if rule.concerns(book.prepared, visit):
+                continue
+            for variant in visit.variants:
+                assert rule.starts(state, visit, variant) == EVERY
+                for need, choices in enumerate(variant.choices):
+                    for resource in choices:
+                        assert rule.starts_with(state, visit, variant, need, resource) == EVERY
+
+
+@pytest.mark.parametrize("seed", range(770, 800))
+def test_visits_alike_have_the_same_starts_beside_what_a_resource_holds(seed: int) -> None:
+    """What is worked out once for a kind of visits holds for each of them."""
+    for book, state, _, _ in each_visit(seed):
+        masks: dict[tuple[int, int], int] = {}
+        for visit in book.prepared.visits:
+            for variant in visit.variants:
+                for need, kind in enumerate(book.kinds(visit, variant)):
+                    for resource in variant.choices[need]:
+                        mask = book.claims_mask(state, visit, variant, need, resource)
+                        assert masks.setdefault((kind.claims, resource), mask) == mask
