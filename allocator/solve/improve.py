@@ -16,8 +16,8 @@ from allocator.solve.progress import Tell
 from allocator.solve.walk import Walk
 from allocator.table.rulebook import Rulebook
 
-#: Exact re-solves without a better schedule after which it is given up: so many, and so many for
-#: each free visit.
+#: Exact re-solves without a better schedule after which walking has run dry: so many, and so many
+#: for each free visit.
 VAIN, VAIN_EACH = 10, 0.5
 #: Seconds that have to be left for others to be worth their start.
 LONG = 4.0
@@ -80,8 +80,10 @@ class Improve:
         """Whether nothing more was found for long."""
         return self._walk.vain > self._enough
 
-    def run(self, bounds: Sequence[int | None], tell: Tell) -> Incumbent:
-        """Improve until the budget is used up or nothing more is found.
+    def run(
+        self, bounds: Sequence[int | None], tell: Tell, *, until_dry: bool = False
+    ) -> Incumbent:
+        """Improve until the budget is used up.
 
         Parameters
         ----------
@@ -89,6 +91,8 @@ class Improve:
             Lower bounds of the levels, for reports.
         tell
             Hears of better schedules.
+        until_dry
+            Whether to end as well once nothing more was found for long.
 
         Returns
         -------
@@ -99,7 +103,7 @@ class Improve:
         company = Company(self._walk, self._errands)
         told, tries = time.monotonic(), 0
         try:
-            while not self.budget.over and not self._dry:
+            while not self.budget.over and not (until_dry and self._dry):
                 self._walk.step()
                 tries += 1
                 due = tries % EVERY_TRIES == 0

@@ -152,12 +152,11 @@ class _Run:
             best, bounds = self._prove(frozen, free, best, bounds, served)
             rest = range(served.stop, len(book.levels))
             if len(free) > SMALL:
-                best = self._improve(free, best, bounds, IMPROVE)
+                best = self._improve(free, best, bounds, IMPROVE, until_dry=True)
             best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE, TRIAL)
-            best = self._improve(free, best, bounds, 1.0)
         else:
             best = self._serve(frozen_state, best, bounds)
-            best = self._improve(free, best, bounds, 1.0)
+        best = self._improve(free, best, bounds)
         return self._result(best, bounds)
 
     def _prove(
@@ -191,9 +190,15 @@ class _Run:
         return proof.best, list(proof.bounds)
 
     def _improve(
-        self, free: Sequence[int], best: Incumbent, bounds: list[int | None], share: float
+        self,
+        free: Sequence[int],
+        best: Incumbent,
+        bounds: list[int | None],
+        share: float = 1.0,
+        *,
+        until_dry: bool = False,
     ) -> Incumbent:
-        """Make the schedule better, in a share of the time left."""
+        """Make the schedule better, in a share of the time left, or until nothing more is found."""
         if self.budget.over or self.aim.all_reached(best.costs, bounds):
             return best
         self.phase = "improve"
@@ -201,7 +206,7 @@ class _Run:
         improve = Improve(
             self.book, best, free, self.must, self.params, budget, self.rules, self.goals
         )
-        return improve.run(bounds, self._tell)
+        return improve.run(bounds, self._tell, until_dry=until_dry)
 
     def _squeeze(
         self, free: Sequence[int], best: Incumbent, bounds: Sequence[int | None]
