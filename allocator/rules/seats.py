@@ -50,6 +50,16 @@ class Seats(Rule):
         """Say whether any resource has a number of seats."""
         return any(resource.seats is not None for resource in prepared.resources)
 
+    def concerns(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether a session counts who comes, or something is too small for the visit."""
+        if visit.session is not None or visit.joins:
+            return True
+        wanted = required_people(visit)
+        every = (
+            prepared.resources[r].seats for n in visit.needs if not n.attendee for r in n.resources
+        )
+        return any(seats is not None and seats < wanted for seats in every)
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits with more people than seats."""
         prepared = timetable.prepared

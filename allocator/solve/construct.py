@@ -14,15 +14,20 @@ from allocator.prepare.visit import Placement, Visit
 from allocator.rules.options import matching_options, option_spots
 from allocator.rules.series_completeness import stands
 from allocator.solve.bound import Alone
+from allocator.solve.budget import Budget
 from allocator.state.state import State
-from allocator.table.costs import IMPOSSIBLE, CostTable, best_placement
+from allocator.table.costs import IMPOSSIBLE, CostTable
+from allocator.table.fewer import with_fewer
 from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
 
 #: Placements tried for each visit of a request whose later visits find no place.
 BRANCHES = 4
-#: Tables worked out for one request before it is given up.
-BUDGET = 60
+#: Tables worked out for one request before it is given up, at most; and how many for all of them
+#: beyond those without which no visit has a place.
+TABLES, MORE_TABLES = 60, 3_000
+#: Resources thought of for each need of a visit.
+RESOURCES = 12
 
 
 def scarcity(book: Rulebook, alone: Alone, request: PreparedRequest) -> float:
@@ -44,8 +49,10 @@ def scarcity(book: Rulebook, alone: Alone, request: PreparedRequest) -> float:
     return room / (longest * len(request.visits))
 
 
-def construct(book: Rulebook, state: State, alone: Alone) -> None:
+def construct(book: Rulebook, state: State, alone: Alone, budget: Budget | None = None) -> None:
     """Place requests into a state, one by one, as cheaply as each can be placed.
+
+    What must be served comes first, whatever the budget.
 
     Parameters
     ----------
@@ -55,6 +62,8 @@ def construct(book: Rulebook, state: State, alone: Alone) -> None:
         What is placed already; grows.
     alone
         What each visit could do beside what is frozen: the scarcest go first.
+    budget
+        Once it is used up, the rest is left out.
     """
     prepared = book.prepared
     some = [
@@ -72,55 +81,60 @@ def construct(book: Rulebook, state: State, alone: Alone) -> None:
         ),
     )
     run_sessions(book, state, order)
+    more = MORE_TABLES
     for request in order:
-        place_request(book, state, request)
+        if budget is not None and budget.over and not request.request.must:
+            break
+        few = len(request.visits)
+        left = _place(book, state, request, min(TABLES, few + more))
+        more -= max(0, min(TABLES, few + more) - left - few)
     while closed := close_sessions(prepared, state):
         for request in closed:
             place_request(book, state, request)
 
 
-def place_request(book: Rulebook, state: State, request: PreparedRequest) -> bool:
-    """Place a request whole, or as far as it may be placed in part, or not at all.
+def place_request(book: Rulebook, state: State, request: PreparedRequest) -> None:
+    """Place a request whole, or as far as it may be placed in part, or not at all."""
+    _place(book, state, request, TABLES)
 
-    Returns
-    -------
-    bool
-        Whether it is placed.
-    """
+
+def _place(book: Rulebook, state: State, request: PreparedRequest, tables: int) -> int:
+    """Place a request as far as it may be, by so many tables at most; return how many are left."""
     if request.request.options:
-        return _place_option(book, state, request)
-    return _Insertion(book, state, request).run()
+        _place_option(book, state, request)
+        return tables
+    insertion = _Insertion(book, state, request, tables)
+    insertion.run()
+    return insertion.tables
 
 
 class _Insertion:
-    """Depth-first insertion of one request's visits, with a budget."""
+    """Depth-first insertion of one request's visits, by so many tables at most."""
 
-    def __init__(self, book: Rulebook, state: State, request: PreparedRequest) -> None:
+    def __init__(self, book: Rulebook, state: State, request: PreparedRequest, tables: int) -> None:
         self.book = book
         self.state = state
         self.request = request
-        self.budget = BUDGET
+        self.tables = tables
         self.visits = [
             book.prepared.visits[v] for v in request.visits if state.placements[v] is None
         ]
         self.placed: list[int] = []
         self.best: list[tuple[int, Placement]] = []
 
-    def run(self) -> bool:
+    def run(self) -> None:
         """Place what can be placed; undo everything where that is not enough."""
-        if self._extend(0):
-            return True
-        for visit, placement in self.best:
-            self.state.place(visit, placement)
-        return bool(self.best)
+        if not self._extend(0):
+            for visit, placement in self.best:
+                self.state.place(visit, placement)
 
     def _extend(self, at: int) -> bool:
         if at == len(self.visits):
             return True
         visit = self.visits[at]
-        if self.budget <= 0:
+        if self.tables <= 0:
             return False
-        self.budget -= 1
+        self.tables -= 1
         last = at == len(self.visits) - 1
         for placement in self._best(visit) if last else self._branches(visit):
             self.state.place(visit.index, placement)
@@ -140,16 +154,19 @@ class _Insertion:
         return False
 
     def _best(self, visit: Visit) -> Iterator[Placement]:
-        choice = best_placement(self.book, self.state, visit)
-        if choice is not None:
-            yield choice.placement
+        some = [table.best() for table in self._tables(visit)]
+        found = [choice for choice in some if choice is not None]
+        if found:
+            yield min(found, key=lambda choice: choice.cost).placement
+
+    def _tables(self, visit: Visit) -> Iterator[CostTable]:
+        """Yield what each variant of a visit costs, with some of the resources."""
+        for found in options(self.book, self.state, visit):
+            yield CostTable(self.book, self.state, with_fewer(self.state, found, RESOURCES))
 
     def _branches(self, visit: Visit) -> Iterator[Placement]:
         """Yield good placements, each on another day where there is one."""
-        tables = [
-            CostTable(self.book, self.state, found)
-            for found in options(self.book, self.state, visit)
-        ]
+        tables = list(self._tables(visit))
         if not tables:
             return
         lower = np.concatenate([table.lower for table in tables])
@@ -185,7 +202,7 @@ def _placement(state: State, visit: int) -> Placement:
     return placement
 
 
-def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> bool:
+def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> None:
     """Place the cheapest explicit option that fits what is placed of the request already."""
     prepared = book.prepared
     spots = option_spots(prepared, request)
@@ -210,10 +227,9 @@ def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> boo
         if all(here[v] is not None for v in spots[number]) and number in matching_options(
             prepared, request, here
         ):
-            return True
+            return
         for index in placed:
             state.remove(index)
-    return False
 
 
 def run_sessions(book: Rulebook, state: State, order: Sequence[PreparedRequest]) -> None:

@@ -19,6 +19,8 @@ from allocator.table.rulebook import Rulebook
 #: Exact re-solves without a better schedule after which walking has run dry: so many, and so many
 #: for each free visit.
 VAIN, VAIN_EACH = 10, 0.5
+#: The same for each two free visits, where nothing else waits for the time that is left.
+VAIN_TWO = 0.03
 #: Seconds that have to be left for others to be worth their start.
 LONG = 4.0
 #: Cores, of which each walks.
@@ -57,7 +59,7 @@ class Improve:
     ) -> None:
         self.book = book
         self.budget = budget
-        self._enough = VAIN + VAIN_EACH * len(free)
+        self._free = len(free)
         self._walk = Walk(book, best, free, must, params.seed, budget)
         others = 0 if budget.exact or budget.left < LONG else min(params.workers, CORES) - 1
         problem = book.prepared.problem
@@ -75,15 +77,15 @@ class Improve:
             for number in range(others)
         ]
 
-    @property
-    def _dry(self) -> bool:
-        """Whether nothing more was found for long."""
-        return self._walk.vain > self._enough
+    def _dry(self, soon: bool) -> bool:
+        """Say whether nothing more was found for long, or for very long."""
+        enough = VAIN + VAIN_EACH * self._free
+        if not soon:
+            enough += VAIN_TWO * self._free**2
+        return self._walk.vain > enough
 
-    def run(
-        self, bounds: Sequence[int | None], tell: Tell, *, until_dry: bool = False
-    ) -> Incumbent:
-        """Improve until the budget is used up.
+    def run(self, bounds: Sequence[int | None], tell: Tell, *, soon: bool = False) -> Incumbent:
+        """Improve until the budget is used up, or nothing more was found for very long.
 
         Parameters
         ----------
@@ -91,8 +93,8 @@ class Improve:
             Lower bounds of the levels, for reports.
         tell
             Hears of better schedules.
-        until_dry
-            Whether to end as well once nothing more was found for long.
+        soon
+            Whether to end once nothing more was found for long: others wait for the time.
 
         Returns
         -------
@@ -103,7 +105,7 @@ class Improve:
         company = Company(self._walk, self._errands)
         told, tries = time.monotonic(), 0
         try:
-            while not self.budget.over and not (until_dry and self._dry):
+            while not self.budget.over and not self._dry(soon):
                 self._walk.step()
                 tries += 1
                 due = tries % EVERY_TRIES == 0

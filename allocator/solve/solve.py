@@ -39,6 +39,9 @@ from allocator.table.rulebook import Rulebook
 
 #: Free visits up to which the whole problem is one CP-SAT model.
 WHOLE_MODEL_VISITS = 160
+#: Share of the time left after which the first schedule is taken as it is, since it has to be
+#: checked; and the least number of seconds.
+CONSTRUCT, SOON = 0.7, 1.0
 #: Share of the time left that a level of served requests may take while others wait behind it.
 SHARE = 0.3
 #: The same of the last such level: what is left is for comfort, in which more is served, too.
@@ -135,7 +138,7 @@ class _Run:
         state = State(prepared, frozen)
         self.alone = options_alone(book, frozen_state)
         keep_published(book, state)
-        construct(book, state, self.alone)
+        construct(book, state, self.alone, self._insertion())
         bounds = served_floors(book, frozen_state, self.alone)
         best = self._accept(state.placements)
         if best is None:
@@ -152,12 +155,18 @@ class _Run:
             best, bounds = self._prove(frozen, free, best, bounds, served)
             rest = range(served.stop, len(book.levels))
             if len(free) > SMALL:
-                best = self._improve(free, best, bounds, IMPROVE, until_dry=True)
+                best = self._improve(free, best, bounds, IMPROVE, soon=True)
             best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE, TRIAL)
         else:
             best = self._serve(frozen_state, best, bounds)
         best = self._improve(free, best, bounds)
         return self._result(best, bounds)
+
+    def _insertion(self) -> Budget:
+        """Return what the first schedule may use up."""
+        if self.budget.exact:
+            return Budget(control=self.budget.control)
+        return Budget(max(SOON, CONSTRUCT * self.budget.left), control=self.budget.control)
 
     def _prove(
         self,
@@ -196,7 +205,7 @@ class _Run:
         bounds: list[int | None],
         share: float = 1.0,
         *,
-        until_dry: bool = False,
+        soon: bool = False,
     ) -> Incumbent:
         """Make the schedule better, in a share of the time left, or until nothing more is found."""
         if self.budget.over or self.aim.all_reached(best.costs, bounds):
@@ -206,7 +215,7 @@ class _Run:
         improve = Improve(
             self.book, best, free, self.must, self.params, budget, self.rules, self.goals
         )
-        return improve.run(bounds, self._tell, until_dry=until_dry)
+        return improve.run(bounds, self._tell, soon=soon)
 
     def _squeeze(
         self, free: Sequence[int], best: Incumbent, bounds: Sequence[int | None]
@@ -333,7 +342,7 @@ class _Run:
         if proof.best is None:
             return None, proof.infeasible
         state = State(self.prepared, proof.best.placements)
-        construct(self.book, state, self.alone)
+        construct(self.book, state, self.alone, self._insertion())
         best = self._accept(state.placements)
         return best or proof.best, False
 

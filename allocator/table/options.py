@@ -68,12 +68,10 @@ def variant_options(book: Rulebook, state: State, visit: Visit, variant: Variant
     for number in sorted(range(len(visit.needs)), key=lambda n: len(variant.choices[n])):
         need, masks, kind = visit.needs[number], by_need[number], kinds[number]
         for resource in variant.choices[number]:
-            known = state.known(resource)
-            mask = known.get(kind.claims)
+            mask = state.known(resource).get(kind.both)
             if mask is None:
-                mask = book.claims_mask(state, visit, variant, number, resource)
-                known[kind.claims] = mask
-            mask &= starts & book.static_mask_with(state, visit, variant, number, resource)
+                mask = book.mask_with(state, visit, variant, number, resource)
+            mask &= starts
             for rule in rules_with:
                 if not mask:
                     break

@@ -35,10 +35,13 @@ class Kind(NamedTuple):
         The same where rules that do not move say the same.
     claims
         The same where rules say the same that look at what the resource holds.
+    both
+        The same where both are.
     """
 
     static: int
     claims: int
+    both: int
 
 
 class Rulebook:
@@ -200,6 +203,20 @@ class Rulebook:
             self._resource_masks[key] = mask
         return self._resource_masks[key]
 
+    def mask_with(
+        self, state: State, visit: Visit, variant: Variant, need: int, resource: int
+    ) -> Mask:
+        """Return the starts that a visit may have with a resource and beside what that one holds.
+
+        It is remembered by the state until the resource holds something else.
+        """
+        kind, known = self.kinds(visit, variant)[need], state.known(resource)
+        if kind.claims not in known:
+            known[kind.claims] = self.claims_mask(state, visit, variant, need, resource)
+        mask = self.static_mask_with(state, visit, variant, need, resource) & known[kind.claims]
+        known[kind.both] = mask
+        return mask
+
     def claims_mask(
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int
     ) -> Mask:
@@ -231,7 +248,8 @@ class Rulebook:
         seen = tuple([rule.sees(self.prepared, visit, variant) for rule in self._of_claims])
         for need in visit.needs:
             what = (need.covers(variant.duration), need.before, need.after, need.uses)
-            yield Kind(self._number((who, need.role)), self._number((what, seen)))
+            static, claims = self._number((who, need.role)), self._number((what, seen))
+            yield Kind(static, claims, self._number((static, claims)))
 
     def _number(self, key: tuple[Any, ...]) -> int:
         if key not in self._numbers:

@@ -1,11 +1,16 @@
 """Construction leaves behind only what may stand, and leaves out only what may be missed."""
 
+from faces import book_of
 from tiny import at, problem, request, service, span
 
 from allocator.domain.request import FixedSeries, FlexibleSeries, Pin, Step
 from allocator.domain.schedule import Assignment
+from allocator.solve.bound import options_alone
+from allocator.solve.budget import Budget
+from allocator.solve.construct import construct
 from allocator.solve.params import Params
 from allocator.solve.solve import solve
+from allocator.state.state import State
 
 
 def chain(service: str) -> tuple[Step, Step]:
@@ -66,3 +71,14 @@ def test_a_part_that_is_kept_for_later_may_stand() -> None:
     result = solve(some, Params(workers=1))
     assert result.schedule is not None
     assert {a.visit for a in result.schedule.assignments} == {"A#2.1", "B", "C"}
+
+
+def test_without_time_only_what_must_be_served_is_placed() -> None:
+    """A may be left out, B may not."""
+    book = book_of(problem(request("A"), request("B", must=True)))
+    state = State(book.prepared)
+    alone = options_alone(book, State(book.prepared, pending=range(2)))
+    construct(book, state, alone, Budget(0.0))
+    assert [placement is not None for placement in state.placements] == [False, True]
+    construct(book, state, alone)
+    assert None not in state.placements

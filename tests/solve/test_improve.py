@@ -68,7 +68,7 @@ def improved(
     visits = list(range(len(best.placements))) if free is None else free
     budget = budget or Budget(600.0, params.deterministic_limit)
     improve = Improve(book, best, visits, set(), params, budget, RULES, GOALS)
-    return improve.run([None] * len(book.levels), lambda *news: None, until_dry=True)
+    return improve.run([None] * len(book.levels), lambda *news: None, soon=True)
 
 
 @pytest.mark.parametrize("params", [EXACT, Params(workers=2)], ids=["one thread", "threads"])

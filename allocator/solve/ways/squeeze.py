@@ -60,10 +60,10 @@ class Squeeze(Way):
         had |= {v: state.placements[v] for v in gone}
         paid = work.lift(gone)
         state.pending = frozenset(gone)
-        placed = place_request(book, state, request)
+        place_request(book, state, request)
         state.pending = frozenset()
         put = [v for v in missing if state.placements[v] is not None]
-        if not placed or not put:
+        if not put:
             work.move(had)
             return None
         added = work.paid(put)
