@@ -42,6 +42,8 @@ class Errand:
         Of all chance.
     seconds
         How long to go.
+    serving
+        Whether only what is served counts.
     """
 
     problem: Problem
@@ -52,6 +54,7 @@ class Errand:
     must: frozenset[int]
     seed: int
     seconds: float
+    serving: bool = False
 
 
 @dataclass(slots=True)

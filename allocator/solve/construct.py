@@ -86,20 +86,32 @@ def construct(book: Rulebook, state: State, alone: Alone, budget: Budget | None 
         if budget is not None and budget.over and not request.request.must:
             break
         few = len(request.visits)
-        left = _place(book, state, request, min(TABLES, few + more))
+        left = place_request(book, state, request, min(TABLES, few + more))
         more -= max(0, min(TABLES, few + more) - left - few)
     while closed := close_sessions(prepared, state):
         for request in closed:
             place_request(book, state, request)
 
 
-def place_request(book: Rulebook, state: State, request: PreparedRequest) -> None:
-    """Place a request whole, or as far as it may be placed in part, or not at all."""
-    _place(book, state, request, TABLES)
+def place_request(
+    book: Rulebook, state: State, request: PreparedRequest, tables: int = TABLES
+) -> int:
+    """Place a request whole, or as far as it may be placed in part, or not at all.
 
+    Parameters
+    ----------
+    book, state
+        Rules and goals in force, and what is placed; grows.
+    request
+        The request, of which something is not placed.
+    tables
+        How many tables may be worked out before it is given up.
 
-def _place(book: Rulebook, state: State, request: PreparedRequest, tables: int) -> int:
-    """Place a request as far as it may be, by so many tables at most; return how many are left."""
+    Returns
+    -------
+    int
+        How many of them are left.
+    """
     if request.request.options:
         _place_option(book, state, request)
         return tables

@@ -1,4 +1,4 @@
-"""Make a schedule better in every respect, by walks from it."""
+"""Make a schedule better, in every respect or in what it serves, by walks from it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from allocator.table.rulebook import Rulebook
 VAIN, VAIN_EACH = 10, 0.5
 #: The same for each two free visits, where nothing else waits for the time that is left.
 VAIN_TWO = 0.03
+#: Tries to serve more, in vain, after which that has run dry: so many, and so many for each request
+#: that is left out.
+UNSERVED, UNSERVED_EACH = 200, 100
 #: Seconds that have to be left for others to be worth their start.
 LONG = 4.0
 #: Cores, of which each walks.
@@ -44,6 +47,9 @@ class Improve:
         Settings, and what may still be used up.
     rules, goals
         What is known, for those who walk in processes of their own.
+    serving
+        Whether only what is served counts. Who is left out for somebody of the same worth is
+        served elsewhere then, and so on: comfort does not count on the way.
     """
 
     def __init__(
@@ -56,11 +62,14 @@ class Improve:
         budget: Budget,
         rules: Sequence[Rule],
         goals: Sequence[Goal],
+        *,
+        serving: bool = False,
     ) -> None:
         self.book = book
         self.budget = budget
+        self._serving = serving
         self._free = len(free)
-        self._walk = Walk(book, best, free, must, params.seed, budget)
+        self._walk = Walk(book, best, free, must, params.seed, budget, serving=serving)
         others = 0 if budget.exact or budget.left < LONG else min(params.workers, CORES) - 1
         problem = book.prepared.problem
         self._errands = [
@@ -73,12 +82,15 @@ class Improve:
                 frozenset(must),
                 params.seed + number + 1,
                 budget.left,
+                serving,
             )
             for number in range(others)
         ]
 
     def _dry(self, soon: bool) -> bool:
         """Say whether nothing more was found for long, or for very long."""
+        if self._serving:
+            return self._walk.vain > UNSERVED + UNSERVED_EACH * self._walk.left_out
         enough = VAIN + VAIN_EACH * self._free
         if not soon:
             enough += VAIN_TWO * self._free**2
@@ -101,7 +113,10 @@ class Improve:
         Incumbent
             The best schedule, never worse than what was best before.
         """
-        level = self.book.levels[-1].name
+        levels = [level for n, level in enumerate(self.book.levels) if self.book.serves(n)]
+        level = (levels if self._serving and levels else self.book.levels)[-1].name
+        if self._serving and not self._walk.left_out:
+            return self._walk.best
         company = Company(self._walk, self._errands)
         told, tries = time.monotonic(), 0
         try:

@@ -31,7 +31,6 @@ from allocator.solve.published import keep_published
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
 from allocator.solve.result import LevelResult, Result, Status
-from allocator.solve.serve import serve
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.funnel import funnel
@@ -229,9 +228,18 @@ class _Run:
             return best
         self.phase = "squeeze"
         budget = self.budget.part(SQUEEZE)
-        best = serve(self.book, best, free, self.must, self.params.seed, budget)
-        self._tell(best, bounds, "")
-        return best
+        improve = Improve(
+            self.book,
+            best,
+            free,
+            self.must,
+            self.params,
+            budget,
+            self.rules,
+            self.goals,
+            serving=True,
+        )
+        return improve.run(bounds, self._tell)
 
     def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> None:
         """Raise the bounds of the served levels by plans, where they are not reached."""

@@ -15,7 +15,7 @@ from allocator.solve.incumbent import Incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
-from allocator.solve.ways import Exact, Reinsert, Scatter, Squeeze, Way
+from allocator.solve.ways import Exact, Reinsert, Scatter, Way, serving_ways
 from allocator.table.rulebook import Rulebook
 
 #: How fast it is learned how often a way is of use, and how long it takes.
@@ -66,7 +66,10 @@ class Walk:
     best
         The best schedule so far.
     vain
-        Exact re-solves since the schedule was last better than ever.
+        Tries since the schedule was last better than ever: exact re-solves, but for a walk that
+        is about what is served.
+    left_out
+        How many requests that may be placed missed something at the start.
     news
         Where visits were put by each gain, for others who walk from the same schedule.
 
@@ -82,10 +85,8 @@ class Walk:
         Of all chance.
     budget
         What may still be used up.
-    ways
-        What is tried; by default all there is.
-    levels
-        How many levels decide what is kept, from the first; by default all.
+    serving
+        Whether only what is served counts: by default all levels do, in every way there is.
     """
 
     def __init__(
@@ -96,8 +97,8 @@ class Walk:
         must: set[int],
         seed: int,
         budget: Budget,
-        ways: Sequence[Way] | None = None,
-        levels: int | None = None,
+        *,
+        serving: bool = False,
     ) -> None:
         self.book = book
         self.best = start
@@ -109,12 +110,18 @@ class Walk:
         self._chance = random.Random(seed)
         self._costs = start.costs
         self._stuck = 0
-        self._deciding = len(start.costs) if levels is None else levels
+        self._deciding = len(start.costs)
         self._kick = Scatter(NEIGHBOURHOODS)
-        if ways is None:
-            ways = [Reinsert(), *(Reinsert(some) for some in NEIGHBOURHOODS)]
+        asked = movable_requests(book, free)
+        self.left_out = sum(any(start.placements[v] is None for v in r.visits) for r in asked)
+        ways = serving_ways(asked)
+        self._serving = serving
+        if serving:
+            served = (n for n in range(self._deciding) if not book.serves(n))
+            self._deciding = next(served, self._deciding)
+        else:
+            ways += [Reinsert(), *(Reinsert(some) for some in NEIGHBOURHOODS)]
             ways += [Exact(some, budget) for some in NEIGHBOURHOODS]
-            ways += [Squeeze(asked)] if (asked := movable_requests(book, free)) else []
         self._uses = {way: _Use(FIRST_SHARE, way.seconds) for way in ways}
 
     @property
@@ -135,7 +142,9 @@ class Walk:
         if self.budget.exact:
             self.budget.spend(TRY)
         better = self._note()
-        if isinstance(way, Exact):
+        if self._serving:
+            self.vain += 1
+        elif isinstance(way, Exact):
             self.vain += 1
             self._stuck = 0 if gained else self._stuck + 1
         if self._stuck > STUCK + STUCK_EACH * len(self._picture.free):

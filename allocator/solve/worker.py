@@ -37,7 +37,15 @@ def main() -> None:
     threading.Thread(target=listen, daemon=True).start()
     book = Rulebook(Prepared(errand.problem), errand.rules, errand.goals)
     budget = Budget(errand.seconds)
-    walk = Walk(book, errand.start, errand.free, set(errand.must), errand.seed, budget)
+    walk = Walk(
+        book,
+        errand.start,
+        errand.free,
+        set(errand.must),
+        errand.seed,
+        budget,
+        serving=errand.serving,
+    )
     companion = Companion(walk)
     told = time.monotonic()
     while not budget.over:

@@ -12,11 +12,14 @@ from allocator.check.violations import violations
 from allocator.domain.problem import Problem
 from allocator.domain.request import PreferredWindow
 from allocator.generate.clinics import clinic
+from allocator.goals import GOALS
 from allocator.prepare.visit import Placement
+from allocator.rules import RULES
 from allocator.solve.blockers import blockers
 from allocator.solve.budget import Budget
+from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, incumbent
-from allocator.solve.serve import serve
+from allocator.solve.params import Params
 from allocator.solve.walk import Walk
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -38,6 +41,14 @@ def windowed(*some: tuple[str, int, int]) -> Problem:
         *(request(name, windows=(span(0, first, last),)) for name, first, last in some),
         levels=goals(),
     )
+
+
+def serve(book: Rulebook, start: Incumbent, free: list[int], must: set[int]) -> Incumbent:
+    """Serve more than a schedule does, where that is soon found."""
+    improve = Improve(
+        book, start, free, must, Params(workers=1), Budget(60.0), RULES, GOALS, serving=True
+    )
+    return improve.run([None] * len(book.levels), lambda *news: None)
 
 
 def test_on_tiny_problems_it_comes_to_what_enumeration_finds() -> None:
@@ -82,7 +93,7 @@ def test_the_best_only_gets_better_and_urgent_requests_stay_served() -> None:
 def test_who_is_left_out_is_served_where_another_can_make_room() -> None:
     """B can lie at nine only, where A lies, who can lie elsewhere."""
     book = book_of(windowed(("A", 8, 12), ("B", 9, 10)))
-    found = serve(book, at(book, A=9), [0, 1], set(), 0, Budget(60.0))
+    found = serve(book, at(book, A=9), [0, 1], set())
     assert [p is not None for p in found.placements] == [True, True]
 
 
@@ -91,7 +102,7 @@ def test_room_is_made_by_one_after_the_other() -> None:
     some = [("A", 8, 10), ("B", 9, 11), ("C", 10, 12), ("D", 11, 12)]
     book = book_of(windowed(*some))
     start = at(book, A=9, B=10, C=11)
-    found = serve(book, start, [0, 1, 2, 3], set(), 0, Budget(60.0))
+    found = serve(book, start, [0, 1, 2, 3], set())
     assert [p and p.start for p in found.placements] == [8, 9, 10, 11]
 
 
@@ -105,9 +116,9 @@ def test_who_has_to_stay_placed_is_not_left_out() -> None:
         )
     )
     start = at(book, A=9)
-    assert serve(book, start, [0, 1], {0}, 0, Budget(60.0)) == start
-    assert serve(book, start, [0, 1], set(), 0, Budget(60.0)).costs < start.costs
-    assert serve(book, start, [1], set(), 0, Budget(60.0)) == start
+    assert serve(book, start, [0, 1], {0}) == start
+    assert serve(book, start, [0, 1], set()).costs < start.costs
+    assert serve(book, start, [1], set()) == start
 
 
 def test_few_have_to_give_way() -> None:

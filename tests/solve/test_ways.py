@@ -10,6 +10,7 @@ from random_problems import random_problem, random_schedule
 
 from allocator.check.violations import violations
 from allocator.generate.clinics import clinic
+from allocator.rules.pins import must_place
 from allocator.solve.bound import options_alone
 from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
@@ -17,7 +18,8 @@ from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
-from allocator.solve.ways import Exact, Reinsert, Scatter, Squeeze, Way
+from allocator.solve.walk import movable_requests
+from allocator.solve.ways import Exact, Refill, Reinsert, Scatter, Squeeze, Way
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
@@ -25,14 +27,16 @@ from allocator.table.rulebook import Rulebook
 SEEDS = range(40)
 
 
-def ways_of(book: Rulebook) -> list[Way]:
+def ways_of(book: Rulebook, free: list[int]) -> list[Way]:
     """Return one of each way."""
+    asked = movable_requests(book, free)
+    served: list[Way] = [Squeeze(asked), Refill(asked)] if asked else []
     return [
         Reinsert(),
         *(Reinsert(some) for some in NEIGHBOURHOODS),
         *(Exact(some, Budget()) for some in NEIGHBOURHOODS),
         Scatter(NEIGHBOURHOODS),
-        Squeeze(list(book.prepared.requests)),
+        *served,
     ]
 
 
@@ -43,7 +47,8 @@ def started(book: Rulebook) -> Resolver:
     free = [v for v, placement in enumerate(frozen) if placement is None]
     state = State(prepared, frozen)
     construct(book, state, options_alone(book, State(prepared, frozen, pending=free)))
-    return Resolver(book, state.placements, set(), 0, comfort=True)
+    must = {v for v in must_place(prepared) if state.placements[v] is not None}
+    return Resolver(book, state.placements, must, 0, comfort=True)
 
 
 def broken_by(book: Rulebook, some: Incumbent) -> set[tuple[str, tuple[str, ...]]]:
@@ -65,7 +70,7 @@ def tried(book: Rulebook, work: Resolver, seed: int, tries: int) -> int:
     }
     changed = 0
     for _ in range(tries):
-        for way in ways_of(book):
+        for way in ways_of(book, free):
             change = way.change(work, picture, chance)
             after = incumbent(book, work.state.placements)
             assert not work.state.pending

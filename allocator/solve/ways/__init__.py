@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from allocator.prepare.prepared import PreparedRequest
 from allocator.solve.ways.exact import Exact
+from allocator.solve.ways.refill import Refill
 from allocator.solve.ways.reinsert import Reinsert
 from allocator.solve.ways.scatter import Scatter
 from allocator.solve.ways.squeeze import Squeeze
 from allocator.solve.ways.way import Way
 
-__all__ = ["Exact", "Reinsert", "Scatter", "Squeeze", "Way"]
+__all__ = ["Exact", "Refill", "Reinsert", "Scatter", "Squeeze", "Way", "serving_ways"]
+
+
+def serving_ways(requests: list[PreparedRequest]) -> list[Way]:
+    """Return the ways to serve what is left out, for those requests that may be placed."""
+    return [Squeeze(requests), Refill(requests)] if requests else []

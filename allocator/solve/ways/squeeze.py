@@ -56,7 +56,8 @@ class Squeeze(Way):
                 some = blockers(book, state, visit, picture.movable, chance)
             else:
                 some = rivals(book, state, visit, each, chance)
-            gone += [v for v in work.by_itself(some) if v in picture.movable and v not in gone]
+            others = picture.movable.difference(gone, request.visits)
+            gone += [v for v in work.by_itself(some) if v in others]
         had |= {v: state.placements[v] for v in gone}
         paid = work.lift(gone)
         state.pending = frozenset(gone)
