@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from allocator.domain.problem import Problem
 from allocator.goals.goal import Goal
 from allocator.prepare.visit import Placement
 from allocator.rules.rule import Rule
+from allocator.solve.budget import Budget
 from allocator.solve.incumbent import Incumbent
+from allocator.solve.params import Params
 from allocator.solve.walk import Walk
 
-#: Seconds between two talks.
-EVERY = 0.5
+#: Seconds between two talks, and tries where no clock counts.
+EVERY, EVERY_TRIES = 0.5, 100
+#: Seconds that have to be left for others to be worth their start.
+LONG = 4.0
+#: Cores, of which each walks.
+CORES = os.cpu_count() or 1
 #: Talks without a better schedule of one's own after which the best of all is gone on from.
 PATIENCE = 6
 
@@ -44,6 +53,8 @@ class Errand:
         How long to go.
     serving
         Whether only what is served counts.
+    classes
+        Priorities of requests that are to be fitted in, if that is what it is about.
     """
 
     problem: Problem
@@ -55,6 +66,7 @@ class Errand:
     seed: int
     seconds: float
     serving: bool = False
+    classes: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -189,18 +201,53 @@ class Company:
     ----------
     walk
         The walk here.
-    errands
-        For the others. Where rules and goals cannot be sent to another process, as those that a
-        notebook defines, nobody else goes.
+    errand
+        For the others, each of whom has a seed of his own; None: nobody else goes. Nor does anybody
+        where rules and goals cannot be sent to another process, as those that a notebook defines.
+    params, budget
+        How many may go, and for how long: where it is not worth their start, nobody does.
     """
 
-    def __init__(self, walk: Walk, errands: Sequence[Errand]) -> None:
+    def __init__(self, walk: Walk, errand: Errand | None, params: Params, budget: Budget) -> None:
         self.walk = walk
         self._self = Companion(walk)
+        self.others: list[Other] = []
+        if errand is not None and not budget.exact and budget.left >= LONG:
+            errands = [
+                replace(errand, seed=errand.seed + number)
+                for number in range(1, min(params.workers, CORES))
+            ]
+            with suppress(pickle.PicklingError, AttributeError, TypeError, OSError):
+                self.others = [Other(sent) for sent in [pickle.dumps(one) for one in errands]]
+
+    def run(
+        self, budget: Budget, done: Callable[[], bool], report: Callable[[Incumbent], None]
+    ) -> None:
+        """Walk until the budget is used up or it is done, and let all go.
+
+        Parameters
+        ----------
+        budget
+            What may be used up.
+        done
+            Says whether it is done.
+        report
+            Hears now and then of the best schedule of all.
+        """
+        told, tries = time.monotonic(), 0
         try:
-            self.others = [Other(errand) for errand in [pickle.dumps(one) for one in errands]]
-        except (pickle.PicklingError, AttributeError, TypeError, OSError):
-            self.others = []
+            while not budget.over and not done():
+                self.walk.step()
+                tries += 1
+                due = tries % EVERY_TRIES == 0
+                if not budget.exact:
+                    due = time.monotonic() - told > EVERY
+                if due:
+                    self.talk()
+                    report(self.best)
+                    told = time.monotonic()
+        finally:
+            self.end()
 
     @property
     def best(self) -> Incumbent:

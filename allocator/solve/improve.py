@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Sequence
 
 from allocator.goals.goal import Goal
 from allocator.rules.rule import Rule
 from allocator.solve.budget import Budget
-from allocator.solve.company import EVERY, Company, Errand
+from allocator.solve.company import Company, Errand
 from allocator.solve.incumbent import Incumbent
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
@@ -24,12 +22,6 @@ VAIN_TWO = 0.03
 #: Tries to serve more, in vain, after which that has run dry: so many, and so many for each request
 #: that is left out.
 UNSERVED, UNSERVED_EACH = 200, 100
-#: Seconds that have to be left for others to be worth their start.
-LONG = 4.0
-#: Cores, of which each walks.
-CORES = os.cpu_count() or 1
-#: Tries between two reports where no clock counts.
-EVERY_TRIES = 100
 
 
 class Improve:
@@ -70,22 +62,18 @@ class Improve:
         self._serving = serving
         self._free = len(free)
         self._walk = Walk(book, best, free, must, params.seed, budget, serving=serving)
-        others = 0 if budget.exact or budget.left < LONG else min(params.workers, CORES) - 1
-        problem = book.prepared.problem
-        self._errands = [
-            Errand(
-                problem,
-                rules,
-                goals,
-                best,
-                tuple(free),
-                frozenset(must),
-                params.seed + number + 1,
-                budget.left,
-                serving,
-            )
-            for number in range(others)
-        ]
+        self._params = params
+        self._errand = Errand(
+            problem=book.prepared.problem,
+            rules=rules,
+            goals=goals,
+            start=best,
+            free=tuple(free),
+            must=frozenset(must),
+            seed=params.seed,
+            seconds=budget.left,
+            serving=serving,
+        )
 
     def _dry(self, soon: bool) -> bool:
         """Say whether nothing more was found for long, or for very long."""
@@ -117,20 +105,7 @@ class Improve:
         level = (levels if self._serving and levels else self.book.levels)[-1].name
         if self._serving and not self._walk.left_out:
             return self._walk.best
-        company = Company(self._walk, self._errands)
-        told, tries = time.monotonic(), 0
-        try:
-            while not self.budget.over and not self._dry(soon):
-                self._walk.step()
-                tries += 1
-                due = tries % EVERY_TRIES == 0
-                if not self.budget.exact:
-                    due = time.monotonic() - told > EVERY
-                if due:
-                    company.talk()
-                    tell(company.best, bounds, level)
-                    told = time.monotonic()
-        finally:
-            company.end()
+        company = Company(self._walk, self._errand, self._params, self.budget)
+        company.run(self.budget, lambda: self._dry(soon), lambda best: tell(best, bounds, level))
         tell(company.best, bounds, level)
         return company.best

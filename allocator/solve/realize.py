@@ -103,9 +103,8 @@ def realize(
         wanted = _value(book, asked, best)
         if priority != classes[-1] and _value(book, asked, work.placements) < wanted:
             part = budget.part(SHARE)
-            repair = Repair(book, work.placements, must, params, part, [priority])
-            repair.complete(asked, TRIES)
-            work = State(book.prepared, repair.placements)
+            repair = Repair(book, work.placements, must, params, part, [priority], tries=TRIES)
+            work = State(book.prepared, repair.complete())
             if _value(book, asked, work.placements) < wanted:
                 work = _as_before(book, _demanded(book, frozen, best, must), best, priority)
     return work.placements

@@ -302,7 +302,16 @@ class _Run:
                 if self.budget.stopped:
                     break
             self.phase = "repair"
-            repair = Repair(self.book, start, self.must, self.params, part, classes)
+            repair = Repair(
+                self.book,
+                start,
+                self.must,
+                self.params,
+                part,
+                classes,
+                rules=self.rules,
+                goals=self.goals,
+            )
             best = repair.run(self.alone, best, bounds, self._tell, name)
         return best
 

@@ -15,7 +15,8 @@ from allocator.solve.incumbent import Incumbent
 from allocator.solve.neighbourhoods import NEIGHBOURHOODS
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
-from allocator.solve.ways import Exact, Reinsert, Scatter, Way, serving_ways
+from allocator.solve.ways import Exact, Fit, Reinsert, Scatter, Way, serving_ways
+from allocator.solve.ways.fit import TRIES
 from allocator.table.rulebook import Rulebook
 
 #: How fast it is learned how often a way is of use, and how long it takes.
@@ -87,6 +88,9 @@ class Walk:
         What may still be used up.
     serving
         Whether only what is served counts: by default all levels do, in every way there is.
+    classes, tries
+        Priorities of requests that are to be fitted in, and nothing else, each with so many tries
+        in vain: for a book in which they may lie in part.
     """
 
     def __init__(
@@ -99,13 +103,15 @@ class Walk:
         budget: Budget,
         *,
         serving: bool = False,
+        classes: Sequence[int] = (),
+        tries: int = TRIES,
     ) -> None:
         self.book = book
         self.best = start
         self.budget = budget
         self.vain = 0
         self.news: list[dict[int, Placement | None]] = []
-        self._work = Resolver(book, start.placements, must, seed, comfort=True)
+        self._work = Resolver(book, start.placements, must, seed, comfort=not classes)
         self._picture = Picture(book, self._work.state, free)
         self._chance = random.Random(seed)
         self._costs = start.costs
@@ -114,9 +120,14 @@ class Walk:
         self._kick = Scatter(NEIGHBOURHOODS)
         asked = movable_requests(book, free)
         self.left_out = sum(any(start.placements[v] is None for v in r.visits) for r in asked)
-        ways = serving_ways(asked)
         self._serving = serving
-        if serving:
+        self._fit: Fit | None = None
+        ways = serving_ways(asked)
+        if classes:
+            wanted = [r for r in book.prepared.requests if r.request.priority in classes]
+            self._fit = Fit(wanted, budget, tries)
+            ways = [self._fit]
+        elif serving:
             served = (n for n in range(self._deciding) if not book.serves(n))
             self._deciding = next(served, self._deciding)
         else:
@@ -128,6 +139,11 @@ class Walk:
     def costs(self) -> tuple[int, ...]:
         """What the schedule at hand costs, by level."""
         return self._costs
+
+    @property
+    def dry(self) -> bool:
+        """Whether there is nothing left to fit in that was not tried often."""
+        return self._fit is not None and self._fit.dry
 
     def step(self) -> bool:
         """Try something once, and say whether the schedule is better than ever."""

@@ -18,6 +18,7 @@ from typing import Any
 from allocator.prepare.prepared import Prepared
 from allocator.solve.budget import Budget
 from allocator.solve.company import EVERY, Companion, Errand, emptied, received
+from allocator.solve.loose import loosened
 from allocator.solve.walk import Walk
 from allocator.table.rulebook import Rulebook
 
@@ -36,6 +37,8 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     book = Rulebook(Prepared(errand.problem), errand.rules, errand.goals)
+    if errand.classes:
+        book = loosened(book)
     budget = Budget(errand.seconds)
     walk = Walk(
         book,
@@ -45,6 +48,7 @@ def main() -> None:
         errand.seed,
         budget,
         serving=errand.serving,
+        classes=errand.classes,
     )
     companion = Companion(walk)
     told = time.monotonic()

@@ -16,7 +16,7 @@ from allocator.goals import GOALS
 from allocator.goals.goal import Goal
 from allocator.prepare.prepared import Prepared
 from allocator.rules import RULES
-from allocator.solve import improve as improving
+from allocator.solve import company as companies
 from allocator.solve.bound import options_alone
 from allocator.solve.budget import Budget
 from allocator.solve.company import PATIENCE, Companion, Company, Errand, Talk
@@ -47,9 +47,15 @@ def walk_from(began: tuple[Rulebook, Incumbent, list[int]], seed: int = 0) -> Wa
     return Walk(book, start, free, set(), seed, Budget(60.0))
 
 
-def errand(began: tuple[Rulebook, Incumbent, list[int]], goals=GOALS, seed: int = 1) -> Errand:
+def errand(began: tuple[Rulebook, Incumbent, list[int]], goals=GOALS) -> Errand:
     _, start, free = began
-    return Errand(PROBLEM, RULES, goals, start, free, frozenset(), seed, 60.0)
+    return Errand(PROBLEM, RULES, goals, start, free, frozenset(), 0, 60.0)
+
+
+def company_of(walk: Walk, some: Errand, monkeypatch: pytest.MonkeyPatch, others: int) -> Company:
+    """Return a walk with so many others."""
+    monkeypatch.setattr(companies, "CORES", others + 1)
+    return Company(walk, some, Params(workers=others + 1), Budget(60.0))
 
 
 def until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
@@ -60,10 +66,10 @@ def until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     return true()
 
 
-def test_another_process_finds_better_schedules_and_tells(began) -> None:
+def test_another_process_finds_better_schedules_and_tells(began, monkeypatch) -> None:
     """What is best of all may come from elsewhere, and is as good as it says."""
     book, start, _ = began
-    company = Company(walk_from(began), [errand(began)])
+    company = company_of(walk_from(began), errand(began), monkeypatch, 1)
     try:
         (other,) = company.others
 
@@ -80,11 +86,11 @@ def test_another_process_finds_better_schedules_and_tells(began) -> None:
     assert other.process.poll() is not None
 
 
-def test_who_is_killed_is_not_missed(began) -> None:
+def test_who_is_killed_is_not_missed(began, monkeypatch) -> None:
     """What was told before is kept, and the walk here goes on."""
     book, start, _ = began
     walk = walk_from(began)
-    company = Company(walk, [errand(began), errand(began, seed=2)])
+    company = company_of(walk, errand(began), monkeypatch, 2)
     try:
         first, second = company.others
 
@@ -110,7 +116,7 @@ def test_who_is_killed_is_not_missed(began) -> None:
 def test_a_solve_whose_workers_are_killed_ends_well(began, monkeypatch) -> None:
     """Improving notices nothing but that it is alone."""
     book, start, free = began
-    monkeypatch.setattr(improving, "CORES", 3)
+    monkeypatch.setattr(companies, "CORES", 3)
     before = set(psutil.Process().children(recursive=True))
     killed = 0
 
@@ -140,9 +146,9 @@ class Unsent(Goal):
         raise pickle.PicklingError("stays here")
 
 
-def test_where_goals_cannot_travel_nobody_else_goes(began) -> None:
+def test_where_goals_cannot_travel_nobody_else_goes(began, monkeypatch) -> None:
     """As with goals that a notebook defines."""
-    company = Company(walk_from(began), [errand(began, (*GOALS, Unsent()))])
+    company = company_of(walk_from(began), errand(began, (*GOALS, Unsent())), monkeypatch, 1)
     assert not company.others
     company.talk()
     company.end()

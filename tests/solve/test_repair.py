@@ -12,7 +12,7 @@ from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
 from allocator.solve.bound import Alone, options_alone, served_floors, served_total
-from allocator.solve.budget import Budget, Control
+from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import WHOLE, whole
@@ -55,14 +55,23 @@ class Case:
 
     def repaired(self, params: Params = EXACT, budget: Budget | None = None) -> Incumbent:
         """Repair what is placed, to the floors."""
-        budget = budget or Budget(effort=20.0)
-        repair = Repair(self.book, self.placements, set(), params, budget, ALL)
+        budget = budget or (Budget(effort=20.0) if params.deterministic_limit else Budget(60.0))
+        repair = Repair(
+            self.book,
+            self.placements,
+            set(),
+            params,
+            budget,
+            ALL,
+            rules=RULES,
+            goals=GOALS,
+        )
         best = incumbent(self.book, whole(self.prepared, self.placements).placements)
         floors = served_floors(self.book, self.frozen, self.alone)
         return repair.run(self.alone, best, floors, lambda *news: None, "")
 
 
-@pytest.mark.parametrize("params", [EXACT, Params(workers=2)], ids=["one thread", "threads"])
+@pytest.mark.parametrize("params", [EXACT, Params(workers=2)], ids=["alone", "in company"])
 def test_who_can_wait_makes_room(params: Params) -> None:
     """A lies at eight, the only hour for B; Ann's other three hours are as good for A."""
     case = Case(problem(request("A"), request("B", windows=(span(0, 8, 9),))))
@@ -111,21 +120,8 @@ def test_a_stopped_repair_returns_what_it_has() -> None:
     assert [p is not None for p in best.placements] == [True, False]
 
 
-def test_a_fault_in_a_thread_is_heard() -> None:
-    """What goes wrong in a thread of its own reaches the caller."""
-    case = Case(problem(request("A"), request("B", windows=(span(0, 8, 9),))))
-    case.put("A", 8, "ann")
-
-    class Broken(Control):
-        def running(self, solver: object) -> None:
-            raise RuntimeError("no solver today")
-
-    with pytest.raises(RuntimeError, match="no solver today"):
-        case.repaired(Params(workers=2), Budget(600.0, control=Broken()))
-
-
 def test_the_same_seed_repairs_the_same() -> None:
-    """With one thread and a deterministic limit no clock decides."""
+    """Alone, with a deterministic limit no clock decides."""
     some = clinic("small", "overloaded", seed=3, visits=40, weeks=2)
     first, second = Case(some), Case(some)
     assert first.repaired() == second.repaired()

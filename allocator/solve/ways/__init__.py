@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from allocator.prepare.prepared import PreparedRequest
 from allocator.solve.ways.exact import Exact
+from allocator.solve.ways.fit import Fit
 from allocator.solve.ways.refill import Refill
 from allocator.solve.ways.reinsert import Reinsert
 from allocator.solve.ways.scatter import Scatter
 from allocator.solve.ways.squeeze import Squeeze
 from allocator.solve.ways.way import Way
 
-__all__ = ["Exact", "Refill", "Reinsert", "Scatter", "Squeeze", "Way", "serving_ways"]
+__all__ = ["Exact", "Fit", "Refill", "Reinsert", "Scatter", "Squeeze", "Way", "serving_ways"]
 
 
 def serving_ways(requests: list[PreparedRequest]) -> list[Way]:
