@@ -21,6 +21,9 @@ from allocator.solve.ways.fit import TRIES
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
+#: Re-solves in vain after which it is given up: so many, and so many for each request left out.
+VAIN, VAIN_EACH = 20, 2.0
+
 
 class Repair:
     """A schedule on the way, in which requests may lie in part, and the best one so far.
@@ -128,9 +131,14 @@ class Repair:
             tell(best, floors, level)
 
         def done() -> bool:
-            return self._walk.dry or all(
-                self.aim.reached(n, cost, floors[n])
-                for n, cost in zip(self._served_levels, missed, strict=True)
+            vain = VAIN + VAIN_EACH * self._walk.left_out
+            return (
+                self._walk.dry
+                or self._walk.vain > vain
+                or all(
+                    self.aim.reached(n, cost, floors[n])
+                    for n, cost in zip(self._served_levels, missed, strict=True)
+                )
             )
 
         company = Company(self._walk, self._errand, self.params, self.budget)

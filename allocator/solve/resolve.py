@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ortools.sat.python import cp_model
@@ -75,7 +75,13 @@ class Resolver(Draft):
         self._chance = random.Random(seed)
         self._levels = [n for n in range(len(book.levels)) if comfort or book.serves(n)]
 
-    def better(self, free: Iterable[int], effort: float, budget: Budget) -> Step | None:
+    def better(
+        self,
+        free: Iterable[int],
+        effort: float,
+        budget: Budget,
+        forced: Collection[int] = (),
+    ) -> Step | None:
         """Return better places for these visits, or None.
 
         Parameters
@@ -86,13 +92,16 @@ class Resolver(Draft):
             Deterministic time of CP-SAT for each level.
         budget
             What may still be used up.
+        forced
+            Numbers of some of them that have to be placed: then places that cost the same will
+            do, as where another request is left out instead.
         """
         free = sorted(set(free))
         had = {v: self.state.placements[v] for v in free}
         paid = self.lift(free)
         self.state.pending = frozenset(free)
         try:
-            return self._better(free, had, paid, effort, budget)
+            return self._better(free, had, paid, effort, budget, forced)
         finally:
             self.state.pending = frozenset()
             self.move(had)
@@ -104,13 +113,15 @@ class Resolver(Draft):
         paid: Sequence[int],
         effort: float,
         budget: Budget,
+        forced: Collection[int],
     ) -> Step | None:
         """Return better places for the free visits, which have paid so much by level."""
-        must = self.must.intersection(free)
+        must = self.must.intersection(free).union(forced)
         model = Model(
             self.book, self.state, free, must, levels=self._levels, narrowed=self._narrowed(had)
         )
-        model.hint(had)
+        if not forced:
+            model.hint(had)
         charged = [n for n in self._levels if not isinstance(model.level_cost(n), int)]
         open_levels = [level for level in charged if self._improvable(level, had)]
         for level in charged:
@@ -124,7 +135,7 @@ class Resolver(Draft):
                 self.proved = False
                 break
             blend = sum(weight * model.level_cost(level) for level, weight in levels.items())
-            least_gain = 1 if step is None else 0
+            least_gain = 1 if step is None and not forced else 0
             most = sum(weight * reached[level] for level, weight in levels.items()) - least_gain
             minimize(model.cp, blend, most)
             solver = quick_solver(self.seed)

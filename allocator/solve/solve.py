@@ -47,6 +47,9 @@ SHARE = 0.3
 LAST_SHARE = 0.8
 #: Share of the time left in which requests that insertion left out are squeezed in.
 SQUEEZE = 0.06
+#: Of large problems, share of the time left for one round of improving, and for fitting in what is
+#: left out after it; and the share of the time after plans that is left for the last round.
+ROUND, LAST = 0.15, 0.4
 #: Share of the time left that a plan, for its bound, may take before the model of the whole.
 TIGHTEN = 0.1
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
@@ -158,6 +161,7 @@ class _Run:
             best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE, TRIAL)
         else:
             best = self._serve(frozen_state, best, bounds)
+            best = self._alternate(free, best, bounds)
         best = self._improve(free, best, bounds)
         return self._result(best, bounds)
 
@@ -301,18 +305,45 @@ class _Run:
                 )
                 if self.budget.stopped:
                     break
-            self.phase = "repair"
-            repair = Repair(
-                self.book,
-                start,
-                self.must,
-                self.params,
-                part,
-                classes,
-                rules=self.rules,
-                goals=self.goals,
-            )
-            best = repair.run(self.alone, best, bounds, self._tell, name)
+            best = self._repair(start, best, bounds, classes, part, name)
+        return best
+
+    def _repair(
+        self,
+        start: Sequence[Placement | None],
+        best: Incumbent,
+        bounds: Sequence[int | None],
+        classes: Sequence[int],
+        budget: Budget,
+        level: str,
+    ) -> Incumbent:
+        """Fit in what is left out, from placements in which requests may lie in part."""
+        self.phase = "repair"
+        repair = Repair(
+            self.book,
+            start,
+            self.must,
+            self.params,
+            budget,
+            classes,
+            rules=self.rules,
+            goals=self.goals,
+        )
+        return repair.run(self.alone, best, bounds, self._tell, level)
+
+    def _alternate(
+        self, free: Sequence[int], best: Incumbent, bounds: list[int | None]
+    ) -> Incumbent:
+        """Improve for a while and fit in what is left out: each finds what the other opens."""
+        levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
+        classes = self._classes(levels)
+        end = LAST * self.budget.left
+        while self.budget.left > end and not all(
+            self.aim.reached(n, best.costs[n], bounds[n]) for n in levels
+        ):
+            best = self._improve(free, best, bounds, ROUND)
+            part, name = self.budget.part(ROUND), self.book.levels[levels[-1]].name
+            best = self._repair(best.placements, best, bounds, classes, part, name)
         return best
 
     def _classes(self, levels: Sequence[int]) -> list[int]:

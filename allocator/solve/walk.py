@@ -12,7 +12,7 @@ from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
 from allocator.solve.change import Change, plus
 from allocator.solve.incumbent import Incumbent
-from allocator.solve.neighbourhoods import NEIGHBOURHOODS
+from allocator.solve.neighbourhoods import NEIGHBOURHOODS, LeftOut
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.ways import Exact, Fit, Reinsert, Scatter, Way, serving_ways
@@ -133,6 +133,7 @@ class Walk:
         else:
             ways += [Reinsert(), *(Reinsert(some) for some in NEIGHBOURHOODS)]
             ways += [Exact(some, budget) for some in NEIGHBOURHOODS]
+            ways += [Exact(LeftOut(), budget)] if asked else []
         self._uses = {way: _Use(FIRST_SHARE, way.seconds) for way in ways}
 
     @property
@@ -158,7 +159,7 @@ class Walk:
         if self.budget.exact:
             self.budget.spend(TRY)
         better = self._note()
-        if self._serving:
+        if self._serving or self._fit is not None:
             self.vain += 1
         elif isinstance(way, Exact):
             self.vain += 1

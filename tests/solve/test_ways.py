@@ -15,7 +15,7 @@ from allocator.solve.bound import options_alone
 from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
 from allocator.solve.incumbent import Incumbent, incumbent
-from allocator.solve.neighbourhoods import NEIGHBOURHOODS
+from allocator.solve.neighbourhoods import NEIGHBOURHOODS, LeftOut
 from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.walk import movable_requests
@@ -35,6 +35,7 @@ def ways_of(book: Rulebook, free: list[int]) -> list[Way]:
         Reinsert(),
         *(Reinsert(some) for some in NEIGHBOURHOODS),
         *(Exact(some, Budget()) for some in NEIGHBOURHOODS),
+        Exact(LeftOut(), Budget()),
         Scatter(NEIGHBOURHOODS),
         *served,
     ]

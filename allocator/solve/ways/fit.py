@@ -62,7 +62,10 @@ class Fit(Way):
             return None
         tries = self._tried.get(request.index, 0)
         free = self._freed(work, request, tries, chance)
-        step = work.better(free, EFFORT + MORE_EFFORT * tries, self.budget)
+        forced = (
+            [v for v in request.visits if work.state.placements[v] is None] if tries % 2 else ()
+        )
+        step = work.better(free, EFFORT + MORE_EFFORT * tries, self.budget, forced)
         if step is None:
             self._tried[request.index] = tries + 1
             return None
