@@ -24,6 +24,9 @@ class Run:
         The levels of which the set's scorer has no say.
     bounds
         By level, what no schedule is below, as the library has proved; None where nothing is.
+    gaps
+        By level, the relative distance to that: of the value served, or of the cost; None where
+        there is no bound.
     broken
         What hard rules the schedule breaks, by the set's scorer: each as a sentence.
     disputed
@@ -42,6 +45,7 @@ class Run:
     levels: Mapping[str, int]
     unscored: tuple[str, ...]
     bounds: Mapping[str, int | None]
+    gaps: Mapping[str, float | None]
     broken: tuple[str, ...]
     disputed: tuple[str, ...]
     first_schedule_seconds: float | None
@@ -108,6 +112,7 @@ def run(
         or dict(scored.levels),
         unscored=tuple(name for name in costs if name not in scored.levels),
         bounds={level.name: level.bound for level in result.levels},
+        gaps={level.name: level.gap for level in result.levels},
         broken=scored.broken,
         disputed=tuple(_disputed(scored.levels, costs)),
         first_schedule_seconds=result.first_schedule_seconds,

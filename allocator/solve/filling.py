@@ -86,6 +86,8 @@ class _Filling:
         by_day: dict[tuple[int, int, int], list[Run]] = defaultdict(list)
         for resource, priority, run in sorted(self.uses):
             day = self.asks.day(resource, run)
+            if budget.over:
+                return
             if day is None:
                 self._fill(resource, priority, run, None)
             else:

@@ -95,6 +95,8 @@ class Plan:
         self._uses: Uses = defaultdict(list)
         self._joining: dict[int, list[cp_model.IntVar]] = defaultdict(list)
         for request in self.prepared.requests:
+            if budget.over:
+                return
             self._add_request(request)
         self._add_sessions()
         self._days.add_relations(self.groups)

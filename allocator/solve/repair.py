@@ -23,6 +23,10 @@ from allocator.table.rulebook import Rulebook
 
 #: Re-solves in vain after which it is given up: so many, and so many for each request left out.
 VAIN, VAIN_EACH = 20, 2.0
+#: How many times as long as it takes it is put off to look what is whole by now.
+SELDOM = 10
+#: Seconds that insertion has at the end, at least.
+SOON = 0.5
 
 
 class Repair:
@@ -119,15 +123,17 @@ class Repair:
         """
         missed = [best.costs[n] for n in self._served_levels]
         seen: Incumbent | None = None
+        again = 0.0
 
         def report(on_the_way: Incumbent) -> None:
-            nonlocal best, missed, seen
-            if on_the_way is not seen:
+            nonlocal best, missed, seen, again
+            began = self.budget.seconds
+            if on_the_way is not seen and (self.budget.exact or began >= again):
                 seen = on_the_way
-                missed = self._served(on_the_way.placements)
-                if missed < [best.costs[n] for n in self._served_levels]:
-                    state = whole(self.prepared, on_the_way.placements)
-                    best = self._better(best, state.placements)
+                found = self._better(best, whole(self.prepared, on_the_way.placements).placements)
+                missed = [found.costs[n] for n in self._served_levels]
+                best = found
+                again = began + SELDOM * (self.budget.seconds - began)
             tell(best, floors, level)
 
         def done() -> bool:
@@ -144,7 +150,8 @@ class Repair:
         company = Company(self._walk, self._errand, self.params, self.budget)
         company.run(self.budget, done, report)
         state = whole(self.prepared, company.best.placements)
-        construct(self.book, state, alone)
+        last = Budget(max(SOON, self.budget.left), control=self.budget.control)
+        construct(self.book, state, alone, None if self.budget.exact else last)
         best = self._better(best, state.placements)
         tell(best, floors, level)
         return best
@@ -154,11 +161,6 @@ class Repair:
         while not self.budget.over and not self._walk.dry:
             self._walk.step()
         return self._walk.best.placements
-
-    def _served(self, placements: Sequence[Placement | None]) -> list[int]:
-        """Return what is missed, level by level, in whole requests."""
-        costs = incumbent(self.book, whole(self.prepared, placements).placements).costs
-        return [costs[level] for level in self._served_levels]
 
     def _better(self, best: Incumbent, placements: Sequence[Placement | None]) -> Incumbent:
         """Return a schedule where it meets every demand and is better, else the other one."""

@@ -145,6 +145,7 @@ def test_json_is_an_object_for_each_run_and_nothing_else():
     ]
     for one in found:
         assert one["levels"] == one["bounds"] == {"taught": 0, "penalty": PENALTY}
+        assert one["gaps"] == {"taught": 0.0, "penalty": 0.0}
         assert one["status"] == "OPTIMAL"
         assert one["broken"] == one["disputed"] == one["unscored"] == []
         assert 0 < one["first_schedule_seconds"] <= one["seconds"]
@@ -300,6 +301,7 @@ def of_a_run(seed: int, *costs: int, broken: int = 0, first: float | None = 1.0)
         levels=dict(zip(("first", "second"), costs, strict=True)),
         unscored=(),
         bounds={"first": 0, "second": None},
+        gaps={},
         broken=tuple(f"Rule {n} is broken." for n in range(broken)),
         disputed=(),
         first_schedule_seconds=first,
