@@ -18,6 +18,7 @@ from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
 from allocator.solve.bound import Aim, options_alone, served_floors
 from allocator.solve.budget import Budget, Control
+from allocator.solve.company import LONG
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
 from allocator.solve.improve import Improve
@@ -50,6 +51,8 @@ SQUEEZE = 0.06
 #: Of large problems, share of the time left for one round of improving, and for fitting in what is
 #: left out after it; and the share of the time after plans that is left for the last round.
 ROUND, LAST = 0.15, 0.4
+#: Rounds in vain after which they end.
+ROUNDS = 3
 #: Share of the time left that a plan, for its bound, may take before the model of the whole.
 TIGHTEN = 0.1
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
@@ -337,14 +340,24 @@ class _Run:
         """Improve for a while and fit in what is left out: each finds what the other opens."""
         levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
         classes = self._classes(levels)
-        end = LAST * self.budget.left
-        while self.budget.left > end and not all(
-            self.aim.reached(n, best.costs[n], bounds[n]) for n in levels
+        left = self._left()
+        vain = 0
+        while (
+            self._left() > LAST * left
+            and self.budget.left * ROUND >= LONG
+            and vain < ROUNDS
+            and not all(self.aim.reached(n, best.costs[n], bounds[n]) for n in levels)
         ):
+            before = best.costs
             best = self._improve(free, best, bounds, ROUND)
             part, name = self.budget.part(ROUND), self.book.levels[levels[-1]].name
             best = self._repair(best.placements, best, bounds, classes, part, name)
+            vain = 0 if best.costs < before else vain + 1
         return best
+
+    def _left(self) -> float:
+        """Return what is left, as seconds or as deterministic time."""
+        return self.budget.effort if self.budget.exact else self.budget.left
 
     def _classes(self, levels: Sequence[int]) -> list[int]:
         """Return the priorities of which some levels speak, the most urgent first."""

@@ -139,8 +139,10 @@ def _courses(case: Case, runs: Sequence[Run]) -> list[alt.Chart]:
                 alt.Chart(style.data(rows))
                 .mark_line(interpolate="step-after", strokeWidth=1.5)
                 .encode(
-                    x=alt.X("seconds:Q", scale=alt.Scale(nice=False), axis=style.axis("seconds")),
-                    y=alt.Y("cost:Q", scale=alt.Scale(zero=False), axis=style.axis("cost")),
+                    x=alt.X(
+                        "seconds:Q", scale=alt.Scale(nice=False), axis=style.axis(title="seconds")
+                    ),
+                    y=alt.Y("cost:Q", scale=alt.Scale(zero=False), axis=style.axis(title="cost")),
                     color=alt.Color(
                         "seed:N",
                         legend=None,
