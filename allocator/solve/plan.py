@@ -40,6 +40,9 @@ SECONDS = 8.0
 EFFORT = 8.0
 #: Share of what is left that a plan may take at most.
 PART = 1 / 3
+#: Variables up to which it is worth it: with 157,000, which 5,000 visits of an overloaded clinic
+#: make, nothing is proved in 40 s, and with those of 20,000 visits it takes more than 8 GiB.
+LARGEST = 50_000
 #: Threads of CP-SAT: more only get in each other's way here.
 WORKERS = 4
 #: Relative distance from its bound at which a plan is good enough.
@@ -95,12 +98,17 @@ class Plan:
         self._uses: Uses = defaultdict(list)
         self._joining: dict[int, list[cp_model.IntVar]] = defaultdict(list)
         for request in self.prepared.requests:
-            if budget.over:
+            if budget.over or self.too_large:
                 return
             self._add_request(request)
         self._add_sessions()
         self._days.add_relations(self.groups)
         add_capacity(self.cp, self.asks, frozen, self.rules, self._uses, budget)
+
+    @property
+    def too_large(self) -> bool:
+        """Whether it has more variables than are worth it: then it is not built to its end."""
+        return len(self.cp.proto.variables) > LARGEST
 
     def solve(
         self,
@@ -112,6 +120,8 @@ class Plan:
         budget: Budget,
     ) -> Planned:
         """Return the best plan of a level of served requests, and what it proves.
+
+        Where it is too large, that is nothing.
 
         Parameters
         ----------
@@ -126,7 +136,7 @@ class Plan:
         params, budget
             Settings, and what may still be used up.
         """
-        if budget.over:
+        if budget.over or self.too_large:
             return Planned(None, {})
         cp = self.cp.clone()
         for before in range(level):

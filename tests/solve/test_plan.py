@@ -40,6 +40,7 @@ from allocator.goals.served import PARTS
 from allocator.model.model import Model
 from allocator.prepare.prepared import Prepared
 from allocator.rules import RULES
+from allocator.solve import plan as plans
 from allocator.solve.bound import options_alone, served_total
 from allocator.solve.budget import Budget
 from allocator.solve.params import Params
@@ -123,6 +124,14 @@ def test_a_plan_whose_search_ends_before_it_began_proves_nothing() -> None:
     """Four of six requests could be served; no effort at all does not say that none can be."""
     planned = plan_of(book_of(problem(*map(request, "ABCDEF"))), effort=1e-12)
     assert planned == Planned(None, {})
+
+
+def test_a_plan_that_is_too_large_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five visits make a variable each at least; at most four were worth it."""
+    book = book_of(problem(*map(request, "ABCDE")))
+    assert plan_of(book).floor == PARTS
+    monkeypatch.setattr(plans, "LARGEST", 4)
+    assert plan_of(book) == Planned(None, {})
 
 
 def test_what_is_optional_counts_no_more_than_what_is_needed() -> None:
