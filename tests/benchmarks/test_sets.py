@@ -6,6 +6,7 @@ here are skipped.
 
 from __future__ import annotations
 
+import re
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ class Plan:
     limits: dict[str, float]
     seeds: int
 
+    @property
+    def slug(self) -> str:
+        """Its title as part of a file's name."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower())
+
 
 COURSES = tuple(f"comp{number:02}" for number in range(1, 22))
 PLANS = (
@@ -55,7 +61,7 @@ PLANS = (
 )
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title.lower().replace(" ", "-"))
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.slug)
 def test_set(plan: Plan) -> None:
     """All runs, their medians beside what others published, and the course of each."""
     rows: list[list[object]] = []
@@ -75,7 +81,7 @@ def test_set(plan: Plan) -> None:
         assert not [wrong for one in runs for wrong in (*one.broken, *one.disputed)]
         rows += _rows(case, limit, runs)
         pictures += _courses(case, runs)
-    picture = PAGE.parent / "benchmarks" / f"{plan.title.lower().replace(' ', '-')}.svg"
+    picture = PAGE.parent / "benchmarks" / f"{plan.slug}.svg"
     save(alt.concat(*pictures, columns=3), picture)
     gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -23,6 +24,7 @@ from allocator.solve.company import PATIENCE, Companion, Company, Errand, Talk
 from allocator.solve.construct import construct
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, incumbent
+from allocator.solve.loose import loosened
 from allocator.solve.params import Params
 from allocator.solve.walk import Walk
 from allocator.state.state import State
@@ -84,6 +86,30 @@ def test_another_process_finds_better_schedules_and_tells(began, monkeypatch) ->
     assert found == incumbent(book, found.placements)
     assert not list(violations(book, Timetable(book.prepared, found.placements)))
     assert other.process.poll() is not None
+
+
+@pytest.mark.parametrize("about", [{"serving": True}, {"classes": (1, 2, 3)}], ids=str)
+def test_others_may_be_sent_to_serve_or_to_fit_in(about, began, monkeypatch) -> None:
+    """From nothing; the first in whole requests alone, the second also in parts of them."""
+    book, _, free = began
+    if "classes" in about:
+        book = loosened(book)
+    start = incumbent(book, [None] * len(free))
+    walk = Walk(book, start, free, set(), 0, Budget(60.0), **about)
+    some = replace(errand(began), start=start, **about)
+    company = company_of(walk, some, monkeypatch, 1)
+    try:
+
+        def better() -> bool:
+            company.talk()
+            return company.best.costs < start.costs
+
+        assert until(better)
+        found = company.best
+    finally:
+        company.end()
+    assert found == incumbent(book, found.placements)
+    assert not list(violations(book, Timetable(book.prepared, found.placements)))
 
 
 def test_who_is_killed_is_not_missed(began, monkeypatch) -> None:

@@ -1,5 +1,7 @@
 """Repair: what is left out is served by moving others, and requests in part are made whole."""
 
+import random
+
 import pytest
 from tiny import patient, practitioner, problem, request, span
 
@@ -16,10 +18,13 @@ from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
 from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import WHOLE, whole
+from allocator.solve.neighbourhoods import LeftOut
+from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
+from allocator.solve.resolve import Resolver
 from allocator.solve.rivals import related
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -184,3 +189,38 @@ def test_a_session_with_too_few_is_not_held() -> None:
     case.placements[0] = Placement(8, 1, -1, -1, ((ann,),))
     case.placements[1] = Placement(8, 1, -1, 0, ((p,),))
     assert whole(case.prepared, case.placements).placements == [None, None]
+
+
+def test_another_of_the_same_worth_is_left_out_instead() -> None:
+    """A and B both want the one hour: to force B in costs nothing, and leaves A out."""
+    windows = (span(0, 9, 10),)
+    case = Case(problem(request("A", windows=windows), request("B", windows=windows)))
+    case.put("A", 9, "ann")
+    work = Resolver(case.book, case.placements, set(), 0)
+    assert work.better([0, 1], 1.0, Budget()) is None
+    step = work.better([0, 1], 1.0, Budget(), forced=[1])
+    assert step is not None
+    assert [step.places[v] is not None for v in (0, 1)] == [False, True]
+    assert not any(step.change)
+    assert work.state.placements == case.placements
+
+
+def test_who_is_worth_more_is_not_left_out_for_another() -> None:
+    """What is forced must not cost more."""
+    windows = (span(0, 9, 10),)
+    case = Case(problem(request("A", windows=windows, weight=2), request("B", windows=windows)))
+    case.put("A", 9, "ann")
+    work = Resolver(case.book, case.placements, set(), 0)
+    assert work.better([0, 1], 1.0, Budget(), forced=[1]) is None
+
+
+def test_who_is_left_out_is_picked_with_those_in_the_way() -> None:
+    """B can lie at nine only, where A lies; C, who lies at eleven, is no rival."""
+    case = Case(problem(request("A"), request("B", windows=(span(0, 9, 10),)), request("C")))
+    case.put("A", 9, "ann")
+    case.put("C", 11, "ann")
+    picture = Picture(case.book, State(case.prepared, case.placements), [0, 1, 2])
+    assert sorted(LeftOut().pick(picture, 3, random.Random(0))) == [0, 1]
+    case.put("B", 10, "ann")
+    picture = Picture(case.book, State(case.prepared, case.placements), [0, 1, 2])
+    assert LeftOut().pick(picture, 3, random.Random(0)) == []
