@@ -18,7 +18,7 @@ from allocator.table.rulebook import Rulebook
 #: for each free visit.
 VAIN, VAIN_EACH = 10, 0.5
 #: The same for each two free visits, where nothing else waits for the time that is left.
-VAIN_TWO = 0.03
+VAIN_TWO = 0.1
 #: Tries to serve more, in vain, after which that has run dry: so many, and so many for each request
 #: that is left out.
 UNSERVED, UNSERVED_EACH = 200, 100
