@@ -141,16 +141,15 @@ def _unknown(problem: Problem, kind: str, id: str, what: str, name: str) -> Iter
 
 def _world(problem: Problem) -> Iterator[Fault]:
     for location in problem.locations:
-        if location.zone:
-            try:
-                yield from problem.horizon.zone_faults(location.zone)
-            except Exception:
-                yield Fault(
-                    FaultCode.UNKNOWN_ZONE,
-                    "location",
-                    location.id,
-                    f"Location {location.id}: the zone {location.zone!r} is unknown.",
-                )
+        if location.zone and not is_zone(location.zone):
+            yield Fault(
+                FaultCode.UNKNOWN_ZONE,
+                "location",
+                location.id,
+                f"Location {location.id}: the zone {location.zone!r} is unknown.",
+            )
+        elif location.zone:
+            yield from problem.horizon.zone_faults(location.zone)
     legs: set[tuple[str, str]] = set()
     for travel in problem.travel:
         id = f"{travel.origin} to {travel.destination}"
