@@ -224,3 +224,13 @@ def test_who_is_left_out_is_picked_with_those_in_the_way() -> None:
     case.put("B", 10, "ann")
     picture = Picture(case.book, State(case.prepared, case.placements), [0, 1, 2])
     assert LeftOut().pick(picture, 3, random.Random(0)) == []
+
+
+def test_two_who_take_turns_are_given_up() -> None:
+    """A and B can have the one hour by turns for ever, which serves nobody."""
+    windows = (span(0, 9, 10),)
+    case = Case(problem(request("A", windows=windows), request("B", windows=windows)))
+    case.put("A", 9, "ann")
+    repair = Repair(case.book, case.placements, set(), EXACT, Budget(600.0), ALL, tries=3)
+    placed = repair.complete()
+    assert sum(place is not None for place in placed) == 1

@@ -24,7 +24,8 @@ TRIES = 30
 class Fit(Way):
     """Requests that miss something, one after the other, the most urgent first.
 
-    Each time that one is tried in vain there are more rivals, and others by chance.
+    Each time that one is tried in vain there are more rivals, and others by chance. Of each two
+    tries the second forces it in, if that costs the same: another is left out instead.
 
     Attributes
     ----------
@@ -69,7 +70,8 @@ class Fit(Way):
         if step is None:
             self._tried[request.index] = tries + 1
             return None
-        self._tried[request.index] = 0
+        gained = any(step.change)
+        self._tried[request.index] = 0 if gained else tries + 1
         had = {visit: work.state.placements[visit] for visit in step.places}
         work.move(step.places)
         return Change(had, step.change)
