@@ -68,18 +68,19 @@ def until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     return true()
 
 
+def better(company: Company, start: Incumbent) -> bool:
+    """Let all talk, and say whether somebody has found a better schedule."""
+    company.talk()
+    return company.best.costs < start.costs
+
+
 def test_another_process_finds_better_schedules_and_tells(began, monkeypatch) -> None:
     """What is best of all may come from elsewhere, and is as good as it says."""
     book, start, _ = began
     company = company_of(walk_from(began), errand(began), monkeypatch, 1)
     try:
         (other,) = company.others
-
-        def better() -> bool:
-            company.talk()
-            return company.best.costs < start.costs
-
-        assert until(better)
+        assert until(lambda: better(company, start))
         found = company.best
     finally:
         company.end()
@@ -99,12 +100,7 @@ def test_others_may_be_sent_to_serve_or_to_fit_in(about, began, monkeypatch) -> 
     some = replace(errand(began), start=start, **about)
     company = company_of(walk, some, monkeypatch, 1)
     try:
-
-        def better() -> bool:
-            company.talk()
-            return company.best.costs < start.costs
-
-        assert until(better)
+        assert until(lambda: better(company, start))
         found = company.best
     finally:
         company.end()
@@ -119,12 +115,7 @@ def test_who_is_killed_is_not_missed(began, monkeypatch) -> None:
     company = company_of(walk, errand(began), monkeypatch, 2)
     try:
         first, second = company.others
-
-        def better() -> bool:
-            company.talk()
-            return company.best.costs < start.costs
-
-        assert until(better)
+        assert until(lambda: better(company, start))
         kept = company.best.costs
         first.process.kill()
         second.process.kill()

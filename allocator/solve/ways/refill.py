@@ -12,13 +12,12 @@ from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.rivals import rivals
 from allocator.solve.ways.way import Way
+from allocator.solve.ways.whole import left_out, may_go
 
 #: Requests that go, at least and at most.
 LEAST, MOST = 2, 8
 #: Requests that are left out and may come, at most.
 COMING = 6
-#: Tries to find one of these.
-TRIES = 4
 #: By what factor, at most, the order in which they are placed is blurred.
 BLUR = 4.0
 #: Tables worked out for a request that is placed, beyond one for each of its visits.
@@ -43,15 +42,14 @@ class Refill(Way):
 
     def __init__(self, requests: list[PreparedRequest]) -> None:
         self.requests = requests
-        self._movable = {request.index for request in requests}
 
     def change(self, work: Resolver, picture: Picture, chance: random.Random) -> Change | None:
         """Let some requests go and others come; None where nobody is left out."""
         state = work.state
-        coming = self._left_out(work, chance)
+        coming = left_out(self.requests, work, COMING, chance)
         if not coming:
             return None
-        going = self._going(work, coming[0], chance)
+        going = self._going(work, picture, coming[0], chance)
         asked = [*coming, *going]
         had = {v: state.placements[v] for request in asked for v in request.visits}
         paid = work.lift(v for request in going for v in request.visits)
@@ -61,19 +59,8 @@ class Refill(Way):
         put = [v for v in had if state.placements[v] is not None and v not in stay]
         return Change(had, minus(work.paid(put), paid))
 
-    def _left_out(self, work: Resolver, chance: random.Random) -> list[PreparedRequest]:
-        """Return requests by chance that miss something; none where hardly any does."""
-        found: dict[int, PreparedRequest] = {}
-        for _ in range(TRIES * COMING):
-            request = chance.choice(self.requests)
-            if any(work.state.placements[v] is None for v in request.visits):
-                found[request.index] = request
-                if len(found) == COMING:
-                    break
-        return list(found.values())
-
     def _going(
-        self, work: Resolver, coming: PreparedRequest, chance: random.Random
+        self, work: Resolver, picture: Picture, coming: PreparedRequest, chance: random.Random
     ) -> list[PreparedRequest]:
         """Return requests that lie where one that is left out could, and may be left out whole."""
         prepared, state = work.book.prepared, work.state
@@ -85,14 +72,7 @@ class Refill(Way):
             for v in rivals(work.book, state, visit, 2 * most, chance)
         ]
         found = [prepared.requests[index] for index in dict.fromkeys(some) if index >= 0]
-        return [request for request in found if self._may_go(work, request)][:most]
-
-    def _may_go(self, work: Resolver, request: PreparedRequest) -> bool:
-        """Say whether a request may be left out, and goes without anybody else."""
-        if request.request.must or request.index not in self._movable:
-            return False
-        placed = [v for v in request.visits if work.state.placements[v] is not None]
-        return not work.must.intersection(placed) and len(work.by_itself(placed)) == len(placed)
+        return [request for request in found if may_go(work, picture, request)][:most]
 
     def _in_order(
         self, requests: Iterable[PreparedRequest], chance: random.Random

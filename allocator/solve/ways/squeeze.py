@@ -12,13 +12,12 @@ from allocator.solve.neighbourhoods.neighbourhood import Picture
 from allocator.solve.resolve import Resolver
 from allocator.solve.rivals import rivals
 from allocator.solve.ways.way import Way
+from allocator.solve.ways.whole import left_out, may_go
 
 #: Rivals that make room, at most, for each visit that is missing.
 MOST = 8
 #: How often those make room who hold what one start needs, rather than others near by.
 FEW = 0.5
-#: Requests tried, at most, until one is found that misses something.
-TRIES = 20
 
 
 class Squeeze(Way):
@@ -42,9 +41,10 @@ class Squeeze(Way):
     def change(self, work: Resolver, picture: Picture, chance: random.Random) -> Change | None:
         """Serve a request by chance; None where it finds no place even so."""
         state, book = work.state, work.book
-        request = self._left_out(work, chance)
-        if request is None:
+        found = left_out(self.requests, work, 1, chance)
+        if not found:
             return None
+        request = found[0]
         missing = [v for v in request.visits if state.placements[v] is None]
         had = dict.fromkeys(missing, None)
         each = max(1, chance.randint(1, MOST) * 2 // len(missing))
@@ -75,31 +75,14 @@ class Squeeze(Way):
                 continue
             more = work.insert([number], pending=gone[place + 1 :])
             if more is None:
-                whole = self._whole(work, number, picture)
-                if whole is None:
+                other = book.prepared.requests[book.prepared.visits[number].request_index]
+                if not may_go(work, picture, other):
                     work.move(had)
                     return None
-                out |= whole
-                still = [v for v in whole if state.placements[v] is not None]
+                out.update(other.visits)
+                still = [v for v in other.visits if state.placements[v] is not None]
                 had = {v: state.placements[v] for v in still} | had
                 paid = plus(paid, work.lift(still))
             else:
                 added = plus(added, more)
         return Change(had, minus(added, paid))
-
-    def _whole(self, work: Resolver, visit: int, picture: Picture) -> set[int] | None:
-        """Return the visits of a visit's request, where all of them may be left out, else None."""
-        request = work.book.prepared.requests[work.book.prepared.visits[visit].request_index]
-        visits = set(request.visits)
-        if request.request.must or visits - picture.movable or visits & work.must:
-            return None
-        placed = [v for v in visits if work.state.placements[v] is not None]
-        return visits if len(work.by_itself(placed)) == len(placed) else None
-
-    def _left_out(self, work: Resolver, chance: random.Random) -> PreparedRequest | None:
-        """Return a request by chance that misses something, or None where hardly any does."""
-        for _ in range(TRIES):
-            request = chance.choice(self.requests)
-            if any(work.state.placements[v] is None for v in request.visits):
-                return request
-        return None
