@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 
 import numpy as np
 
-from allocator.domain.request import FlexibleSeries
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
-from allocator.prepare.masks import Mask
+from allocator.prepare import masks
+from allocator.prepare.changes import (
+    Told,
+    changed_roles,
+    may_change,
+    start_change,
+    start_price,
+    told,
+    told_resources,
+    told_starts,
+    whole_price,
+)
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
-
-
-def start_price(prepared: Prepared, visit: int) -> int:
-    """Return what another start costs a published visit."""
-    return prepared.problem.change_costs.start * _urgency(prepared, visit)
-
-
-def role_price(prepared: Prepared, visit: int, need: int) -> int:
-    """Return what other resources in a role cost a published visit.
-
-    0 for attendees, and for a role that nobody is published for. A role that a practitioner is
-    published for is priced as a practitioner's.
-    """
-    members = prepared.published[visit].team[need]
-    if prepared.visits[visit].needs[need].attendee or not members:
-        return 0
-    prices = prepared.problem.change_costs
-    practitioner = any(prepared.resources[r].kind == "practitioner" for r in members)
-    return (prices.practitioner if practitioner else prices.other) * _urgency(prepared, visit)
-
-
-def whole_price(prepared: Prepared, visit: int) -> int:
-    """Return what it costs to take a published visit off the schedule: all that it had."""
-    needs = range(len(prepared.visits[visit].needs))
-    return start_price(prepared, visit) + sum(role_price(prepared, visit, n) for n in needs)
 
 
 class FewestChanges(Goal):
@@ -70,26 +54,20 @@ class FewestChanges(Goal):
             if placement == published:
                 continue
             visit = prepared.visits[number]
-            changed: tuple[int, ...] = ()
             if placement is None:
-                amount = whole_price(prepared, number)
-            else:
-                kept = _slots(prepared, visit).get(placement.start)
-                amount = start_price(prepared, number) if kept is None else 0
-                told = number if kept is None else kept
-                for need, members in enumerate(prepared.published[told].team):
-                    if set(members) != set(placement.team[need]):
-                        price = role_price(prepared, told, need)
-                        amount += price
-                        changed += members if price else ()
-            yield Amount(amount, visit.request_index, (number,), changed)
+                yield Amount(whole_price(prepared, number), visit.request_index, (number,))
+                continue
+            roles = changed_roles(prepared, visit, placement)
+            amount = start_change(prepared, visit, placement) + sum(r.price for r in roles)
+            gone = tuple(resource for role in roles for resource in sorted(role.members))
+            yield Amount(amount, visit.request_index, (number,), gone)
 
     def costs(self, state: State, visit: Visit, variant: Variant, ticks: Ticks) -> Amounts:
         """Take back the price of the whole, and charge every start but the published ones."""
         prepared = state.prepared
-        if not _may_change(prepared, visit):
+        if not may_change(prepared, visit):
             return 0
-        moved = ~np.isin(ticks, list(_slots(prepared, visit)))
+        moved = ~np.isin(ticks, list(told_starts(prepared, visit)))
         return start_price(prepared, visit.index) * moved - whole_price(prepared, visit.index)
 
     def costs_with(
@@ -97,10 +75,10 @@ class FewestChanges(Goal):
     ) -> Amounts:
         """Charge whoever is not published for a role that one resource fills."""
         prepared = state.prepared
-        if not _may_change(prepared, visit) or visit.needs[need].quantity > 1:
+        if not may_change(prepared, visit) or visit.needs[need].quantity > 1:
             return 0
         prices: Amounts = _role_change(prepared, visit.index, need, (resource,))
-        for start, other in _slots(prepared, visit).items():
+        for start, other in told_starts(prepared, visit).items():
             price = _role_change(prepared, other, need, (resource,))
             prices = np.where(ticks == start, price, prices)
         return prices
@@ -108,61 +86,53 @@ class FewestChanges(Goal):
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Charge, once for each, the roles of several resources that others fill."""
         prepared = state.prepared
-        if not _may_change(prepared, visit):
+        if not may_change(prepared, visit):
             return 0
-        told = _slots(prepared, visit).get(placement.start, visit.index)
+        by = told_starts(prepared, visit).get(placement.start, visit.index)
         return sum(
-            _role_change(prepared, told, n, placement.team[n])
+            _role_change(prepared, by, n, placement.team[n])
             for n, need in enumerate(visit.needs)
             if need.quantity > 1
         )
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return those that are published for visits which may still change."""
-        return frozenset(
-            resource
-            for visit, published in prepared.published.items()
-            if visit not in prepared.frozen
-            for members in published.team
-            for resource in members
-        )
+        return told_resources(prepared)
 
     def express(self, model: Verbs) -> None:
         """Charge a placed visit by what differs, and credit it with the price of the whole."""
         prepared = model.prepared
         for visit in model.free:
-            if not _may_change(prepared, visit):
+            if not may_change(prepared, visit):
                 continue
-            slots = _slots(prepared, visit)
+            slots = told_starts(prepared, visit)
             present = model.present(visit.index)
-            same_start = model.at(visit.index, _mask(slots))
+            same_start = model.at(visit.index, masks.from_ticks(slots))
             model.cost(
                 start_price(prepared, visit.index) * (present - same_start)
                 - whole_price(prepared, visit.index) * present,
                 visit.request_index,
             )
             for need in range(len(visit.needs)):
-                told: dict[tuple[frozenset[int], int], list[int]] = {}
+                roles: dict[Told, list[int]] = {}
                 for start, other in slots.items():
-                    told.setdefault(_told(prepared, other, need), []).append(start)
-                own = _told(prepared, visit.index, need)
+                    roles.setdefault(told(prepared, other, need), []).append(start)
+                own = told(prepared, visit.index, need)
                 elsewhere = prepared.all_ticks
-                for what, starts in told.items():
-                    if what != own:
-                        here = model.at(visit.index, _mask(starts))
-                        _charge(model, visit, need, what, here)
-                        elsewhere &= ~_mask(starts)
-                alone = len(told) == 1
+                for role, starts in roles.items():
+                    if role != own:
+                        here = model.at(visit.index, masks.from_ticks(starts))
+                        _charge(model, visit, need, role, here)
+                        elsewhere &= ~masks.from_ticks(starts)
+                alone = len(roles) == 1
                 _charge(
                     model, visit, need, own, present if alone else model.at(visit.index, elsewhere)
                 )
 
 
-def _charge(
-    model: Verbs, visit: Visit, need: int, told: tuple[frozenset[int], int], here: Literal
-) -> None:
+def _charge(model: Verbs, visit: Visit, need: int, role: Told, here: Literal) -> None:
     """Charge a role that others fill than were told, where a literal holds."""
-    members, price = told
+    members, price = role
     if not price:
         return
     if len(members) == visit.needs[need].quantity:
@@ -172,52 +142,6 @@ def _charge(
         model.cost(price * here, visit.request_index)
 
 
-def _told(prepared: Prepared, visit: int, need: int) -> tuple[frozenset[int], int]:
-    """Return who is published for a role, and what it costs that others fill it."""
-    members = frozenset(prepared.published[visit].team[need])
-    return members, role_price(prepared, visit, need)
-
-
 def _role_change(prepared: Prepared, visit: int, need: int, members: tuple[int, ...]) -> int:
-    told, price = _told(prepared, visit, need)
-    return 0 if set(members) == told else price
-
-
-def _mask(starts: Iterable[int]) -> Mask:
-    mask = 0
-    for start in starts:
-        mask |= 1 << start
-    return mask
-
-
-def _slots(prepared: Prepared, visit: Visit) -> dict[int, int]:
-    """Return the starts at which a visit is no news, each with the visit published there."""
-
-    def of_series() -> dict[int, int]:
-        return {
-            prepared.published[number].start: number
-            for number in prepared.requests[visit.request_index].visits
-            if prepared.visits[number].step == visit.step
-            and _may_change(prepared, prepared.visits[number])
-        }
-
-    request = visit.request
-    if request is None or not isinstance(request.series, FlexibleSeries):
-        return {prepared.published[visit.index].start: visit.index}
-    return prepared.memo(("published starts", visit.request_index, visit.step), of_series)
-
-
-def _may_change(prepared: Prepared, visit: Visit) -> bool:
-    return visit.index in prepared.published and visit.index not in prepared.frozen
-
-
-def _urgency(prepared: Prepared, visit: int) -> int:
-    """Return by what prices are multiplied: more when the published start is near."""
-    prices = prepared.problem.change_costs
-
-    def far() -> int:
-        notice = timedelta(hours=prices.notice_hours)
-        return prepared.horizon.tick_at_or_after(prepared.horizon.asked_at + notice)
-
-    near = prepared.published[visit].start < prepared.memo("end of notice", far)
-    return prices.within_notice if near else 1
+    role = told(prepared, visit, need)
+    return 0 if set(members) == role.members else role.price

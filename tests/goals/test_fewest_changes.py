@@ -239,6 +239,24 @@ def test_only_what_is_hit_moves_in_a_series() -> None:
     assert placed[2].start >= 80
 
 
+def test_where_two_of_a_series_were_published_at_once_each_is_measured_by_itself() -> None:
+    """Both are told nine o'clock on Monday, one with Ann and one with Bob: each may stay there."""
+    some = series_published(
+        published=(
+            held("A#1", 0, 9, practitioner="ann", room="r1 r2"),
+            held("A#2", 0, 9, practitioner="bob", room="r1 r2"),
+        )
+    )
+    book = book_of(some, [], GOAL)
+    both = {0: placement(9, (0,), (3, 4)), 1: placement(9, (1,), (3, 4))}
+    assert amounts(book, both)["fewest_changes"] == 0
+    for number, other in ((0, 1), (1, 0)):
+        allowed, _ = one_visit_agrees(book, number, {other: both[other]}, starts=[9, 33])
+        assert allowed
+    accepted, refused = model_agrees(book, [0, 1], near=[both])
+    assert accepted and not refused
+
+
 def test_the_faces_agree_where_series_are_published() -> None:
     """Table, model and score say the same at starts of one's own, of the others and elsewhere."""
     for rules in (RULES, None):
