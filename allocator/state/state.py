@@ -15,6 +15,8 @@ from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, TickClaim, Visit
 
 T = TypeVar("T")
+#: Says whether a visit, by its number, counts where it lies.
+Counts = Callable[[int, Placement], bool]
 
 #: For how many of the last sets of claims of a resource it is remembered what was worked out:
 #: most that is tried is undone again.
@@ -58,6 +60,7 @@ class State:
         self._prints = [0] * len(prepared.resources)
         self._memos = [{0: memo} for memo in self._memo]
         self._whole: dict[Hashable, Any] = {}
+        self._tallies: dict[Hashable, tuple[Counts, int]] = {}
         #: By resource, how many ticks its claims hold, buffers included.
         self.claimed = [0] * len(prepared.resources)
         kinds = dict.fromkeys(prepared.problem.off_peak.kinds)
@@ -78,6 +81,7 @@ class State:
             self._touch(claim, placement, 1)
         if placement.session >= 0:
             insort(self.participants.setdefault(placement.session, []), visit)
+        self._tell(visit, placement, 1)
 
     def remove(self, visit: int) -> Placement:
         """Remove a visit that is placed, and return where it lay: ``place`` undoes it."""
@@ -93,6 +97,7 @@ class State:
             self._touch(claim, placement, -1)
         if placement.session >= 0:
             self.participants[placement.session].remove(visit)
+        self._tell(visit, placement, -1)
         return placement
 
     def _touch(self, claim: TickClaim, placement: Placement, sign: int) -> None:
@@ -132,6 +137,25 @@ class State:
         if key not in self._whole:
             self._whole[key] = compute()
         return self._whole[key]
+
+    def tally(self, key: Hashable, counts: Counts) -> int:
+        """Return how many placed visits count, kept in step from the first time on.
+
+        Parameters
+        ----------
+        key
+            Name of the tally.
+        counts
+            Says whether a visit counts that is placed somewhere, whatever else is placed.
+        """
+        if key not in self._tallies:
+            placed = ((v, p) for v, p in enumerate(self.placements) if p is not None)
+            self._tallies[key] = counts, sum(counts(v, p) for v, p in placed)
+        return self._tallies[key][1]
+
+    def _tell(self, visit: int, placement: Placement, sign: int) -> None:
+        for key, (counts, many) in self._tallies.items():
+            self._tallies[key] = counts, many + sign * counts(visit, placement)
 
     def load(self, kind: str) -> npt.NDArray[np.int32]:
         """Return, by tick, how many claims resources of a kind of the off-peak policy hold."""

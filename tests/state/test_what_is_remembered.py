@@ -39,6 +39,33 @@ def test_what_is_derived_of_all_is_forgotten_on_any_change() -> None:
     assert (told(), len(asked)) == (0, 3)
 
 
+def test_a_tally_is_kept_in_step_and_each_visit_is_looked_at_once() -> None:
+    """Visits in the afternoon are counted at first, then only those that come and go."""
+    state = State(Prepared(problem(*map(request, "ABC"))))
+    morning, late = Placement(8, 1, -1, -1, ((0,),)), Placement(14, 1, -1, -1, ((0,),))
+    asked: list[int] = []
+
+    def afternoon() -> int:
+        return state.tally("afternoon", lambda v, p: asked.append(v) or p.start >= 12)
+
+    state.place(0, late)
+    state.place(1, morning)
+    assert (afternoon(), afternoon(), asked) == (1, 1, [0, 1])
+    state.place(2, late)
+    assert (afternoon(), asked) == (2, [0, 1, 2])
+    state.remove(0)
+    state.remove(1)
+    assert (afternoon(), asked) == (1, [0, 1, 2, 0, 1])
+
+
+def test_what_takes_nobody_is_counted_too() -> None:
+    """A visit without any claim comes and goes in a tally as others do."""
+    state = State(Prepared(problem(request("A"), services=(service(needs=()),))))
+    assert state.tally("all", lambda v, p: True) == 0
+    state.place(0, Placement(8, 1, -1, -1, ()))
+    assert state.tally("all", lambda v, p: True) == 1
+
+
 def test_a_problem_remembers_for_good() -> None:
     """What depends on the problem alone is worked out once."""
     prepared = Prepared(problem(request("A")))
