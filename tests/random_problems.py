@@ -18,7 +18,7 @@ from faces import PRESENCE, Placements, broken, universe, with_placements
 from allocator.check.score import score
 from allocator.domain.calendar import Block, Calendar, DailySpan, DatedException, WeeklyRule
 from allocator.domain.faults import InvalidProblem
-from allocator.domain.objective import COMFORT, Forecast, Level, OffPeakPolicy
+from allocator.domain.objective import COMFORT, ChangeCosts, Forecast, Level, OffPeakPolicy
 from allocator.domain.problem import Problem
 from allocator.domain.request import (
     Alike,
@@ -512,6 +512,12 @@ class _Drawn:
             "published": tuple(assignments),
             "pins": tuple(pins),
             "freeze_before": self.instant(0) if self.chance(0.2) else None,
+            "most_changes": self.some(0.6, 0, 1, 2),
+            "change_costs": ChangeCosts(
+                start=rng.choice([3, 3, 0]),
+                practitioner=rng.choice([2, 2, 0]),
+                other=rng.choice([1, 1, 0]),
+            ),
         }
 
 

@@ -566,6 +566,7 @@ def problems(draw, names=plain_names):
             if draw(st.booleans())
         ),
         freeze_before=draw(optional(instants(horizon))),
+        most_changes=draw(optional(st.integers(0, 9))),
         levels=draw(
             tuples_of(
                 st.builds(

@@ -51,6 +51,9 @@ class Problem:
         Visits held where they are published. What only pinned visits break is inherited.
     freeze_before
         Visits published to start before this instant are pinned, and none is put there anew.
+    most_changes
+        At most so many published visits may be placed otherwise than they are published; None is
+        any number. Taken off the schedule they do not count, and neither do pinned ones.
     levels
         The objective, in order; empty is one level for each priority class, then comfort.
     without_rules
@@ -75,6 +78,7 @@ class Problem:
     published: tuple[Assignment, ...] = ()
     pins: tuple[Pin, ...] = ()
     freeze_before: datetime | None = None
+    most_changes: int | None = None
     levels: tuple[Level, ...] = ()
     without_rules: frozenset[str] = frozenset()
     off_peak: OffPeakPolicy = field(default_factory=OffPeakPolicy)

@@ -444,6 +444,13 @@ def _published(problem: Problem) -> Iterator[Fault]:
             "",
             f"freeze_before, {problem.freeze_before.isoformat()}, has no zone or offset.",
         )
+    if problem.most_changes is not None and problem.most_changes < 0:
+        yield Fault(
+            FaultCode.WRONG_NUMBER,
+            "problem",
+            "",
+            f"most_changes is {problem.most_changes}; at least 0 published visits may change.",
+        )
 
 
 def _objective(problem: Problem) -> Iterator[Fault]:

@@ -70,6 +70,7 @@ OF_REQUESTS = {
     "person_limits": "its visits together are more than a person may have",
     "seats": "its room needs a seat for everyone",
     "one_room_per_half_day": "who stays in one room for the half-day is in another",
+    "most_changes": "no more published visits may change",
     "option_complete": "an option is placed whole or not at all",
     "session_least": "the group session would have too few participants",
     "must_serve": "others have to be served",

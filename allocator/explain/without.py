@@ -64,6 +64,7 @@ FOR_REQUESTS = {
     "person_limits": "if one person could have all of its visits",
     "seats": "if its room had a seat for everyone",
     "one_room_per_half_day": "if those whom it takes could change rooms during the half-day",
+    "most_changes": "if one more published visit could change",
     "option_complete": "if a part of one of its options would do",
     "session_least": "if the group session could be held with fewer participants",
     "must_serve": "if others need not be served",

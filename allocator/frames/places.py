@@ -27,6 +27,7 @@ _KEYS = (
     ("ticks", "grain_minutes"),
     ("starts on", "first"),
     ("freeze_before", "freeze_before"),
+    ("most_changes", "most_changes"),
     ("counts load", "off_peak_bucket_minutes"),
     ("has a step", "off_peak_steps"),
     ("without the rule", "without_rules"),

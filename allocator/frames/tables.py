@@ -70,6 +70,9 @@ PROBLEM = Table(
         Column("grain_minutes", INTEGER, "Length of a tick.", "horizon.grain_minutes"),
         Column("now", INSTANT, "When the problem is asked; else its start.", "horizon.now"),
         Column("freeze_before", INSTANT, "What is published to start before this stays put."),
+        Column(
+            "most_changes", INTEGER, "Most published visits that may lie otherwise than published."
+        ),
         Column("without_rules", NAMES, "Rules that are switched off."),
         Column("off_peak_kinds", LIST, "Kinds whose load is levelled.", "off_peak.kinds"),
         Column(

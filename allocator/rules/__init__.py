@@ -14,6 +14,7 @@ from allocator.rules.duration import Duration
 from allocator.rules.eligible_resources import EligibleResources
 from allocator.rules.freeze import Freeze
 from allocator.rules.most_carers import MostCarers
+from allocator.rules.most_changes import MostChanges
 from allocator.rules.must_serve import MustServe
 from allocator.rules.notice import Notice
 from allocator.rules.one_location import OneLocation
@@ -81,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     PersonLimits(),
     Seats(),
     OneRoomPerHalfDay(),
+    MostChanges(),
     OptionComplete(),
     SessionLeast(),
     MustServe(),

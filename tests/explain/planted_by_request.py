@@ -238,6 +238,12 @@ def session_least_at_two_places() -> Planted:
     return planted(some, core="session_together A, session_least A")
 
 
+def most_changes() -> Planted:
+    """A is published for 07:00, before Ann opens, and nothing may move."""
+    some = asked(who=ann(calendar="day"), published=(with_ann("A", 0, 7),), most_changes=0)
+    return planted(some, core="most_changes A, opening_hours ann")
+
+
 BY_REQUEST: dict[str, tuple[Planting, ...]] = {
     "windows": (windows,),
     "pins": (pins,),
@@ -251,6 +257,7 @@ BY_REQUEST: dict[str, tuple[Planting, ...]] = {
     "series_pattern": (series_pattern,),
     "series_rate": (series_rate,),
     "most_carers": (most_carers,),
+    "most_changes": (most_changes,),
     "chain_lags": (chain_lags,),
     "relations": (relations,),
     "precedence": (precedence,),

@@ -57,6 +57,19 @@ def test_who_alone_leaves_room_and_who_does_not() -> None:
     )
 
 
+def test_who_has_moved_leaves_the_change_to_another_once_he_is_back() -> None:
+    """One may move, and A has: published for 8, it lies at 9. X is published for 7, when Ann is not
+    there. Put back to 8, A lets X move, though X cannot lie there; no hour of Ann's is lacking.
+    """
+    asks = problem(*map(request, "XA"), published=(put("X", 7, 8), put("A", 8, 9)), most_changes=1)
+    why = asked(asks, put("A", 9, 10))
+    assert why.in_the_way == (InTheWay("A", ("A",), 3, 1, False, True),)
+    text = why.text()
+    assert "no more published visits may change" in text
+    assert "With A moved from Mon 2026-03-02 09:00 to Mon 2026-03-02 08:00" in text
+    assert "If one more published visit could change" in text
+
+
 def test_who_is_booked_is_said_to_be() -> None:
     """A has Ann all day and is pinned there: its leaving would be enough, but no solve moves it."""
     asks = problem(

@@ -178,6 +178,12 @@ CASES = [
         "options.csv row 2: Request R1: resources is 'T1'; text such as a=x;b=y is expected.",
     ),
     (
+        "a limit below nothing",
+        FaultCode.WRONG_NUMBER,
+        {"problem": PROBLEM + "most_changes,-1\n"},
+        "problem.csv row 5: most_changes is -1; at least 0 published visits may change.",
+    ),
+    (
         "a number outside its limits",
         FaultCode.WRONG_NUMBER,
         {"requests": "id,service,priority\nR1,S,12\n"},
