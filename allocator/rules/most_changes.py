@@ -81,6 +81,14 @@ class MostChanges(Rule):
         role = kept.roles[need]
         return role.anybody | role.by_resource.get(resource, 0)
 
+    def rivals(self, state: State, visit: Visit) -> list[int]:
+        """Return the visits that have changed, where no more may."""
+        prepared = state.prepared
+        if _kept_if_full(state, visit) is None:
+            return []
+        placed = zip(prepared.visits, state.placements, strict=True)
+        return [v.index for v, p in placed if p is not None and _counts(prepared, v, p)]
+
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return those that are published for visits which may still change."""
         return told_resources(prepared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -112,6 +112,13 @@ class Rule(Protocol):
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
         """Vectorised, for what couples needs: whether the team as a whole is allowed."""
         return True
+
+    def rivals(self, state: State, visit: Visit) -> Sequence[int]:
+        """Return placed visits of which one would have to give way for a visit to be allowed more.
+
+        Those that hold what it needs of a resource are known without. A search asks whom to move.
+        """
+        return ()
 
     def constrain(self, model: Verbs) -> None:
         """CP-SAT: constrain the free visits among themselves and against aggregates."""

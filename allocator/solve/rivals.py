@@ -12,6 +12,9 @@ from allocator.prepare.visit import Visit
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
+#: Of the rivals that are wanted, one of so many has a share of what a rule shares out among all.
+SHARING = 3
+
 
 def rivals(
     book: Rulebook, state: State, visit: Visit, most: int, chance: random.Random
@@ -19,7 +22,8 @@ def rivals(
     """Return placed visits that stand where a visit could go: on a day of one resource by chance.
 
     The resource is one that could fill the visit's scarcest need; days on which many rivals
-    could give way come up more often. Where that are too few, those of other days follow.
+    could give way come up more often. Where that are too few, those of other days follow. Where
+    a rule shares out something among all visits, some are such as have a share.
 
     Parameters
     ----------
@@ -44,13 +48,27 @@ def rivals(
             if reach & masks.span(claim.first, claim.end):
                 key = resource, int(day_of[max(claim.first, 0)])
                 days.setdefault(key, []).append(claim.visit)
-    found: dict[int, None] = {}
+    found = dict.fromkeys(_sharing(book, state, visit, -(-most // SHARING), chance))
     left = sorted(days)
     while left and len(found) < most:
         key = chance.choices(left, [len(days[k]) for k in left])[0]
         left.remove(key)
         found.update(dict.fromkeys(days[key]))
     return list(found)[:most]
+
+
+def _sharing(
+    book: Rulebook, state: State, visit: Visit, most: int, chance: random.Random
+) -> list[int]:
+    """Return some visits, by chance, that have a share of what a rule shares out among all."""
+    visits = book.prepared.visits
+    some = [
+        number
+        for rule in book.rivalry
+        for number in rule.rivals(state, visit)
+        if visits[number].request is not None
+    ]
+    return chance.sample(some, min(len(some), most))
 
 
 def _reach(book: Rulebook, state: State, visit: Visit) -> dict[int, Mask]:

@@ -110,6 +110,7 @@ class Rulebook:
         self._of_claims = tuple(rule for rule in moving_with if rule.of_claims)
         self._moving_with = tuple(rule for rule in moving_with if not rule.of_claims)
         self.team_rules = _having(self.rules, "team_allowed")
+        self.rivalry = _having(self.rules, "rivals")
         self.cost_goals = self._goals_having("costs")
         self.cost_with_goals = self._goals_having("costs_with")
         self.team_goals = self._goals_having("team_cost")

@@ -178,6 +178,18 @@ def test_a_visit_that_moves_back_makes_room_for_another() -> None:
     assert starts() == [1]
 
 
+def test_who_has_changed_is_a_rival_of_who_may_not_any_more() -> None:
+    """Of B only once it lies elsewhere, and of C never: whatever may change, C is not published."""
+    book = book_of(published(1), RULE, [])
+    (rule,), (_, told, other) = book.rules, book.prepared.visits
+    state = State(book.prepared, [placement(0), None, None])
+    assert [*rule.rivals(state, told)] == []
+    state.remove(0)
+    state.place(0, placement(3))
+    assert [*rule.rivals(state, told)] == [0]
+    assert [*rule.rivals(state, other)] == []
+
+
 def test_cp_sat_and_truth_agree() -> None:
     """All free, or one beside another that has changed or stayed, for each limit."""
     near = [{0: placement(0), 1: placement(1)}, {0: placement(3), 1: placement(1, 1)}]

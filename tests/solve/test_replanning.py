@@ -1,5 +1,6 @@
 """Somebody is away, and only so many visits may move: as many are served as that allows."""
 
+import random
 from dataclasses import replace
 from itertools import product
 
@@ -16,9 +17,12 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment
 from allocator.prepare.changes import is_changed
+from allocator.prepare.visit import Placement
 from allocator.solve.params import Params
 from allocator.solve.result import Result, Status
+from allocator.solve.rivals import rivals
 from allocator.solve.solve import solve
+from allocator.state.state import State
 
 
 def held(visit: str, day: int, hour: int, who: str) -> Assignment:
@@ -127,7 +131,7 @@ def test_who_cannot_stay_is_moved_as_far_as_may_be_and_else_left_out(
     if large:
         monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", -1)
     some = clinic(most)
-    result = solve(some, Params(workers=1, deterministic_limit=5.0))
+    result = solve(some, Params(workers=1, deterministic_limit=2.0))
     schedule = result.schedule
     assert schedule is not None
     assert check(some, schedule).valid
@@ -138,6 +142,26 @@ def test_who_cannot_stay_is_moved_as_far_as_may_be_and_else_left_out(
         assert visit.visit.startswith("ann 0")
         assert visit.funnel[-1].rule == "most_changes"
         assert visit.reason == "No start is left after the rule most_changes."
+
+
+def test_whoever_has_moved_is_tried_elsewhere_for_who_may_not_move() -> None:
+    """Three of Ann's have moved, which is all that may: one of them is a rival of the fourth.
+
+    They lie on Tuesday with Bob, and all others where they are told, in the way as well.
+    """
+    book = book_of(clinic(3))
+    prepared = book.prepared
+    first, *others = (prepared.visit_index[f"ann 0 {hour}"] for hour in range(8, 12))
+    state = State(prepared)
+    for number, told in prepared.published.items():
+        if number not in (first, *others):
+            state.place(number, told)
+    (bob,) = (n for n, resource in enumerate(prepared.resources) if resource.id == "bob")
+    for number, tick in zip(others, (34, 35, 36), strict=True):
+        state.place(number, Placement(tick, 1, -1, -1, ((bob,),)))
+    for seed in range(5):
+        found = rivals(book, state, prepared.visits[first], 1, random.Random(seed))
+        assert set(found) <= set(others) and found
 
 
 def test_what_must_be_served_moves_first() -> None:
