@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from allocator.bench.cbctt.instance import Instance
 from allocator.bench.cbctt.problem import lecture_id, ticks_of_a_day
+from allocator.bench.common import all_rooms, placeable
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.masks import flags, ticks_of
 from allocator.prepare.prepared import Prepared
@@ -85,7 +86,7 @@ class RoomCapacity(OfCourses):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: they have seats by their names."""
-        return rooms(prepared)
+        return all_rooms(prepared)
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the seats short in each lecture."""
@@ -123,7 +124,7 @@ class CourseRoomStability(OfCourses):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: whether two uses are of the same one counts."""
-        return rooms(prepared)
+        return all_rooms(prepared)
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the further rooms of each course."""
@@ -295,20 +296,14 @@ def free_of(courses: Courses, model: Verbs) -> dict[int, list[int]]:
     """Return the free lectures that can be placed, by course."""
     of = courses.of(model.prepared)
     found: dict[int, list[int]] = {}
-    for visit in model.free:
-        if model.candidates(visit.index):
-            found.setdefault(of[visit.index], []).append(visit.index)
+    for visit in placeable(model):
+        found.setdefault(of[visit], []).append(visit)
     return found
 
 
 def first_day(prepared: Prepared) -> int:
     """Return the number of the first day, as clocks count them."""
     return int(prepared.visits[0].clock.day_of[0])
-
-
-def rooms(prepared: Prepared) -> frozenset[int]:
-    """Return the numbers of all rooms as resources."""
-    return frozenset(n for n, r in enumerate(prepared.resources) if r.kind == "room")
 
 
 def goals_of(instance: Instance) -> Sequence[Goal]:

@@ -12,11 +12,6 @@ from allocator.prepare.masks import Mask
 from allocator.state.verbs import Literal, Verbs
 
 
-def placeable(model: Verbs) -> list[int]:
-    """Return the free visits that can be placed."""
-    return [visit.index for visit in model.free if model.candidates(visit.index)]
-
-
 def ticks(model: Verbs, visit: int) -> Vector:
     """Return the starts that a free visit still has."""
     return model.memo(("itc2019 ticks", visit), lambda: masks.ticks_of(model.candidates(visit)))

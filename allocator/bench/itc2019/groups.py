@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from allocator.bench.itc2019.clauses import placeable, ticks
+from allocator.bench.common import placeable
+from allocator.bench.itc2019.clauses import ticks
 from allocator.bench.itc2019.instance import Distribution, Pattern
 from allocator.bench.itc2019.tables import Tables, Vector
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from allocator.bench.itc2019.clauses import imply, placeable, ticks
+from allocator.bench.common import all_rooms, placeable
+from allocator.bench.itc2019.clauses import imply, ticks
 from allocator.bench.itc2019.instance import Distribution
 from allocator.bench.itc2019.pairs import ROOMS, TOGETHER, InRoom, InTime, Ways, placed, there
 from allocator.bench.itc2019.tables import Flags, Tables, Vector
@@ -85,7 +86,7 @@ class MissedInRoom(Goal):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: they are compared, and have ways between them."""
-        return frozenset(range(len(prepared.resources)))
+        return all_rooms(prepared)
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the pairs that do not go together."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from allocator.bench.itc2019.clauses import forbid, placeable
+from allocator.bench.common import all_rooms, placeable
+from allocator.bench.itc2019.clauses import forbid
 from allocator.bench.itc2019.instance import Distribution
 from allocator.bench.itc2019.pairs import ROOMS, TOGETHER, InRoom, InTime, Ways, there
 from allocator.bench.itc2019.tables import Tables
@@ -84,7 +85,7 @@ class PairsInRoom(Rule):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: they are compared, and have ways between them."""
-        return frozenset(range(len(prepared.resources)))
+        return all_rooms(prepared)
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the pairs that do not go together."""

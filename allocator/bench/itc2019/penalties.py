@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from allocator.bench.itc2019.clauses import placeable, ticks
+from allocator.bench.common import all_rooms, placeable
+from allocator.bench.itc2019.clauses import ticks
 from allocator.bench.itc2019.tables import Tables, Vector
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared
@@ -68,7 +69,7 @@ class RoomPenalty(Goal):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: each has a penalty of its own."""
-        return frozenset(range(len(prepared.resources)))
+        return all_rooms(prepared)
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the penalty of each class."""

@@ -7,7 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from allocator.bench.itc2019.clauses import conflicts, placeable
+from allocator.bench.common import all_rooms, placeable
+from allocator.bench.itc2019.clauses import conflicts
 from allocator.bench.itc2019.instance import Pattern
 from allocator.bench.itc2019.tables import Flags, Tables, columns
 from allocator.prepare import masks
@@ -39,7 +40,7 @@ class RoomUnavailable(Rule):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: each is unavailable at times of its own."""
-        return frozenset(range(len(prepared.resources)))
+        return all_rooms(prepared)
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the classes that meet when their room is unavailable."""
@@ -80,7 +81,7 @@ class RoomTaken(Rule):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: which class is where matters."""
-        return frozenset(range(len(prepared.resources)))
+        return all_rooms(prepared)
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield pairs of classes that meet in one room at once."""

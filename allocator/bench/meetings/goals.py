@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from allocator.bench.common import all_rooms, placeable
 from allocator.bench.meetings.instance import Instance, Matrix
 from allocator.bench.meetings.pairs import Vector, covered, pairs, placed
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
@@ -150,7 +151,7 @@ class LargerRooms(Goal):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: they have seats by their names."""
-        return rooms(prepared)
+        return all_rooms(prepared)
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the seats for each meeting."""
@@ -186,7 +187,7 @@ class RoomStability(Goal):
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return all rooms: whether two uses are of the same one counts."""
-        return rooms(prepared)
+        return all_rooms(prepared)
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield each pair of meetings in different rooms that lie close together."""
@@ -219,10 +220,9 @@ class RoomStability(Goal):
 
     def express(self, model: Verbs) -> None:
         """Charge rooms by the start, and each pair of free meetings that lie close together."""
-        for visit in model.free:
-            ticks = ticks_of(model.candidates(visit.index))
-            if not len(ticks):
-                continue
+        for number in placeable(model):
+            visit = model.prepared.visits[number]
+            ticks = ticks_of(model.candidates(number))
             for room in model.choices(visit.index, 0):
                 amounts = self.costs_with(model.state, visit, visit.variants[0], 0, room, ticks)
                 if not isinstance(amounts, int):
@@ -244,21 +244,15 @@ class RoomStability(Goal):
 
 def first_room(prepared: Prepared) -> int:
     """Return the number of the first room as a resource."""
-    return prepared.memo("first room", lambda: min(rooms(prepared)))
-
-
-def rooms(prepared: Prepared) -> frozenset[int]:
-    """Return the numbers of all rooms as resources."""
-    return frozenset(n for n, r in enumerate(prepared.resources) if r.kind == "room")
+    return prepared.memo("first room", lambda: min(all_rooms(prepared)))
 
 
 def charge_starts(goal: Goal, model: Verbs) -> None:
     """Charge what a goal costs by the start alone."""
-    for visit in model.free:
-        ticks = ticks_of(model.candidates(visit.index))
-        if len(ticks):
-            amounts = goal.costs(model.state, visit, visit.variants[0], ticks)
-            model.cost_by_start(visit.index, ticks, np.broadcast_to(amounts, len(ticks)))
+    for number in placeable(model):
+        visit, ticks = model.prepared.visits[number], ticks_of(model.candidates(number))
+        amounts = goal.costs(model.state, visit, visit.variants[0], ticks)
+        model.cost_by_start(number, ticks, np.broadcast_to(amounts, len(ticks)))
 
 
 def goals_of(instance: Instance) -> tuple[Goal, ...]:

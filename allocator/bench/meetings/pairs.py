@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from allocator.bench.common import placeable
 from allocator.bench.meetings.instance import Matrix
 from allocator.prepare.visit import Visit
 from allocator.state.state import State
@@ -108,7 +109,6 @@ def pairs(model: Verbs) -> list[Pair]:
     """Return all pairs of free meetings that can be placed; goals of one model share them."""
 
     def compute() -> list[Pair]:
-        free = [visit.index for visit in model.free if model.candidates(visit.index)]
-        return [Pair(model, one, other) for one, other in combinations(free, 2)]
+        return [Pair(model, one, other) for one, other in combinations(placeable(model), 2)]
 
     return model.memo("meetings", compute)
