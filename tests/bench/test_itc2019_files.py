@@ -61,7 +61,7 @@ def test_damage_is_told(tmp_path: Path, was: str, now: str, code: FaultCode, tol
 
 
 @pytest.mark.parametrize("part", ["distribution", "class", "time"])
-def test_a_class_that_is_gone_is_missed(tmp_path: Path, part: str) -> None:
+def test_what_does_not_hang_together_is_told(tmp_path: Path, part: str) -> None:
     """A distribution of unknown or doubled classes, and a class without times, are faults."""
     written = text([("MaxDays(1)", 'penalty="8"')], classes=3)
     head, tail = written.split("<distributions>")
