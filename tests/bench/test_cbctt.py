@@ -107,3 +107,22 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         InvalidProblem, match=r"other\.ectt is no instance of cbctt: it has no 'COURSES'\."
     ):
         CourseTimetabling().read(path, "other")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ("q1 3 c1 c2 c3", "q1 3 c1 c7 c3", "line 20 names the course c7, which there is not"),
+        ("q1 3 c1 c2 c3", "q1 3 c1 c2", "curriculum q1 in line 20 has 2 courses, not 3"),
+        ("\nc1 1 1", "\nc9 1 1", "line 24 names the course c9, which there is not"),
+    ],
+)
+def test_a_slip_is_told_with_its_line(tmp_path: Path, was: str, now: str, told: str) -> None:
+    """Lines are counted as editors do: from 1, blank ones too."""
+    small(tmp_path)
+    path = tmp_path / "small.ectt"
+    text = path.read_text(encoding="utf-8")
+    assert was in text
+    path.write_text(text.replace(was, now, 1), encoding="utf-8")
+    with pytest.raises(InvalidProblem, match=rf"small\.ectt is no instance of cbctt: {told}\."):
+        CourseTimetabling().read(path, "small")

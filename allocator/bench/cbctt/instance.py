@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from allocator.bench.refusal import no_instance
+
+SECTION = re.compile(r"^([A-Z_]+):\n(.*?)(?=^[A-Z_]+:|^END\.)", re.MULTILINE | re.DOTALL)
+
+#: The number of a line in its file, and its words.
+Row = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +92,49 @@ def read_instance(path: Path) -> Instance:
 def _parsed(text: str) -> Instance:
     head = dict(re.findall(r"^(\w+): *(.+)$", text, flags=re.MULTILINE))
     sections = {
-        name: [line.split() for line in lines.splitlines() if line.strip()]
-        for name, lines in re.findall(r"^([A-Z_]+):\n(.*?)(?=^[A-Z_]+:|^END\.)", text, flags=MANY)
+        found[1]: list(_rows(found[2], text.count("\n", 0, found.start(2)) + 1))
+        for found in SECTION.finditer(text)
     }
     courses = tuple(
         Course(name, teacher, int(lectures), int(days), int(students))
-        for name, teacher, lectures, days, students, *_ in sections["COURSES"]
+        for _, (name, teacher, lectures, days, students, *_) in sections["COURSES"]
     )
     numbers = {course.name: number for number, course in enumerate(courses)}
     periods = int(head["Periods_per_day"])
     unavailable: list[set[int]] = [set() for _ in courses]
-    for course, day, period in sections["UNAVAILABILITY_CONSTRAINTS"]:
-        unavailable[numbers[course]].add(int(day) * periods + int(period))
+    for line, (course, day, period) in sections["UNAVAILABILITY_CONSTRAINTS"]:
+        unavailable[_course(numbers, course, line)].add(int(day) * periods + int(period))
     return Instance(
         name=head["Name"].strip(),
         days=int(head["Days"]),
         periods=periods,
         courses=courses,
-        rooms=tuple((name, int(seats)) for name, seats, *_ in sections["ROOMS"]),
+        rooms=tuple((name, int(seats)) for _, (name, seats, *_) in sections["ROOMS"]),
         curricula=tuple(_curricula(sections["CURRICULA"], numbers)),
         unavailable=tuple(frozenset(some) for some in unavailable),
     )
 
 
-MANY = re.MULTILINE | re.DOTALL
+def _rows(text: str, first: int) -> Iterator[Row]:
+    """Yield the rows of a section of which the first line has a number in the file."""
+    for number, line in enumerate(text.splitlines(), first):
+        if line.strip():
+            yield number, line.split()
+
+
+def _course(numbers: Mapping[str, int], name: str, line: int) -> int:
+    """Return the number of a course that is named in a line."""
+    if name not in numbers:
+        raise ValueError(f"line {line} names the course {name}, which there is not")
+    return numbers[name]
 
 
 def _curricula(
-    rows: list[list[str]], numbers: dict[str, int]
+    rows: Iterable[Row], numbers: Mapping[str, int]
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for name, many, *courses in rows:
+    for line, (name, many, *courses) in rows:
         if len(courses) != int(many):
-            raise ValueError(f"curriculum {name} has {len(courses)} courses, not {many}")
-        yield name, tuple(numbers[course] for course in courses)
+            raise ValueError(
+                f"curriculum {name} in line {line} has {len(courses)} courses, not {many}"
+            )
+        yield name, tuple(_course(numbers, course, line) for course in courses)
