@@ -54,6 +54,16 @@ def test_a_file_holds_several(tmp_path: Path) -> None:
         AgentMeetings().read(path, "4")
 
 
+def test_what_is_not_asked_for_may_be_damaged(tmp_path: Path) -> None:
+    """Only the instance that is asked for is read, and the others are listed all the same."""
+    path = file(tmp_path, 5, 4)
+    path.write_text(path.read_text(encoding="utf-8").replace("DomainSize       = 4", ""))
+    assert AgentMeetings().names_in(path) == ["1", "2"]
+    assert AgentMeetings().read(path, "1").name == "1"
+    with pytest.raises(InvalidProblem, match="instance 2 has no DomainSize"):
+        AgentMeetings().read(path, "2")
+
+
 def test_a_folder_has_those_of_its_file(tmp_path: Path) -> None:
     """By the name that CSPLib has for it."""
     assert AgentMeetings().instances(tmp_path) == []

@@ -117,6 +117,15 @@ def test_the_scorer_sees_what_is_broken(tmp_path: Path) -> None:
         assert any(part in one for one in found), part
 
 
+def test_a_folder_is_listed_without_being_read(tmp_path: Path) -> None:
+    """By the numbers in the names; of one with both forms it is the JSON, damaged or not."""
+    for name in ("100meetings.json", "50meetings.json", "50meetings.xlsx", "all.xlsx", "5.json"):
+        (tmp_path / name).write_text("Nothing", encoding="utf-8")
+    listed = Meetings().instances(tmp_path)
+    assert [name for name, _ in listed] == ["all", "5", "50meetings", "100meetings"]
+    assert dict(listed)["50meetings"].suffix == ".json"
+
+
 def test_another_file_is_refused(tmp_path: Path) -> None:
     """A file of another form is told by its name, with what is wrong; so is one without rooms."""
     path = tmp_path / "other.json"

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.figures import conditions, table, write
 
 from allocator.bench.csplib046 import FILE
-from allocator.bench.csplib046.instance import read_instances
+from allocator.bench.csplib046.instance import instance_texts, read_instance
 from allocator.bench.csplib046.problem import problem_of
 from allocator.bench.sets import data_folder
 from allocator.explain import Explainer, find_conflict
@@ -90,7 +90,8 @@ def test_csplib046() -> None:
     if not path.exists():
         pytest.skip("the instances are not at hand: set ALLOCATOR_BENCHMARKS")
     lines = []
-    for instance in read_instances(path):
+    for number, text in instance_texts(path).items():
+        instance = read_instance(path, number, text)
         problem = problem_of(instance)
         result = solve(problem, Params(time_limit_seconds=10, workers=2))
         told: tuple[object, ...] = ("", "", "", "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from allocator.bench.case import Case, InstanceSet
-from allocator.bench.csplib046.instance import read_instances
+from allocator.bench.csplib046.instance import instance_texts, read_instance
 from allocator.bench.csplib046.problem import problem_of
 from allocator.bench.csplib046.score import score
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
@@ -34,15 +34,15 @@ class AgentMeetings(InstanceSet):
 
     def names_in(self, path: Path) -> Sequence[str]:
         """Return the numbers of the instances that a file holds."""
-        return [str(instance.number) for instance in read_instances(path)]
+        return list(instance_texts(path))
 
     def read(self, path: Path, name: str) -> Case:
         """Read an instance by its number from a file of several."""
-        found = read_instances(path)
-        instance = next((one for one in found if str(one.number) == name), None)
-        if instance is None:
+        found = instance_texts(path)
+        if name not in found:
             message = f"{path.name} has no instance {name} of csplib046."
             raise InvalidProblem([Fault(FaultCode.MISSING, "instance", name, message)])
+        instance = read_instance(path, name, found[name])
         # Whoever brings a file of his own has other instances of these numbers.
         published = path.name == FILE and len(found) == PUBLISHED
         solvable = published and instance.number not in INFEASIBLE

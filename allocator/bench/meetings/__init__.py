@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,10 +37,12 @@ class Meetings(InstanceSet):
     )
 
     def instances(self, folder: Path) -> Sequence[tuple[str, Path]]:
-        """Return the instances of a folder, the smallest first; as JSON, where it has both."""
+        """Return the instances of a folder as JSON, where it has both; none of them is read.
+
+        They are in order of the numbers in their names, which tell how large they are.
+        """
         paths = {path.stem: path for form in ("xlsx", "json") for path in folder.glob(f"*.{form}")}
-        found = [(len(read_instance(path).meetings), name) for name, path in paths.items()]
-        return [(name, paths[name]) for _, name in sorted(found)]
+        return sorted(paths.items(), key=lambda named: _in_numbers(named[0]))
 
     def read(self, path: Path, name: str) -> Case:
         """Read an instance from one of the example's workbooks, or from the JSON form of one."""
@@ -55,6 +58,11 @@ class Meetings(InstanceSet):
     def make(self, name: str) -> Case:
         """Make a larger instance of the kind."""
         return _case(made(int(name.removeprefix("made-"))), name, {})
+
+
+def _in_numbers(name: str) -> list[tuple[int, str]]:
+    """Return a name in parts that sort as the numbers in it do."""
+    return [(int(part or 0), rest) for part, rest in re.findall(r"(\d*)(\D*)", name)]
 
 
 def _case(instance: Instance, name: str, known: Mapping[str, Sequence[int]]) -> Case:
