@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.text import Text
@@ -20,10 +20,17 @@ TOLD = 5
 NONE = "–"
 #: Behind the name of a level that the set's scorer does not count.
 MARK = "*"
+GAP = "  "
+
+T = TypeVar("T")
 
 
 class BenchTable:
-    """The runs of one instance.
+    """The runs of one instance, a row for each.
+
+    Where that does not fit the console, two columns make one: a bound stands below its cost, the
+    status below the time until the first schedule, and the number of broken rules below that in
+    all. Levels that do not fit even so go to further lines.
 
     Parameters
     ----------
@@ -42,6 +49,7 @@ class BenchTable:
         self._label = max(len(label) for label in ("median", *case.known))
         self._levels: list[str] = []
         self._widths: list[int] = []
+        self._lines: list[slice] = []
 
     def add(self, run: Run) -> None:
         """Print the row of a run, below the heading where it is the first."""
@@ -111,14 +119,55 @@ class BenchTable:
         for place in range(1, 2 * len(self._levels), 2):
             self._widths[place] = max(self._widths[place], least)
             self._widths[place + 1] = max(self._widths[place + 1], len(cells[place]))
+        self._fold()
         self._print(head, style="bold")
+
+    def _fold(self) -> None:
+        """Make two columns one where the console is too narrow, and share them out to lines."""
+        whole = sum(width + len(GAP) for width in self._widths) - len(GAP)
+        self._lines = []
+        if whole <= self._console.width:
+            return
+        label, *widths = self._widths
+        widths = _in_pairs(widths)
+        pairs = [max(pair) for pair in zip(widths[::2], widths[1::2], strict=True)]
+        self._widths = [label, *pairs]
+        first, left = 0, self._console.width - label
+        for place, width in enumerate(pairs):
+            left -= width + len(GAP)
+            if left < 0 and place > first:
+                self._lines.append(slice(first, place))
+                first, left = place, self._console.width - label - width - len(GAP)
+        self._lines.append(slice(first, len(pairs)))
 
     def _print(self, cells: Sequence[str], *, style: str = "", bad: bool = False) -> None:
         """Print cells to the right of their columns."""
-        line = "  ".join(f"{c:>{w}}" for c, w in zip(cells, self._widths, strict=False))
-        self._console.print(
-            Text(line.rstrip(), style=f"bold {BAD}" if bad else style), soft_wrap=True
-        )
+        for line in self._laid_out(cells):
+            self._console.print(
+                Text(line.rstrip(), style=f"bold {BAD}" if bad else style), soft_wrap=True
+            )
+
+    def _laid_out(self, cells: Sequence[str]) -> Iterator[str]:
+        """Yield the lines of a row; of a folded one those with anything in them."""
+        if not self._lines:
+            yield self._line(cells, self._widths)
+            return
+        label, *rest = cells
+        rest = _in_pairs([*rest, *[""] * (2 * (len(self._widths) - 1) - len(rest))])
+        for part in self._lines:
+            for some in (rest[0::2][part], rest[1::2][part]):
+                if any(some):
+                    yield self._line([label, *some], [self._widths[0], *self._widths[1:][part]])
+                    label = ""
+
+    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
+        return GAP.join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=False))
+
+
+def _in_pairs(cells: list[T]) -> list[T]:
+    """Return the cells of a row as they are folded: by twos, the second below the first."""
+    first, seconds, status, broken = cells[-4:]
+    return [*cells[:-4], first, status, seconds, broken]
 
 
 def _levels(costs: Mapping[str, int], bounds: Mapping[str, int | None]) -> list[str]:

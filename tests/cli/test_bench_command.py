@@ -311,15 +311,22 @@ def of_a_run(seed: int, *costs: int, broken: int = 0, first: float | None = 1.0)
     )
 
 
-def table(*runs: Run, known: dict[str, tuple[int, ...] | str] | None = None) -> list[list[str]]:
-    """Return the lines that a table of these runs has, cell by cell."""
-    console = Console(file=StringIO(), width=200)
+def printed(
+    *runs: Run, known: dict[str, tuple[int, ...] | str] | None = None, width: int = 200
+) -> list[str]:
+    """Return the lines that a table of these runs has."""
+    console = Console(file=StringIO(), width=width)
     case = Case(name="tiny", problem=problem(), score=lambda _: Scored({}), known=known or {})
     shown = BenchTable(console, case, "tiny")
     for one in runs:
         shown.add(one)
     shown.end(runs)
-    return [line.split() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+def table(*runs: Run, known: dict[str, tuple[int, ...] | str] | None = None) -> list[list[str]]:
+    """Return the lines that a wide table of these runs has, cell by cell."""
+    return [line.split() for line in printed(*runs, known=known)]
 
 
 def test_median_and_worst_are_runs_by_the_order_of_their_levels():
@@ -348,3 +355,52 @@ def test_one_run_has_no_median():
     assert not [line for line in lines if line[:1] in (["median"], ["worst"])]
     assert ["others", "3", "4,000"] in lines
     assert ["all", "INFEASIBLE"] in lines
+
+
+def test_a_narrow_table_has_bounds_below_their_costs():
+    """And the status below the time of the first schedule; no figure is lost."""
+    runs = [of_a_run(0, 3, 1_234_567), of_a_run(1, 4, 5)]
+    known = {"somebody else, 60 s": (3, 4000), "all": "INFEASIBLE"}
+    lines = [line.rstrip() for line in printed(*runs, known=known, width=60)]
+    assert lines[2:] == [
+        "               seed  first     second  first, s  seconds",
+        "                     bound      bound    status   broken",
+        "                  0      3  1,234,567      1.00     10.0",
+        "                         0          –  FEASIBLE        0",
+        "                  1      4          5      1.00     11.0",
+        "                         0          –  FEASIBLE        0",
+        "             median      4          5      1.00     10.5",
+        "                         0          –",
+        "              worst      4          5      1.00     11.0",
+        "                         0          –",
+        "somebody else, 60 s      3      4,000",
+        "                all                    INFEASIBLE",
+    ]
+
+
+def test_levels_that_do_not_fit_go_to_further_lines():
+    """A problem of nine classes, in 80 columns: every cost and bound is there."""
+    names = [*(f"priority {n}" for n in range(1, 10)), "comfort"]
+    one = replace(
+        of_a_run(0, 0, 0),
+        levels={name: 2520 * n for n, name in enumerate(names)},
+        bounds={name: 1000 + n for n, name in enumerate(names)},
+    )
+    lines = printed(one, width=80)
+    words = " ".join(lines).split()
+    assert all(len(line) <= 80 for line in lines)
+    for n in range(len(names)):
+        assert {f"{2520 * n:,}", f"{1000 + n:,}"} <= set(words)
+    assert words.count("bound") == len(names)
+    assert "FEASIBLE" in words
+
+
+@pytest.mark.parametrize("words", [("clinic", HANDMADE), ("cbctt", "tiny01")])
+def test_a_table_fits_80_columns(words: tuple[str | Path, ...], folder: Path):
+    """Of a clinic with two classes, and of courses with what others published."""
+    (folder / "cbctt" / "tiny01.ectt").rename(folder / "cbctt" / "comp02.ectt")
+    answer = run("bench", *[str(w).replace("tiny01", "comp02") for w in words], "--workers", "1")
+    assert answer.exit_code == 0
+    rows_ = answer.stdout.splitlines()
+    first = next(n for n, line in enumerate(rows_) if line.split()[:1] == ["seed"])
+    assert all(len(line) <= 80 for line in rows_[first:])
