@@ -14,6 +14,8 @@ from allocator.table.rulebook import Rulebook
 
 #: Re-solves after which what visits pay is worked out anew: it takes as long as several of them.
 RENEWED = 50
+#: Visits that pay something together, at most, for them to be taken as tied by it.
+FEW = 20
 
 
 class Picture:
@@ -36,6 +38,7 @@ class Picture:
         self.free = tuple(free)
         self.movable = frozenset(free)
         self._paid: dict[int, int] | None = None
+        self._together: dict[int, list[tuple[int, ...]]] = {}
         self._age = 0
 
     def changed(self) -> None:
@@ -51,7 +54,7 @@ class Picture:
         What several pay together counts for each of them in equal parts.
         """
         if self._paid is None:
-            self._paid = {}
+            self._paid, self._together = {}, {}
             scored = score(self.book, Timetable(self.prepared, self.state.placements))
             for number, amounts in enumerate(scored.amounts):
                 if isinstance(self.book.goals[number], Served):
@@ -63,7 +66,16 @@ class Picture:
                         continue
                     for visit in some:
                         self._paid[visit] = self._paid.get(visit, 0) + -(-cost // len(some))
+                    if 1 < len(some) <= FEW:
+                        for visit in some:
+                            self._together.setdefault(visit, []).append(tuple(some))
         return self._paid
+
+    def together(self, visit: int) -> set[int]:
+        """Return the movable visits that pay something for comfort together with a visit."""
+        if not self.paid:
+            return set()
+        return set().union(*self._together.get(visit, ()))
 
     def request_of(self, visit: int) -> list[int]:
         """Return the movable visits of a visit's request, itself included."""
