@@ -116,6 +116,18 @@ class Asks:
         last = int(day_of[min(max(run[1] - 1 - self.origin, 0), self.prepared.ticks - 1)])
         return first if first == last else None
 
+    def held(self, resource: int, run: Run) -> int:
+        """Return how much of a run's lanes frozen visits hold, in ticks."""
+        prepared, origin = self.prepared, self.origin
+        first, end = max(run[0] - origin, 0), min(run[1] - origin, prepared.ticks)
+        lanes = prepared.resources[resource].lanes
+        free = end - first
+        held = 0
+        for uses in range(1, lanes + 1):
+            full = self.frozen.full(resource, uses, padded=self.padded)
+            held += (full & masks.span(first, end)).bit_count()
+        return held if free > 0 else 0
+
     def _ask(
         self, visit: Visit, number: int, found: list[Options], reach: dict[tuple[int, int], Mask]
     ) -> Ask:
@@ -141,6 +153,22 @@ class Asks:
                         key = resource, priority
                         reach[key] = reach.get(key, 0) | taken
         return Ask(number, need.quantity, need.uses, shortest, longest, starts, same_day)
+
+
+def worked(frozen: State, resource: int, number: int, *, week: bool) -> int:
+    """Return the ticks of the frozen claims that lie whole in a local day, or week."""
+    prepared = frozen.prepared
+    clock = prepared.clock_of(resource)
+
+    def when(tick: int) -> int:
+        day = int(clock.day_of[min(max(tick, 0), prepared.ticks - 1)])
+        return int(clock.week_of_day[day]) if week else day
+
+    return sum(
+        claim.end - claim.first
+        for claim in frozen.claims[resource]
+        if when(claim.first) == number == when(claim.end - 1)
+    )
 
 
 def _counted(visit: Visit, found: list[Options]) -> list[int]:

@@ -11,7 +11,7 @@ from ortools.sat.python import cp_model
 
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
-from allocator.solve.asks import Asks, Run
+from allocator.solve.asks import Asks, Run, worked
 from allocator.solve.budget import Budget
 from allocator.state.state import State
 
@@ -135,7 +135,7 @@ class _Filling:
         uses = self.uses[resource, priority, run]
         lanes = self.prepared.resources[resource].lanes
         if lanes > 1:
-            most = lanes * (run[1] - run[0]) - self._held(resource, run)
+            most = lanes * (run[1] - run[0]) - self.asks.held(resource, run)
             self.cp.add(sum(use.uses * use.length * use.many for use in uses) <= most)
             return
         for first, end, inside in _windows(uses, run):
@@ -190,18 +190,6 @@ class _Filling:
         elif most < otherwise:
             self.cp.add(amount <= otherwise - (otherwise - most) * rest.taken)
 
-    def _held(self, resource: int, run: Run) -> int:
-        """Return how much of a run's lanes frozen visits hold, in ticks."""
-        prepared, origin = self.prepared, self.asks.origin
-        first, end = max(run[0] - origin, 0), min(run[1] - origin, prepared.ticks)
-        lanes = prepared.resources[resource].lanes
-        free = end - first
-        held = 0
-        for uses in range(1, lanes + 1):
-            full = self.frozen.full(resource, uses, padded=self.asks.padded)
-            held += (full & masks.span(first, end)).bit_count()
-        return held if free > 0 else 0
-
     def _add_work_limits(self) -> None:
         """Keep the most work of a day and a week."""
         prepared = self.prepared
@@ -221,24 +209,9 @@ class _Filling:
             for (resource, number), uses in groups.items():
                 most = getattr(prepared.resources[resource].limits, name)
                 if most is not None and rule in self.rules:
-                    worked = self._worked(resource, number, week=groups is weeks)
+                    done = worked(self.frozen, resource, number, week=groups is weeks)
                     total = sum(use.length * use.many for use in uses)
-                    self.cp.add(total <= max(0, most // prepared.grain - worked))
-
-    def _worked(self, resource: int, number: int, *, week: bool) -> int:
-        """Return the ticks of the frozen claims that lie whole in a local day or week."""
-        prepared = self.prepared
-        clock = prepared.clock_of(resource)
-
-        def when(tick: int) -> int:
-            day = int(clock.day_of[min(max(tick, 0), prepared.ticks - 1)])
-            return int(clock.week_of_day[day]) if week else day
-
-        return sum(
-            claim.end - claim.first
-            for claim in self.frozen.claims[resource]
-            if when(claim.first) == number == when(claim.end - 1)
-        )
+                    self.cp.add(total <= max(0, most // prepared.grain - done))
 
 
 def _within(rest: _Rest, first: int, end: int) -> bool:

@@ -48,9 +48,6 @@ WORKERS = 4
 #: Relative distance from its bound at which a plan is good enough.
 NEAR = 0.003
 
-Spot = tuple[int, int, int]  #: A resource, and a stretch of its time.
-Spots = dict[int, dict[int, list[Spot]]]  #: Spots by visit and need.
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -60,13 +57,12 @@ class Planned:
     ----------
     floor
         The least cost of the level; None where nothing is proved.
-    spots
-        For each visit that it serves, and each of its needs that are asked for, the scarcest
-        first, the resources with their runs in ticks of the problem.
+    days
+        For each visit that it serves, the local day of the claims that are the scarcest.
     """
 
     floor: int | None
-    spots: Spots
+    days: dict[int, int]
 
 
 class Plan:
@@ -166,7 +162,7 @@ class Plan:
         floor = None
         if total is not None and bounds and status != cp_model.INFEASIBLE:
             floor = total - math.floor(bounds[-1] + 1e-6) - self.constants[level]
-        return Planned(floor, self._spots(solver) if found else {})
+        return Planned(floor, self._days_of(solver) if found else {})
 
     # What is asked for --------------------------------------------------------------------
 
@@ -380,29 +376,28 @@ class Plan:
                 if place in group.counts:
                     yield place
 
-    def _spots(self, solver: cp_model.CpSolver) -> Spots:
-        origin = self.asks.origin
-        spots: Spots = {}
+    def _days_of(self, solver: cp_model.CpSolver) -> dict[int, int]:
+        visits, origin = self.prepared.visits, self.asks.origin
+        days: dict[int, int] = {}
         for group in self.groups:
             placed = [
                 visit
                 for visit, literal in zip(group.visits, group.served, strict=True)
                 if solver.boolean_value(literal)
             ]
-            for ask in self.asks.of[group.visits[0]]:
-                taken = sorted(
-                    (place[2], place[1])
-                    for place, many in group.counts.items()
-                    for _ in range(solver.value(many))
-                    if place[0] == ask.need
-                )
-                for number, visit in enumerate(placed):
-                    mine = taken[number * ask.quantity : (number + 1) * ask.quantity]
-                    spots.setdefault(visit, {})[ask.need] = [
-                        (resource, first - origin, group.ends[ask.need, resource, first] - origin)
-                        for first, resource in mine
-                    ]
-        return spots
+            ask = next(iter(self.asks.of[group.visits[0]]), None)
+            if ask is None:
+                continue
+            taken = sorted(
+                place[2]
+                for place, many in group.counts.items()
+                for _ in range(solver.value(many))
+                if place[0] == ask.need
+            )
+            for number, visit in enumerate(placed):
+                first = max(taken[number * ask.quantity] - origin, 0)
+                days[visit] = int(visits[visit].clock.day_of[first])
+        return days
 
 
 def _sum(terms: list[tuple[cp_model.IntVar, int]]) -> cp_model.LinearExprT:

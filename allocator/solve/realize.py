@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from ortools.sat.python import cp_model
 
 from allocator.goals.served import earned
 from allocator.model.model import Model
-from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import PreparedRequest
-from allocator.prepare.visit import Placement, Variant, Visit
-from allocator.rules.rule import Rule
+from allocator.prepare.visit import Placement
 from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.budget import Budget
+from allocator.solve.company import CORES
 from allocator.solve.construct import place_request, run_sessions
 from allocator.solve.loose import loosened, share
+from allocator.solve.on_days import OnDays, demanded
 from allocator.solve.params import Params
-from allocator.solve.plan import Spots
 from allocator.solve.repair import Repair
 from allocator.solve.search import quick_solver, search
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
+from allocator.table.allowed import allowed
 from allocator.table.rulebook import Rulebook
 
 #: Re-solves in vain of one request before its class is taken as it was.
@@ -33,25 +34,13 @@ SHARE = 0.1
 EFFORT = 0.2
 
 
-class _OnDay(Rule):
-    """The day on which visits are to be placed for the moment, by their own clocks."""
-
-    name = "on_day"
-    sentence = "A visit is placed on the day that is planned for it."
-    moving = True
-
-    def __init__(self, day: int) -> None:
-        self.day = day
-
-    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
-        """Return the starts on the day."""
-        return visit.clock.day_mask(self.day)
+Day = tuple[int, list[int]]  #: A local day, and the visits that are planned on it.
 
 
 def realize(
     book: Rulebook,
     frozen: State,
-    places: Spots,
+    planned: Mapping[int, int],
     best: Sequence[Placement | None],
     must: set[int],
     params: Params,
@@ -69,8 +58,8 @@ def realize(
         Rules and goals in force.
     frozen
         The state in which only the frozen visits are placed.
-    places
-        The plan.
+    planned
+        The plan: local days by visit.
     best
         A schedule: where the plan comes to less for a class, it stays as it is there.
     must
@@ -81,21 +70,19 @@ def realize(
         Priorities of the requests that are placed, the most urgent first.
     """
     loose = loosened(book)
-    work = _demanded(book, frozen, best, must)
+    work = demanded(book, frozen, best, must)
     run_sessions(book, work, book.prepared.requests)
     visits = book.prepared.visits
     days: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for number, needs in places.items():
-        if work.placements[number] is None and any(needs.values()):
-            first = next(iter(needs.values()))[0][1]
-            day = int(visits[number].clock.day_of[max(first, 0)])
+    for number, day in planned.items():
+        if work.placements[number] is None:
             days[visits[number].priority, day].append(number)
     for priority in classes:
-        for (_, day), free in sorted(d for d in days.items() if d[0][0] == priority):
+        todo = sorted((day, free) for (some, day), free in days.items() if some == priority)
+        for together in _apart(todo, 1 if budget.exact else min(CORES, params.workers)):
             if budget.over:
                 return work.placements
-            for number, placement in _placed(loose, work, day, free, params, budget).items():
-                work.place(number, placement)
+            _place(loose, work, together, params, budget)
         asked = [r for r in book.prepared.requests if r.request.priority == priority]
         for request in asked:
             if not budget.over:
@@ -106,7 +93,7 @@ def realize(
             repair = Repair(book, work.placements, must, params, part, [priority], tries=TRIES)
             work = State(book.prepared, repair.complete())
             if _value(book, asked, work.placements) < wanted:
-                work = _as_before(book, _demanded(book, frozen, best, must), best, priority)
+                work = _as_before(book, demanded(book, frozen, best, must), best, priority)
     return work.placements
 
 
@@ -116,20 +103,6 @@ def _value(
     """Return what is served of requests of one class."""
     timetable = Timetable(book.prepared, placements)
     return sum(earned(r, served_occurrences(timetable, r)) for r in asked)
-
-
-def _demanded(
-    book: Rulebook, frozen: State, best: Sequence[Placement | None], must: set[int]
-) -> State:
-    """Return the state in which what has to be placed lies as in a schedule, sessions with it."""
-    wanted = must | {v for r in book.prepared.requests if r.request.must for v in r.visits}
-    wanted |= {p.session for v in wanted if (p := best[v]) is not None and p.session >= 0}
-    work = State(book.prepared, frozen.placements)
-    for visit in sorted(wanted):
-        placement = best[visit]
-        if placement is not None and work.placements[visit] is None:
-            work.place(visit, placement)
-    return work
 
 
 def _as_before(
@@ -146,24 +119,53 @@ def _as_before(
     return work
 
 
-def _placed(
-    book: Rulebook, state: State, day: int, free: list[int], params: Params, budget: Budget
-) -> dict[int, Placement]:
-    """Place as many of these visits as possible on a day."""
-    visits = book.prepared.visits
-    state.pending = frozenset(free)
-    requests = book.prepared.requests
-    worth = {
-        v: share(requests[visits[v].request_index]) if visits[v].request_index >= 0 else 1
-        for v in free
-    }
-    today = book.changed(book.prepared, [*book.rules, _OnDay(day)], book.weighed)
-    model = Model(today, state, free, levels=())
-    model.cp.maximize(sum(worth[v] * model.present(v) for v in free))
-    solver = quick_solver(params.seed)
-    solver.parameters.linearization_level = 1
-    status = search(solver, model.cp, budget=budget, effort=EFFORT)
-    state.pending = frozenset()
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return {}
-    return {v: p for v, p in model.read(solver).items() if p is not None}
+def _apart(todo: list[Day], count: int) -> Iterator[list[Day]]:
+    """Yield so many days at a time, far from each other."""
+    each = -(-len(todo) // count)
+    for first in range(each):
+        yield todo[first::each]
+
+
+def _place(
+    book: Rulebook, state: State, days: Sequence[Day], params: Params, budget: Budget
+) -> None:
+    """Place as many visits as possible on each of some days, at the same time.
+
+    What a visit on one day forbids on another is not placed there.
+    """
+    tasks = [_Task(book, state, day, free, params) for day, free in days]
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        found = list(pool.map(lambda task: task.run(budget), tasks))
+    for task, placements in zip(tasks, found, strict=True):
+        for number, placement in placements.items():
+            visit = book.prepared.visits[number]
+            if task is tasks[0] or allowed(book, state, visit, placement):
+                state.place(number, placement)
+
+
+class _Task:
+    """As many of some visits as possible on a day."""
+
+    def __init__(
+        self, book: Rulebook, state: State, day: int, free: Sequence[int], params: Params
+    ) -> None:
+        requests, visits = book.prepared.requests, book.prepared.visits
+        state.pending = frozenset(free)
+        rules = [*book.rules, OnDays(dict.fromkeys(free, day))]
+        today = book.changed(book.prepared, rules, book.weighed)
+        self.model = Model(today, state, free, levels=())
+        state.pending = frozenset()
+        worth = {
+            v: share(requests[visits[v].request_index]) if visits[v].request_index >= 0 else 1
+            for v in free
+        }
+        self.model.cp.maximize(sum(worth[v] * self.model.present(v) for v in free))
+        self.solver = quick_solver(params.seed)
+        self.solver.parameters.linearization_level = 1
+
+    def run(self, budget: Budget) -> dict[int, Placement]:
+        """Return where visits lie."""
+        status = search(self.solver, self.model.cp, budget=budget, effort=EFFORT)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return {}
+        return {v: p for v, p in self.model.read(self.solver).items() if p is not None}

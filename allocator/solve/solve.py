@@ -25,8 +25,10 @@ from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked, verify
 from allocator.solve.interrupt import interruptible
 from allocator.solve.left_out import left_out
+from allocator.solve.on_days import insert_on_days
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
+from allocator.solve.prices import Prices, planned_days
 from allocator.solve.progress import Listener, Progress
 from allocator.solve.published import keep_published
 from allocator.solve.realize import realize
@@ -42,6 +44,10 @@ WHOLE_MODEL_VISITS = 160
 #: Share of the time left after which the first schedule is taken as it is, since it has to be
 #: checked; and the least number of seconds.
 CONSTRUCT, SOON = 0.7, 1.0
+#: Share of the time left in which prices of time are sought that bound a level of served requests.
+PRICE = 0.1
+#: Share of the time left in which visits are planned at these prices, and in which they are placed.
+PLAN = 0.25
 #: Share of the time left that a level of served requests may take while others wait behind it.
 SHARE = 0.3
 #: The same of the last such level: what is left is for comfort, in which more is served, too.
@@ -53,8 +59,6 @@ SQUEEZE = 0.06
 ROUND, LAST = 0.15, 0.4
 #: Rounds in vain after which they end.
 ROUNDS = 3
-#: Share of the time left that a plan, for its bound, may take before the model of the whole.
-TIGHTEN = 0.1
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
 IMPROVE = 0.2
 #: Share of the time left that the proof may take then, and of that the share after which it has to
@@ -248,41 +252,47 @@ class _Run:
         )
         return improve.run(bounds, self._tell)
 
-    def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> None:
-        """Raise the bounds of the served levels by plans, where they are not reached."""
-        plan: Plan | None = None
+    def _tighten(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> Prices | None:
+        """Raise the bounds of the served levels by prices of time, where they are not reached.
+
+        Return the prices where there was time for any. They hold for the costs of the levels
+        before that were reached.
+        """
+        prices: Prices | None = None
         for level, bound in enumerate(bounds):
             if (
                 bound is not None
                 and not self.aim.reached(level, best.costs[level], bound)
                 and not self.budget.over
             ):
-                plan = plan or Plan(self.book, frozen, self.alone, self.budget)
-                planned = plan.solve(
-                    level,
-                    best.costs,
-                    self.aim.totals,
-                    best.placements,
-                    self.params,
-                    self.budget.part(TIGHTEN),
-                )
-                if planned.floor is not None:
-                    bounds[level] = max(bound, planned.floor)
+                self.phase = "price"
+                prices = prices or Prices(self.book, frozen, self.alone)
+                part = self.budget.part(PRICE)
+                floor = prices.floor(level, best.costs, self.aim.totals, part)
+                bounds[level] = max(bound, floor)
+                self._tell(best, bounds, self.book.levels[level].name)
+        return prices
 
     def _serve(self, frozen: State, best: Incumbent, bounds: list[int | None]) -> Incumbent:
-        """Serve more, level by level: plan it, place what the plan serves, and repair the rest.
+        """Serve more: plan who comes when, place what the plan serves, and repair the rest.
 
         Raises the bounds of the levels; they hold for the costs of the levels before that were
-        reached.
+        reached. A plan is an integer programme, and each day placed exactly; of problems that are
+        too large for that, prices of time tell who comes when, and visits are inserted.
         """
-        plan: Plan | None = None
+        prices = self._tighten(frozen, best, bounds)
+        if prices is None or self.budget.over:
+            return best
+        self.phase = "plan"
+        plan = Plan(self.book, frozen, self.alone, self.budget)
+        if plan.too_large:
+            return self._insert(prices, frozen, best)
         levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
         for place, level in enumerate(levels):
             bound = bounds[level] or 0
             if self.aim.reached(level, best.costs[level], bound) or self.budget.over:
                 continue
             self.phase = "plan"
-            plan = plan or Plan(self.book, frozen, self.alone, self.budget)
             part = self.budget.part(LAST_SHARE if level == levels[-1] else SHARE)
             planned = plan.solve(
                 level, best.costs, self.aim.totals, best.placements, self.params, part
@@ -295,11 +305,11 @@ class _Run:
                 break
             classes = self._classes(levels[: place + 1])
             start: Sequence[Placement | None] = best.placements
-            if planned.spots:
+            if planned.days:
                 start = realize(
                     self.book,
                     frozen,
-                    planned.spots,
+                    planned.days,
                     best.placements,
                     self.must,
                     self.params,
@@ -310,6 +320,16 @@ class _Run:
                     break
             best = self._repair(start, best, bounds, classes, part, name)
         return best
+
+    def _insert(self, prices: Prices, frozen: State, best: Incumbent) -> Incumbent:
+        """Plan at the prices of time who comes on which day, and insert them there."""
+        planned = planned_days(prices, self.budget.part(PLAN))
+        part = self.budget.part(PLAN)
+        placements = insert_on_days(
+            self.book, frozen, self.alone, planned, best.placements, self.must, part
+        )
+        found = self._accept(placements)
+        return found if found is not None and found.costs < best.costs else best
 
     def _repair(
         self,
@@ -349,9 +369,9 @@ class _Run:
             and not all(self.aim.reached(n, best.costs[n], bounds[n]) for n in levels)
         ):
             before = best.costs
-            best = self._improve(free, best, bounds, ROUND)
             part, name = self.budget.part(ROUND), self.book.levels[levels[-1]].name
             best = self._repair(best.placements, best, bounds, classes, part, name)
+            best = self._improve(free, best, bounds, ROUND)
             vain = 0 if best.costs < before else vain + 1
         return best
 

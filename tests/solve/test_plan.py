@@ -315,10 +315,10 @@ def test_a_session_takes_staff_and_has_places() -> None:
     assert missed(some) == PARTS
 
 
-def test_a_plan_says_who_where() -> None:
-    """The only request is planned into the only stretch of Ann's time, from eight to twelve."""
-    planned = plan_of(book_of(problem(request("A"))))
-    assert planned.spots == {0: {0: [(0, 8, 12)]}}
+def test_a_plan_says_who_comes_when() -> None:
+    """Ann is there on two days; the only request can come on the second."""
+    planned = plan_of(book_of(problem(request("A", windows=(span(1, 8, 12),)), days=2)))
+    assert planned.days == {0: 1}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,0 +1,119 @@
+"""From a plan to starts and resources by insertion: quick, whatever the size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import PreparedRequest
+from allocator.prepare.visit import Placement, Variant, Visit
+from allocator.rules.rule import EVERY, Rule
+from allocator.solve.bound import Alone
+from allocator.solve.budget import Budget
+from allocator.solve.construct import construct, place_request, run_sessions
+from allocator.state.state import State
+from allocator.table.rulebook import Rulebook
+
+#: Tables worked out for a request on its days, and anywhere, beside one for each visit.
+ON_DAYS, ANYWHERE = 5, 60
+
+
+class OnDays(Rule):
+    """The days on which visits are to be placed for the moment, by their own clocks."""
+
+    name = "on_days"
+    sentence = "A visit is placed on the day that is planned for it."
+    moving = True
+
+    def __init__(self, planned: Mapping[int, int]) -> None:
+        self.planned = planned
+
+    def concerns(self, prepared: object, visit: Visit) -> bool:
+        """Say whether a day is planned for the visit."""
+        return visit.index in self.planned
+
+    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
+        """Return the starts on the day."""
+        day = self.planned.get(visit.index)
+        return EVERY if day is None else visit.clock.day_mask(day)
+
+
+def insert_on_days(
+    book: Rulebook,
+    frozen: State,
+    alone: Alone,
+    planned: Mapping[int, int],
+    best: Sequence[Placement | None],
+    must: set[int],
+    budget: Budget,
+) -> Sequence[Placement | None]:
+    """Return placements of as many planned requests as find room on their days.
+
+    Those who can start on their day at the fewest times come first. Comfort does not count yet.
+    Who finds no room there is placed anywhere, before a class that is less urgent.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    frozen, alone
+        The state in which only the frozen visits are placed, and what the others could do then.
+    planned
+        The plan: local days by visit.
+    best
+        A schedule: what has to be placed lies as it does there.
+    must
+        Visits that have to be placed.
+    budget
+        Once it is over, the rest is left out.
+    """
+    goals = [weighed for weighed in book.weighed if book.serves(weighed[1])]
+    anywhere = book.changed(book.prepared, book.rules, goals)
+    on_days = book.changed(book.prepared, [*book.rules, OnDays(planned)], goals)
+    work = demanded(book, frozen, best, must)
+    requests = book.prepared.requests
+    run_sessions(on_days, work, requests)
+    for priority in sorted({request.request.priority for request in requests}):
+        mine = [r for r in requests if r.request.priority == priority and _waits(work, r)]
+        mine.sort(key=lambda r: (_fewest_starts(book, alone, planned, r), r.index))
+        for request in mine:
+            if not budget.over and any(v in planned for v in request.visits):
+                place_request(on_days, work, request, len(request.visits) + ON_DAYS)
+        for request in mine:
+            if not budget.over and _waits(work, request):
+                place_request(anywhere, work, request, ANYWHERE)
+    construct(book, work, alone, budget)
+    return work.placements
+
+
+def _waits(work: State, request: PreparedRequest) -> bool:
+    return any(work.placements[v] is None for v in request.visits)
+
+
+def _fewest_starts(
+    book: Rulebook, alone: Alone, planned: Mapping[int, int], request: PreparedRequest
+) -> int:
+    """Return at how many times the visit that has the fewest could start on its day."""
+    fewest = book.prepared.ticks
+    for number in request.visits:
+        if number in planned and number in alone:
+            day = book.prepared.visits[number].clock.day_mask(planned[number])
+            starts = 0
+            for found in alone[number]:
+                starts |= found.starts & day
+            fewest = min(fewest, starts.bit_count())
+    return fewest
+
+
+def demanded(
+    book: Rulebook, frozen: State, best: Sequence[Placement | None], must: set[int]
+) -> State:
+    """Return the state in which what has to be placed lies as in a schedule, sessions with it."""
+    wanted = must | {v for r in book.prepared.requests if r.request.must for v in r.visits}
+    wanted |= {p.session for v in wanted if (p := best[v]) is not None and p.session >= 0}
+    work = State(book.prepared, frozen.placements)
+    for visit in sorted(wanted):
+        placement = best[visit]
+        if placement is not None and work.placements[visit] is None:
+            work.place(visit, placement)
+    return work
