@@ -21,6 +21,7 @@ from allocator.solve.budget import Budget, Control
 from allocator.solve.company import LONG
 from allocator.solve.construct import construct
 from allocator.solve.direct import prove
+from allocator.solve.everybody import everybody
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked, verify
 from allocator.solve.interrupt import interruptible
@@ -54,6 +55,9 @@ SHARE = 0.3
 LAST_SHARE = 0.8
 #: Share of the time left in which requests that insertion left out are squeezed in.
 SQUEEZE = 0.06
+#: Free visits up to which one model of the whole may serve everybody, its share of the time left,
+#: and the share of requests that are left out up to which that is worth it.
+ALL_VISITS, ALL, FEW = 1_500, 0.4, 0.03
 #: Of large problems, share of the time left for one round of improving, and for fitting in what is
 #: left out after it; and the share of the time after plans that is left for the last round.
 ROUND, LAST = 0.15, 0.4
@@ -168,6 +172,7 @@ class _Run:
             best, bounds = self._prove(frozen, free, best, bounds, rest, PROVE, TRIAL)
         else:
             best = self._serve(frozen_state, best, bounds)
+            best = self._serve_all(frozen, free, best, bounds)
             best = self._alternate(free, best, bounds)
         best = self._improve(free, best, bounds)
         return self._result(best, bounds)
@@ -320,6 +325,34 @@ class _Run:
                     break
             best = self._repair(start, best, bounds, classes, part, name)
         return best
+
+    def _serve_all(
+        self,
+        frozen: Sequence[Placement | None],
+        free: Sequence[int],
+        best: Incumbent,
+        bounds: Sequence[int | None],
+    ) -> Incumbent:
+        """Serve everybody by one model of the whole, where few are left out and may not have to."""
+        levels = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
+        missed = [n for n in levels if best.costs[n]]
+        waiting = [
+            r for r in self.prepared.requests if any(best.placements[v] is None for v in r.visits)
+        ]
+        if (
+            not missed
+            or any(bounds[n] for n in missed)
+            or len(free) > ALL_VISITS
+            or len(waiting) > FEW * len(self.prepared.requests)
+            or self.budget.over
+        ):
+            return best
+        self.phase = "serve all"
+        placements = everybody(
+            self.book, frozen, free, best.placements, self.params, self.budget.part(ALL)
+        )
+        found = None if placements is None else self._accept(placements)
+        return found if found is not None and found.costs < best.costs else best
 
     def _insert(self, prices: Prices, frozen: State, best: Incumbent) -> Incumbent:
         """Plan at the prices of time who comes on which day, and insert them there."""
