@@ -46,7 +46,8 @@ class Ask:
     @property
     def key(self) -> tuple[object, ...]:
         """The same for visits that ask for the same."""
-        return self.need, self.quantity, self.length, tuple(sorted(self.starts.items()))
+        starts = tuple(sorted(self.starts.items()))
+        return self.need, self.quantity, self.uses, self.length, self.same_day, starts
 
 
 class Asks:

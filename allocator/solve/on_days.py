@@ -10,12 +10,13 @@ from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import EVERY, Rule
 from allocator.solve.bound import Alone
 from allocator.solve.budget import Budget
-from allocator.solve.construct import construct, place_request, run_sessions
+from allocator.solve.construct import TABLES, construct, place_request, run_sessions
+from allocator.solve.demanded import demanded
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
-#: Tables worked out for a request on its days, and anywhere, beside one for each visit.
-ON_DAYS, ANYWHERE = 5, 60
+#: Tables worked out for a request on its days, beside one for each visit.
+MORE_TABLES = 5
 
 
 class OnDays(Rule):
@@ -78,10 +79,10 @@ def insert_on_days(
         mine.sort(key=lambda r: (_fewest_starts(book, alone, planned, r), r.index))
         for request in mine:
             if not budget.over and any(v in planned for v in request.visits):
-                place_request(on_days, work, request, len(request.visits) + ON_DAYS)
+                place_request(on_days, work, request, len(request.visits) + MORE_TABLES)
         for request in mine:
             if not budget.over and _waits(work, request):
-                place_request(anywhere, work, request, ANYWHERE)
+                place_request(anywhere, work, request, TABLES)
     construct(book, work, alone, budget)
     return work.placements
 
@@ -103,17 +104,3 @@ def _fewest_starts(
                 starts |= found.starts & day
             fewest = min(fewest, starts.bit_count())
     return fewest
-
-
-def demanded(
-    book: Rulebook, frozen: State, best: Sequence[Placement | None], must: set[int]
-) -> State:
-    """Return the state in which what has to be placed lies as in a schedule, sessions with it."""
-    wanted = must | {v for r in book.prepared.requests if r.request.must for v in r.visits}
-    wanted |= {p.session for v in wanted if (p := best[v]) is not None and p.session >= 0}
-    work = State(book.prepared, frozen.placements)
-    for visit in sorted(wanted):
-        placement = best[visit]
-        if placement is not None and work.placements[visit] is None:
-            work.place(visit, placement)
-    return work

@@ -58,7 +58,8 @@ class Planned:
     floor
         The least cost of the level; None where nothing is proved.
     days
-        For each visit that it serves, the local day of the claims that are the scarcest.
+        The local days of visits that it serves, by the claims that are the scarcest: of those
+        that lie in stretches of one day.
     """
 
     floor: int | None
@@ -377,7 +378,6 @@ class Plan:
                     yield place
 
     def _days_of(self, solver: cp_model.CpSolver) -> dict[int, int]:
-        visits, origin = self.prepared.visits, self.asks.origin
         days: dict[int, int] = {}
         for group in self.groups:
             placed = [
@@ -389,14 +389,16 @@ class Plan:
             if ask is None:
                 continue
             taken = sorted(
-                place[2]
+                (place[2], place[1])
                 for place, many in group.counts.items()
                 for _ in range(solver.value(many))
                 if place[0] == ask.need
             )
             for number, visit in enumerate(placed):
-                first = max(taken[number * ask.quantity] - origin, 0)
-                days[visit] = int(visits[visit].clock.day_of[first])
+                first, resource = taken[number * ask.quantity]
+                day = self.asks.day(resource, (first, group.ends[ask.need, resource, first]))
+                if day is not None:
+                    days[visit] = day
         return days
 
 

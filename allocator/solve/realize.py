@@ -16,8 +16,9 @@ from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.budget import Budget
 from allocator.solve.company import CORES
 from allocator.solve.construct import place_request, run_sessions
+from allocator.solve.demanded import demanded
 from allocator.solve.loose import loosened, share
-from allocator.solve.on_days import OnDays, demanded
+from allocator.solve.on_days import OnDays
 from allocator.solve.params import Params
 from allocator.solve.repair import Repair
 from allocator.solve.search import quick_solver, search

@@ -20,10 +20,8 @@ from allocator.solve.incumbent import Incumbent, incumbent
 from allocator.solve.loose import WHOLE, whole
 from allocator.solve.neighbourhoods import LeftOut
 from allocator.solve.neighbourhoods.neighbourhood import Picture
-from allocator.solve.on_days import insert_on_days
 from allocator.solve.params import Params
 from allocator.solve.plan import Plan
-from allocator.solve.prices import Prices, planned_days
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
 from allocator.solve.resolve import Resolver
@@ -161,27 +159,6 @@ def test_a_plan_is_placed_without_breaking_a_rule() -> None:
     assert {v.rule for v in broken if not v.inherited} <= WHOLE
     rest = whole(case.prepared, found)
     assert all(v.inherited for v in violations(book, Timetable(case.prepared, rest.placements)))
-
-
-def test_visits_are_inserted_on_the_days_that_are_planned() -> None:
-    """Most lie there, nothing is broken, and nothing lies there in part."""
-    case = Case(clinic("small", "overloaded", seed=7, visits=80, weeks=4))
-    book, before = case.book, case.constructed()
-    totals = [served_total(book, n) for n in range(len(book.levels))]
-    prices = Prices(book, case.frozen, case.alone)
-    prices.floor(2, before.costs, totals, Budget(effort=20.0))
-    planned = planned_days(prices, Budget(effort=20.0))
-    found = insert_on_days(
-        book, case.frozen, case.alone, planned, before.placements, set(), Budget(effort=20.0)
-    )
-    assert all(v.inherited for v in violations(book, Timetable(case.prepared, found)))
-    days = {
-        v: int(case.prepared.visits[v].clock.day_of[p.start])
-        for v, p in enumerate(found)
-        if p is not None and v in planned
-    }
-    assert sum(day == planned[v] for v, day in days.items()) > 0.8 * len(planned)
-    assert planned_days(prices, Budget(effort=20.0)) == planned
 
 
 def test_only_what_stands_alone_is_whole() -> None:

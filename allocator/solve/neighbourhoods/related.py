@@ -41,7 +41,7 @@ def _circles(picture: Picture, visits: Iterable[int]) -> Iterator[set[int]]:
     by_resource = prepared.memo("visits by what they need", lambda: _by_resource(prepared))
     yield {other for v in visits for r in _needed(prepared, v) for other in by_resource[r]}
     by_service = prepared.memo("visits by service", lambda: _by_service(prepared))
-    yield {other for v in visits for other in by_service[_service(prepared, v)]}
+    yield {other for v in visits for other in by_service.get(_service(prepared, v), ())}
 
 
 def _of_session(picture: Picture, visit: int) -> set[int]:
@@ -79,5 +79,6 @@ def _service(prepared: Prepared, visit: int) -> str:
 def _by_service(prepared: Prepared) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for visit in range(len(prepared.visits)):
-        found.setdefault(_service(prepared, visit), []).append(visit)
+        if prepared.visits[visit].service is not None:
+            found.setdefault(_service(prepared, visit), []).append(visit)
     return found

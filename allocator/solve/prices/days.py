@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,31 @@ Ints = npt.NDArray[np.int64]
 
 #: Within which prices are taken to be the same.
 SAME = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Entries of a need of an item: a resource, or a session, on some days.
+
+    Attributes
+    ----------
+    item, need
+        Whose they are.
+    taken, length
+        How much is taken of lanes (or of seats), and how much work that is.
+    times
+        How many resources are taken.
+    days, rows
+        The days; for each, the rows of lanes, of work on the day and in the week; -1: none.
+    """
+
+    item: int
+    need: int
+    taken: int
+    length: int
+    times: int
+    days: Ints
+    rows: Ints
 
 
 class DayCosts:
@@ -48,7 +75,7 @@ class DayCosts:
         self._items: dict[object, int] = {}
         self._possible: list[npt.NDArray[np.bool_]] = []
         self._known_days: dict[tuple[str, Mask, int], Ints] = {}
-        self._parts: list[tuple[int, int, float, Ints, Ints, Ints]] = []
+        self._parts: list[_Part] = []
 
     # Building -----------------------------------------------------------------------------
 
@@ -77,8 +104,9 @@ class DayCosts:
     def _add_seats(self, item: int, clock: Clock, sessions: dict[int, Mask]) -> None:
         for session, starts in sessions.items():
             days = self._days(clock, starts)
-            rows = np.full(len(days), self.room.seats(session))
-            self._parts.append((item, 0, 1.0, days, rows, np.full(len(days), -1)))
+            rows = np.full((len(days), 3), -1)
+            rows[:, 0] = self.room.seats(session)
+            self._parts.append(_Part(item, 0, 1, 1, 1, days, rows))
 
     def _add_asks(self, item: int, clock: Clock, asks: list[Ask]) -> None:
         """Count what is asked for by each need of which it is known on which day that lies."""
@@ -87,16 +115,19 @@ class DayCosts:
             for ask in asks
             if ask.same_day
             and all(self.prepared.clock_of(r) is clock for r in ask.starts)
-            and all(self.room.in_days(r) for r in ask.starts)
+            and (not self.room.asks.origin or all(self.room.in_days(r) for r in ask.starts))
         ]
         for need, ask in enumerate(known):
-            length = float(ask.length * ask.uses * ask.quantity)
             for resource, claims in ask.starts.items():
                 days = self._days(clock, claims, self.room.asks.origin)
-                rows = [self.room.day(resource, day) for day in days.tolist()]
-                weeks = [self.room.week(resource, day) for day in days.tolist()]
-                part = item, need, length, days, np.array(rows), np.array(weeks)
-                self._parts.append(part)
+                rows = np.array(
+                    [
+                        (self.room.lanes(resource, day), *self.room.work(resource, day))
+                        for day in days.tolist()
+                    ]
+                )
+                taken = ask.length * ask.uses
+                self._parts.append(_Part(item, need, taken, ask.length, ask.quantity, days, rows))
 
     def _days(self, clock: Clock, starts: Mask, origin: int = 0) -> Ints:
         """Return the local days of starts, which are counted from an origin."""
@@ -109,27 +140,31 @@ class DayCosts:
 
     def close(self) -> None:
         """Put in order what was built: nothing is added any more."""
-        sizes = [len(days) for _, _, _, days, _, _ in self._parts]
-        item = np.repeat([p[0] for p in self._parts], sizes).astype(np.int64)
-        need = np.repeat([p[1] for p in self._parts], sizes).astype(np.int64)
-        length = np.repeat([p[2] for p in self._parts], sizes).astype(np.float64)
-        day = joined([p[3] for p in self._parts])
-        row = joined([p[4] for p in self._parts])
-        week = joined([p[5] for p in self._parts])
+        parts, sizes = self._parts, [len(part.days) for part in self._parts]
+        item = np.repeat([part.item for part in parts], sizes).astype(np.int64)
+        need = np.repeat([part.need for part in parts], sizes).astype(np.int64)
+        day = joined([part.days for part in parts])
+        rows = np.concatenate([np.empty((0, 3), dtype=np.int64), *(part.rows for part in parts)])
+        amounts = [(part.taken, part.length, part.length) for part in parts]
+        amount = np.repeat(np.array(amounts, dtype=np.float64).reshape(-1, 3), sizes, axis=0)
+        times = np.repeat([part.times for part in parts], sizes).astype(np.float64)
         self._parts.clear()
+        # No row is a last one, of which there is no end.
+        self._most = np.append(self.room.most, np.inf)
+        rows = np.where(rows < 0, len(self._most) - 1, rows)
         needs = np.zeros(len(self._items), dtype=np.int64)
         np.maximum.at(needs, item, need + 1)
         cell = item * self.days + day
         order = np.lexsort((need, cell))
         cell, need = cell[order], need[order]
-        self._row, self._length, self._week = row[order], length[order], week[order]
+        self._rows, self._amount, self._times = rows[order], amount[order], times[order]
         self._need = _firsts(cell * (int(needs.max(initial=0)) + 1) + need)
         self._need_of = np.repeat(np.arange(len(self._need)), _sizes(self._need, len(cell)))
         cells = cell[self._need]
         self._cell = _firsts(cells)
         self._cell_of = np.repeat(np.arange(len(self._cell)), _sizes(self._cell, len(cells)))
         self._at = cells[self._cell]
-        possible = np.array(self._possible).reshape(-1, self.days)
+        possible = np.array(self._possible, dtype=np.bool_).reshape(-1, self.days)
         # Where one of its needs finds nobody on a day, an item cannot lie there.
         met = _sizes(self._cell, len(cells)) == needs[self._at // max(1, self.days)]
         found = np.zeros(possible.size, dtype=np.bool_)
@@ -148,10 +183,10 @@ class DayCosts:
         left
             How much is left by row; what needs more than that is not to be had.
         """
-        self._price = (prices[self._row] + np.append(prices, 0.0)[self._week]) * self._length
+        self._price = (np.append(prices, 0.0)[self._rows] * self._amount).sum(axis=1) * self._times
         if left is not None:
-            here = np.minimum(left[self._row], np.append(left, np.inf)[self._week])
-            self._price = np.where(here < self._length, np.inf, self._price)
+            enough = np.append(left, np.inf)[self._rows] >= self._amount
+            self._price = np.where(enough.all(axis=1), self._price, np.inf)
         costs = np.zeros(self._possible_days.size)
         if len(self._need):
             self._least = np.minimum.reduceat(self._price, self._need)
@@ -163,45 +198,36 @@ class DayCosts:
 
         Where several resources would do at the same price, each takes an equal part.
         """
-        rows = len(self.room.most)
-        if not len(self._need):
-            return np.zeros(rows)
-        times = np.bincount(items * self.days + days, minlength=self._possible_days.size)
-        each = times[self._at][self._cell_of][self._need_of]
-        cheap = self._price <= (self._least + SAME)[self._need_of]
-        some = np.flatnonzero(cheap & (each > 0))
-        equals = np.bincount(self._need_of[some], minlength=len(self._need))
-        amount = self._length[some] * each[some] / equals[self._need_of[some]]
-        taken = np.zeros(rows)
-        taken += np.bincount(self._row[some], weights=amount, minlength=rows)
-        weekly = self._week[some] >= 0
-        weeks = self._week[some][weekly]
-        taken += np.bincount(weeks, weights=amount[weekly], minlength=rows)
-        return taken
+        taken = np.zeros(len(self._most))
+        if len(self._need):
+            times = np.bincount(items * self.days + days, minlength=self._possible_days.size)
+            each = times[self._at][self._cell_of][self._need_of]
+            cheap = self._price <= (self._least + SAME)[self._need_of]
+            some = np.flatnonzero(cheap & (each > 0))
+            equals = np.bincount(self._need_of[some], minlength=len(self._need))
+            share = self._times[some] * each[some] / equals[self._need_of[some]]
+            amounts = (self._amount[some] * share[:, None]).ravel()
+            taken += np.bincount(self._rows[some].ravel(), weights=amounts, minlength=len(taken))
+        return taken[:-1]
 
     def take(self, item: int, day: int, left: Floats) -> bool:
-        """Take the cheapest of what is left for an item on a day, and say whether there was any.
-
-        Where one of its needs finds nothing, the others may have taken theirs.
-        """
+        """Take the cheapest of what is left for an item on a day, and say whether there was any."""
         cell = int(np.searchsorted(self._at, item * self.days + day))
         if cell == len(self._at) or self._at[cell] != item * self.days + day:
             return True
         first, end = self._cell[cell], _next(self._cell, cell, len(self._need))
+        room = np.append(left, np.inf)
         for need in range(first, end):
-            entries = range(self._need[need], _next(self._need, need, len(self._row)))
-            cheapest: tuple[float, float, int] | None = None
-            for entry in entries:
-                length, row, week = self._length[entry], self._row[entry], self._week[entry]
-                if left[row] >= length and (week < 0 or left[week] >= length):
-                    key = self._price[entry], -left[row], entry
-                    cheapest = key if cheapest is None else min(cheapest, key)
-            if cheapest is None:
+            here = slice(self._need[need], _next(self._need, need, len(self._rows)))
+            rows, amounts = self._rows[here], self._amount[here]
+            enough = np.flatnonzero((room[rows] >= amounts).all(axis=1))
+            times = int(self._times[here][0])
+            if len(enough) < times:
                 return False
-            entry = cheapest[2]
-            left[self._row[entry]] -= self._length[entry]
-            if self._week[entry] >= 0:
-                left[self._week[entry]] -= self._length[entry]
+            cheapest = np.lexsort((-room[rows[enough, 0]], self._price[here][enough]))[:times]
+            for entry in enough[cheapest]:
+                room[rows[entry]] -= amounts[entry]
+        left[:] = room[:-1]
         return True
 
 

@@ -48,13 +48,14 @@ class Occurrences:
         """Return the number of what an occurrence could do; it is made where it is new."""
         visits = request.occurrence(number)
         items = tuple(self.days.item(v) for v in visits)
-        reach = tuple(lags(self.prepared, request.request, s) for s in range(2, len(visits) + 1))
-        key = items, reach
+        reach = [lags(self.prepared, request.request, s) for s in range(2, len(visits) + 1)]
+        steps = zip(visits, visits[1:], reach, strict=False)
+        links = tuple(self._link(one, other, *lag) for one, other, lag in steps)
+        key = items, *((link.first.tobytes(), link.last.tobytes()) for link in links)
         if key not in self._kinds:
             self._kinds[key] = len(self._steps)
             self._steps.append(items)
-            steps = zip(visits, visits[1:], reach, strict=False)
-            self._links.append(tuple(self._link(one, other, *lag) for one, other, lag in steps))
+            self._links.append(links)
         return self._kinds[key]
 
     def _link(self, one: int, other: int, least: int, most: int | None) -> _Link:

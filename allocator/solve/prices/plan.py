@@ -77,30 +77,31 @@ class _Planning:
         """Plan some of a class who wait, to whom it is worth the price, and say whether any was."""
         weights = np.where(self._waits & (self._class == priority), worth, 0.0)
         choice = self.prices.choice(self._here, weights, self.left)
-        occurrences: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for place, day, kind in zip(
-            choice.requests.tolist(), choice.days.tolist(), choice.kinds.tolist(), strict=True
-        ):
-            occurrences[place].append((day, kind))
+        occurrences: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        found = choice.requests, choice.numbers, choice.kinds, choice.days
+        for place, *occurrence in zip(*(some.tolist() for some in found), strict=True):
+            number, kind, day = occurrence
+            occurrences[place].append((number, kind, day))
         costs = worth - choice.gains / np.maximum(1.0, choice.values)
         order = sorted(occurrences, key=lambda place: (costs[place], place))
         some = False
         for place in order[: max(FEW, int(len(order) * SHARE))]:
-            some |= self._take(place, sorted(occurrences[place]))
+            some |= self._take(place, occurrences[place])
         return some
 
-    def _take(self, place: int, occurrences: Sequence[tuple[int, int]]) -> bool:
+    def _take(self, place: int, occurrences: Sequence[tuple[int, int, int]]) -> bool:
         """Take room for a request, all or nothing, and say whether there was."""
         before = self.left.copy()
-        days: list[int] = []
-        for day, kind in occurrences:
+        days: dict[int, int] = {}
+        for number, kind, day in occurrences:
             one = np.array([kind]), np.array([day])
             items, when = self.prices.wishes.occurrences.visits(*one)
-            for item, on in zip(items.tolist(), when.tolist(), strict=True):
+            visits = self.prices.asked[place].occurrence(number + 1)
+            for visit, item, on in zip(visits, items.tolist(), when.tolist(), strict=True):
                 if not self.prices.days.take(item, on, self.left):
                     self.left[:] = before
                     return False
-                days.append(on)
-        self.days |= zip(self.prices.asked[place].visits, days, strict=False)
+                days[visit] = on
+        self.days |= days
         self._waits[place] = False
         return True

@@ -48,7 +48,7 @@ class Prices:
     weight
         By level and request, what a part of its value is worth.
     found
-        The prices of late, by row.
+        The prices that prove most so far, by row.
 
     Parameters
     ----------
@@ -174,9 +174,8 @@ class Prices:
         """
         choice = self.choice(prices, weights)
         items, days = self.wishes.occurrences.visits(choice.kinds, choice.days)
-        finite = np.isfinite(most)
-        value = float(choice.gains.sum() + prices[finite] @ most[finite])
-        left = np.where(finite, most - self.days.load(items, days), 0.0)
+        value = float(choice.gains.sum() + prices @ most)
+        left = most - self.days.load(items, days)
         return value, np.where((prices <= 0) & (left > 0), 0.0, left), choice
 
     def choice(self, prices: Floats, weights: Floats, left: Floats | None = None) -> Choice:
@@ -201,7 +200,7 @@ class Prices:
             earned(request, request.request.occurrences) * weight
             for request, weight in zip(self.asked, weights, strict=True)
         )
-        return max(1.0, worth) / max(1.0, float(most[np.isfinite(most)].sum()))
+        return max(1.0, worth) / max(1.0, float(most.sum()))
 
 
 class Descent:

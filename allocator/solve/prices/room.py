@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -39,17 +39,33 @@ class Room:
             if placement is not None and placement.session >= 0:
                 self._coming[placement.session] += 1
         self._lengths: dict[int, set[int]] = defaultdict(set)
+        self._longest: dict[int, int] = defaultdict(int)
         for some in asks.of.values():
             for ask in some:
                 for resource in ask.starts:
                     self._lengths[resource].add(ask.length)
+                    self._longest[resource] = max(self._longest[resource], ask.longest)
         first = min(asks.classes, default=0)
-        self._runs: dict[int, dict[int | None, list[Run]]] = {}
+        self._runs: dict[int, dict[int, list[Run]]] = {}
+        self._beyond: dict[int, set[int]] = {}
         for (resource, priority), runs in asks.runs.items():
             if priority == first:
-                by_day = self._runs.setdefault(resource, defaultdict(list))
-                for run in runs:
-                    by_day[asks.day(resource, run)].append(run)
+                self._cut(resource, runs)
+
+    def _cut(self, resource: int, runs: Sequence[Run]) -> None:
+        """Cut runs at midnight, and note after which days they go on."""
+        by_day, beyond = self._runs.setdefault(resource, defaultdict(list)), set()
+        clock = self.prepared.clock_of(resource)
+        nights = clock.day_starts[1:-1] + self.asks.origin
+        for first, end in runs:
+            inside = nights[(nights > first) & (nights < end)].tolist()
+            for one, other in pairwise([first, *inside, end]):
+                tick = min(max(one - self.asks.origin, 0), self.prepared.ticks - 1)
+                day = int(clock.day_of[tick])
+                by_day[day].append((one, other))
+                if other < end:
+                    beyond.add(day)
+        self._beyond[resource] = beyond
 
     @property
     def most(self) -> npt.NDArray[np.float64]:
@@ -58,7 +74,7 @@ class Room:
 
     def in_days(self, resource: int) -> bool:
         """Say whether all that is asked of a resource lies in one local day or another."""
-        return None not in self._runs[resource]
+        return not self._beyond[resource]
 
     def seats(self, session: int) -> int:
         """Return the row of a session's seats."""
@@ -66,22 +82,34 @@ class Room:
         assert about is not None
         return self._row("seats", session, 0, lambda: about.most - self._coming[session])
 
-    def day(self, resource: int, day: int) -> int:
-        """Return the row of a resource's day."""
-        return self._row("day", resource, day, lambda: self._in_day(resource, day))
-
-    def week(self, resource: int, day: int) -> int:
-        """Return the row of a resource's week in which a day lies; -1 where it has no limit."""
-        most = self.prepared.resources[resource].limits.minutes_per_week
-        if most is None or "work_per_week" not in self.rules:
+    def lanes(self, resource: int, day: int) -> int:
+        """Return the row of the time of a resource's lanes on a day; -1 where that has no end."""
+        if "capacity" not in self.rules:
             return -1
+        return self._row("lanes", resource, day, lambda: self._in_day(resource, day))
+
+    def work(self, resource: int, day: int) -> tuple[int, int]:
+        """Return the rows of the work on a day and in its week; -1 where that has no limit.
+
+        Without buffers it is not known on which day claims count as work.
+        """
+        limits = self.prepared.resources[resource].limits
         week = int(self.prepared.clock_of(resource).week_of_day[day])
-        return self._row(
-            "week",
-            resource,
-            week,
-            lambda: most // self.prepared.grain - worked(self.frozen, resource, week, week=True),
+        return (
+            self._work("work_per_day", limits.minutes_per_day, resource, day),
+            self._work("work_per_week", limits.minutes_per_week, resource, week),
         )
+
+    def _work(self, rule: str, most: int | None, resource: int, when: int) -> int:
+        without = "buffers" in self.prepared.problem.without_rules
+        if most is None or rule not in self.rules or without:
+            return -1
+        ticks, weekly = most // self.prepared.grain, rule == "work_per_week"
+
+        def left() -> int:
+            return ticks - worked(self.frozen, resource, when, week=weekly)
+
+        return self._row(rule, resource, when, left)
 
     def _row(self, kind: str, what: int, when: int, most: Callable[[], float]) -> int:
         key = kind, what, when
@@ -91,22 +119,17 @@ class Room:
         return self._rows[key]
 
     def _in_day(self, resource: int, day: int) -> float:
-        """Return how many ticks of a day claims of whole length can fill."""
-        room = math.inf
-        if "capacity" in self.rules:
-            runs, lanes = self._runs[resource][day], self.prepared.resources[resource].lanes
-            if lanes > 1:
-                room = sum(lanes * (b - a) - self.asks.held(resource, (a, b)) for a, b in runs)
-            else:
-                lengths = self._lengths[resource]
-                filled = sum(masks.fillable(b - a, lengths) for a, b in runs)
-                ticks = sum(b - a for a, b in runs)
-                room = min(filled, ticks - self._lost_to_a_break(resource, day, runs))
-        most = self.prepared.resources[resource].limits.minutes_per_day
-        if most is not None and "work_per_day" in self.rules:
-            done = worked(self.frozen, resource, day, week=False)
-            room = min(room, most // self.prepared.grain - done)
-        return room
+        """Return how many ticks claims that begin on a day can take."""
+        runs, lanes = self._runs[resource][day], self.prepared.resources[resource].lanes
+        over = self._longest[resource] - 1 if day in self._beyond[resource] else 0
+        if lanes > 1:
+            free = sum(lanes * (b - a) - self.asks.held(resource, (a, b)) for a, b in runs)
+            return free + lanes * over
+        ticks = sum(b - a for a, b in runs)
+        if over:
+            return ticks + over
+        filled = sum(masks.fillable(b - a, self._lengths[resource]) for a, b in runs)
+        return min(filled, ticks - self._lost_to_a_break(resource, day, runs))
 
     def _lost_to_a_break(self, resource: int, day: int, runs: Sequence[Run]) -> int:
         """Return how many ticks of a day's runs its break takes at least, wherever it lies."""
@@ -119,7 +142,8 @@ class Room:
         grain, window = 60 * prepared.grain, pauses[0].window
         first = -(-int(clock.seconds(window.start_minute)[day]) // grain) + origin
         end = int(clock.seconds(window.end_minute)[day]) // grain + origin
-        if first < origin or end > prepared.ticks + origin:
+        length = prepared.ticks_for(pauses[0].minutes)
+        if first < origin or end > prepared.ticks + origin or end - first < length:
             return 0
         inside = sum(max(0, min(end, b) - max(first, a)) for a, b in runs)
-        return max(0, prepared.ticks_for(pauses[0].minutes) - (end - first - inside))
+        return max(0, length - (end - first - inside))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +26,15 @@ class Choice:
         By request, the worth of what it earns less what it pays; 0 where it would rather not.
     values
         By request, what it earns.
-    requests, kinds, days
-        By occurrence that takes place: of which request it is, its kind, and its first day.
+    requests, numbers, kinds, days
+        By occurrence that takes place: of which request it is, its number from 0, its kind, and
+        its first day.
     """
 
     gains: Floats
     values: Floats
     requests: Ints
+    numbers: Ints
     kinds: Ints
     days: Ints
 
@@ -82,8 +84,9 @@ class Wishes:
             return families.setdefault((every, count), _Fixed(every))
         least, most, rate = 0, None, None
         if isinstance(series, FlexibleSeries):
-            if "series_gaps" in rules:
-                least, most = series.least_days_between, series.most_days_between
+            if not {"series_gaps", "series_completeness"} <= rules:
+                return families.setdefault((None, count), _Fixed(None))
+            least, most = series.least_days_between, series.most_days_between
             if "series_rate" in rules and series.most_per_week is not None:
                 rate = series.most_per_week if series.most_per_week * least < WEEK else None
         weeks = np.resize(clock.week_of_day.astype(np.int64), self.days.days)
@@ -100,7 +103,7 @@ class Wishes:
             By request, what a part of its value is worth.
         """
         gains, values = np.zeros(self.count), np.zeros(self.count)
-        found: list[tuple[Ints, Ints, Ints]] = []
+        found: list[tuple[Ints, ...]] = []
         for family in self._families:
             asking = np.flatnonzero(weights[family.places] > 0)
             if not len(asking):
@@ -108,9 +111,8 @@ class Wishes:
             places = family.places[asking]
             mine = family.best(self.occurrences.costs, weights[places], asking)
             gains[places], values[places] = mine.gains, mine.values
-            found.append((places[mine.requests], mine.kinds, mine.days))
-        requests, kinds, days = (joined([some[n] for some in found]) for n in range(3))
-        return Choice(gains, values, requests, kinds, days)
+            found.append((places[mine.requests], mine.numbers, mine.kinds, mine.days))
+        return Choice(gains, values, *_together(found))
 
 
 class _Family:
@@ -178,14 +180,15 @@ class _Flexible(_Family):
             values = np.where(better, all_values[:, number], values)
             chosen = np.where(better, number + 1, chosen)
             last = np.where(better, ends, last)
-        found: list[tuple[Ints, Ints, Ints]] = []
+        found: list[tuple[Ints, ...]] = []
         for number in range(count, 0, -1):
             some = np.flatnonzero(chosen >= number)
-            found.append((some, all_kinds[some, number - 1], last[some] % costs.shape[1]))
+            numbers = np.full(len(some), number - 1)
+            kinds = all_kinds[some, number - 1]
+            found.append((some, numbers, kinds, last[some] % costs.shape[1]))
             if number > 1:
                 last = np.where(chosen >= number, before[number - 2][rows, last], last)
-        requests, kinds, days = (joined([some[n] for some in found]) for n in range(3))
-        return Choice(gains, values, requests, kinds, days)
+        return Choice(gains, values, *_together(found))
 
 
 class _Fixed(_Family):
@@ -226,16 +229,22 @@ class _Fixed(_Family):
         begin = gain.argmax(axis=1)
         rows = np.arange(size)
         gains = np.maximum(gain[rows, begin], 0.0)
-        found: list[tuple[Ints, Ints, Ints]] = []
+        found: list[tuple[Ints, ...]] = []
         for number, take in enumerate(takes):
             some = np.flatnonzero((gains > 0) & take[rows, begin])
             kinds = all_kinds[some, number]
             days = begin[some] - every * (count - 1 - number)
             if self.every is None:
                 days = cheapest[kinds]
-            found.append((some, kinds, days))
-        requests, kinds, days = (joined([some[n] for some in found]) for n in range(3))
-        return Choice(gains, np.where(gains > 0, value[rows, begin], 0.0), requests, kinds, days)
+            found.append((some, np.full(len(some), number), kinds, days))
+        values = np.where(gains > 0, value[rows, begin], 0.0)
+        return Choice(gains, values, *_together(found))
+
+
+def _together(found: list[tuple[Ints, ...]]) -> Iterator[Ints]:
+    """Yield the requests, the numbers, the kinds and the days of occurrences found in parts."""
+    for place in range(4):
+        yield joined([some[place] for some in found])
 
 
 def _by_row(some: np.ndarray) -> np.ndarray:

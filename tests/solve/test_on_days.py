@@ -1,0 +1,78 @@
+"""Insertion on planned days: quick, whole, and what has to be placed stays placed."""
+
+from tiny import at, problem, request
+
+from allocator.check.violations import violations
+from allocator.domain.problem import Problem
+from allocator.domain.request import FlexibleSeries, Pin, PinKind
+from allocator.domain.schedule import Assignment
+from allocator.generate.clinics import clinic
+from allocator.goals import GOALS
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement
+from allocator.rules import RULES
+from allocator.solve.bound import Alone, options_alone, served_total
+from allocator.solve.budget import Budget
+from allocator.solve.on_days import insert_on_days
+from allocator.solve.prices import Prices, planned_days
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
+from allocator.table.rulebook import Rulebook
+
+
+def parts_of(some: Problem) -> tuple[Rulebook, State, Alone]:
+    """Return a rulebook, the state of what is frozen, and what the others could do beside it."""
+    prepared = Prepared(some)
+    placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
+    book = Rulebook(prepared, RULES, GOALS)
+    free = [v for v, p in enumerate(placements) if p is None]
+    frozen = State(prepared, placements, pending=free)
+    return book, frozen, options_alone(book, frozen)
+
+
+def test_visits_are_inserted_on_the_days_that_are_planned() -> None:
+    """Most lie there, nothing is broken, and nothing lies there in part."""
+    some = clinic("small", "overloaded", seed=7, visits=80, weeks=4)
+    book, frozen, alone = parts_of(some)
+    totals = [served_total(book, n) for n in range(len(book.levels))]
+    prices = Prices(book, frozen, alone)
+    prices.floor(2, [total or 0 for total in totals], totals, Budget(effort=20.0))
+    planned = planned_days(prices, Budget(effort=20.0))
+    before = frozen.placements
+    found = insert_on_days(book, frozen, alone, planned, before, set(), Budget(effort=20.0))
+    assert all(v.inherited for v in violations(book, Timetable(book.prepared, found)))
+    days = {
+        v: int(book.prepared.visits[v].clock.day_of[p.start])
+        for v, p in enumerate(found)
+        if p is not None and v in planned
+    }
+    assert sum(day == planned[v] for v, day in days.items()) > 0.8 * len(planned)
+    assert planned_days(prices, Budget(effort=20.0)) == planned
+
+
+def test_a_request_of_which_something_has_to_be_placed_is_not_torn() -> None:
+    """The second visit of A is pinned to eleven; urgent B, C and D could take the other hours.
+
+    A lies there whole, as it did, though it is the least urgent: one of the others is left out.
+    """
+    held = Assignment(
+        visit="A#2", start=at(0, 11), end=at(0, 12), resources=(("practitioner", ("ann",)),)
+    )
+    some = problem(
+        request("A", series=FlexibleSeries(count=2, least_days_between=0)),
+        *(request(id, priority=1) for id in "BCD"),
+        published=(held,),
+        pins=(Pin(visit="A#2", kind=PinKind.TIME),),
+    )
+    book, frozen, alone = parts_of(some)
+    number = book.prepared.visit_index
+    best: list[Placement | None] = [None] * len(book.prepared.visits)
+    for visit, tick in (("A#1", 10), ("A#2", 11), ("B", 8), ("C", 9)):
+        best[number[visit]] = Placement(tick, 1, -1, -1, ((0,),))
+    planned = {number[id]: 0 for id in "BCD"}
+    for budget in (Budget(), Budget(0.0)):
+        found = insert_on_days(book, frozen, alone, planned, best, {number["A#2"]}, budget)
+        assert not list(violations(book, Timetable(book.prepared, found)))
+        assert found[number["A#2"]] == best[number["A#2"]]
+    placed = insert_on_days(book, frozen, alone, planned, best, {number["A#2"]}, Budget())
+    assert sum(p is not None for p in placed) == 4
