@@ -10,9 +10,10 @@ from allocator.goals import GOALS
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
-from allocator.solve import Params, solve
+from allocator.solve import Params, large, solve
 from allocator.solve.budget import Budget
 from allocator.solve.everybody import everybody
+from allocator.solve.work import Work
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
@@ -76,14 +77,15 @@ def test_a_large_problem_is_served_in_full_where_insertion_leaves_somebody_out(
 
     All else that might mend that is switched off, and half may be left out before.
     """
-    names = solve.__globals__
-    monkeypatch.setitem(names, "WHOLE_MODEL_VISITS", 0)
+    monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", 0)
     some = problem(
         request("A", weight=9, windows=(span(0, 8, 10),)), request("B", windows=(span(0, 8, 9),))
     )
-    for name in ("_squeeze", "_serve", "_alternate", "_improve"):
-        monkeypatch.setattr(names["_Run"], name, lambda run, them, best, *rest: best)
+    for name in ("squeeze", "improve"):
+        monkeypatch.setattr(Work, name, lambda work, best, *rest: best)
+    for name in ("serve", "alternate"):
+        monkeypatch.setattr(large, name, lambda work, best, *rest: best)
     params = Params(workers=1, deterministic_limit=20.0)
     assert solve(some, params).requests_served == 1
-    monkeypatch.setitem(names, "FEW", 0.5)
+    monkeypatch.setattr(large, "FEW", 0.5)
     assert solve(some, params).requests_served == 2
