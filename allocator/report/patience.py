@@ -22,7 +22,9 @@ DELAY, CHANGE = 1.0, 0.5
 PHASES = {
     "construct": "first schedule",
     "demands": "hard demands",
+    "price": "what can be served",
     "plan": "plan",
+    "serve all": "everybody at once",
     "prove": "one model",
     "repair": "left-out requests",
     "squeeze": "left-out requests",

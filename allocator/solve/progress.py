@@ -15,8 +15,8 @@ class Progress:
     Attributes
     ----------
     phase
-        What it is doing: ``"construct"``, ``"demands"``, ``"squeeze"``, ``"plan"``, ``"repair"``,
-        ``"prove"`` or ``"improve"``.
+        What it is doing: ``"construct"``, ``"demands"``, ``"squeeze"``, ``"price"``, ``"plan"``,
+        ``"serve all"``, ``"repair"``, ``"prove"`` or ``"improve"``.
     seconds
         Since the call.
     costs
