@@ -31,6 +31,8 @@ ALL_VISITS, ALL, FEW = 1_500, 0.4, 0.03
 ROUND, LAST = 0.15, 0.4
 #: Rounds in vain after which they end.
 ROUNDS = 3
+#: Share of the free visits that is published, above which nothing is planned from scratch.
+KNOWN = 0.5
 
 
 def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
@@ -51,9 +53,18 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
     Incumbent
         The best schedule, never worse than what was best before.
     """
-    best = serve(work, best, bounds)
+    if _known(work):
+        work.tighten(best, bounds)
+    else:
+        best = serve(work, best, bounds)
     best = serve_all(work, best, bounds)
     return alternate(work, best, bounds)
+
+
+def _known(work: Work) -> bool:
+    """Say whether most visits are published: then a plan would move what may well stay."""
+    told = sum(visit in work.prepared.published for visit in work.free)
+    return told > KNOWN * len(work.free)
 
 
 def serve(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:

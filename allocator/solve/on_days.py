@@ -8,10 +8,10 @@ from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import EVERY, Rule
+from allocator.solve.as_before import demanded, served_value, up_to_class
 from allocator.solve.bound import Alone
 from allocator.solve.budget import Budget
 from allocator.solve.construct import TABLES, construct, place_request, run_sessions
-from allocator.solve.demanded import demanded
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
@@ -51,7 +51,8 @@ def insert_on_days(
     """Return placements of as many planned requests as find room on their days.
 
     Those who can start on their day at the fewest times come first. Comfort does not count yet.
-    Who finds no room there is placed anywhere, before a class that is less urgent.
+    Who finds no room there is placed anywhere, before a class that is less urgent. Where a class
+    comes to less than in the schedule that there is, all up to that class lies as it does there.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def insert_on_days(
     planned
         The plan: local days by visit.
     best
-        A schedule: what has to be placed lies as it does there.
+        That schedule; what has to be placed lies as it does there, too.
     must
         Visits that have to be placed.
     budget
@@ -74,8 +75,10 @@ def insert_on_days(
     work = demanded(book, frozen, best, must)
     requests = book.prepared.requests
     run_sessions(on_days, work, requests)
-    for priority in sorted({request.request.priority for request in requests}):
-        mine = [r for r in requests if r.request.priority == priority and _waits(work, r)]
+    classes = sorted({request.request.priority for request in requests})
+    for priority in classes:
+        asked = [r for r in requests if r.request.priority == priority]
+        mine = [r for r in asked if _waits(work, r)]
         mine.sort(key=lambda r: (_fewest_starts(book, alone, planned, r), r.index))
         for request in mine:
             if not budget.over and any(v in planned for v in request.visits):
@@ -83,6 +86,9 @@ def insert_on_days(
         for request in mine:
             if not budget.over and _waits(work, request):
                 place_request(anywhere, work, request, TABLES)
+        wanted = served_value(book, asked, best)
+        if priority != classes[-1] and served_value(book, asked, work.placements) < wanted:
+            work = up_to_class(book, demanded(book, frozen, best, must), best, priority)
     construct(book, work, alone, budget)
     return work.placements
 

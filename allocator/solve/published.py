@@ -6,6 +6,7 @@ from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement, Visit
 from allocator.rules.options import matching_options, option_spots
 from allocator.rules.series_completeness import stands
+from allocator.solve.construct import place_request
 from allocator.state.state import State
 from allocator.table.allowed import allowed
 from allocator.table.rulebook import Rulebook
@@ -14,22 +15,23 @@ from allocator.table.rulebook import Rulebook
 def keep_published(book: Rulebook, state: State) -> None:
     """Place published visits that are not frozen where they are published, one by one.
 
-    A visit stays out when a rule forbids its place (someone fell ill, a room closed); a request
-    of which a visit stays out is taken out whole, to be placed anew.
+    A visit stays out when a rule forbids its place (someone fell ill, a room closed). Then its
+    request is completed around those that stay; where that does not go, it is taken out whole,
+    to be placed anew.
     """
     prepared = book.prepared
+    torn: list[PreparedRequest] = []
     for request in prepared.requests:
         loose = [v for v in request.visits if v in prepared.published and v not in prepared.frozen]
-        placed: list[int] = []
-        for number in loose:
-            if not _keep(book, state, number):
-                break
-            placed.append(number)
-        else:
-            if not placed or _stands(book, state, request):
-                continue
-        for number in placed:
-            state.remove(number)
+        placed = [v for v in loose if _keep(book, state, v)]
+        if placed and (len(placed) < len(loose) or not _stands(book, state, request)):
+            torn.append(request)
+    for request in torn:
+        place_request(book, state, request)
+        if not _stands(book, state, request):
+            for number in request.visits:
+                if state.placements[number] is not None and number not in prepared.frozen:
+                    state.remove(number)
 
 
 def _keep(book: Rulebook, state: State, number: int) -> bool:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ortools.sat.python import cp_model
 
-from allocator.goals.served import earned
 from allocator.model.model import Model
-from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
-from allocator.rules.series_completeness import served_occurrences
+from allocator.solve.as_before import demanded, served_value, up_to_class
 from allocator.solve.budget import Budget
 from allocator.solve.company import CORES
 from allocator.solve.construct import place_request, run_sessions
-from allocator.solve.demanded import demanded
 from allocator.solve.loose import loosened, share
 from allocator.solve.on_days import OnDays
 from allocator.solve.params import Params
 from allocator.solve.repair import Repair
 from allocator.solve.search import quick_solver, search
 from allocator.state.state import State
-from allocator.state.timetable import Timetable
 from allocator.table.allowed import allowed
 from allocator.table.rulebook import Rulebook
 
@@ -88,36 +84,14 @@ def realize(
         for request in asked:
             if not budget.over:
                 place_request(book, work, request)
-        wanted = _value(book, asked, best)
-        if priority != classes[-1] and _value(book, asked, work.placements) < wanted:
+        wanted = served_value(book, asked, best)
+        if priority != classes[-1] and served_value(book, asked, work.placements) < wanted:
             part = budget.part(SHARE)
             repair = Repair(book, work.placements, must, params, part, [priority], tries=TRIES)
             work = State(book.prepared, repair.complete())
-            if _value(book, asked, work.placements) < wanted:
-                work = _as_before(book, demanded(book, frozen, best, must), best, priority)
+            if served_value(book, asked, work.placements) < wanted:
+                work = up_to_class(book, demanded(book, frozen, best, must), best, priority)
     return work.placements
-
-
-def _value(
-    book: Rulebook, asked: Iterable[PreparedRequest], placements: Sequence[Placement | None]
-) -> int:
-    """Return what is served of requests of one class."""
-    timetable = Timetable(book.prepared, placements)
-    return sum(earned(r, served_occurrences(timetable, r)) for r in asked)
-
-
-def _as_before(
-    book: Rulebook, frozen: State, best: Sequence[Placement | None], priority: int
-) -> State:
-    """Return the state in which a schedule's sessions and requests up to a class are placed."""
-    work = State(book.prepared, frozen.placements)
-    for visit in book.prepared.visits:
-        placement = best[visit.index]
-        if placement is None or work.placements[visit.index] is not None:
-            continue
-        if visit.request is None or visit.priority <= priority:
-            work.place(visit.index, placement)
-    return work
 
 
 def _apart(todo: list[Day], count: int) -> Iterator[list[Day]]:

@@ -76,3 +76,12 @@ def test_a_request_of_which_something_has_to_be_placed_is_not_torn() -> None:
         assert found[number["A#2"]] == best[number["A#2"]]
     placed = insert_on_days(book, frozen, alone, planned, best, {number["A#2"]}, Budget())
     assert sum(p is not None for p in placed) == 4
+
+
+def test_a_class_that_would_be_served_worse_lies_as_before() -> None:
+    """Without any time nothing is inserted: urgent A and B lie as they did, and C is left out."""
+    some = problem(*(request(id, priority=1) for id in "AB"), request("C"))
+    book, frozen, alone = parts_of(some)
+    best: list[Placement | None] = [Placement(tick, 1, -1, -1, ((0,),)) for tick in (9, 11, 8)]
+    found = insert_on_days(book, frozen, alone, {0: 0, 1: 0, 2: 0}, best, set(), Budget(0.0))
+    assert list(found) == [*best[:2], None]

@@ -1,11 +1,15 @@
-"""What has to be placed, with all that has to come along, as it lies in a schedule."""
+"""Parts of a schedule as they lie there: what has to be placed, or classes that are served well."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from allocator.goals.served import earned
+from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
+from allocator.rules.series_completeness import served_occurrences
 from allocator.state.state import State
+from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
 
@@ -50,4 +54,26 @@ def demanded(
         placement = best[visit]
         if placement is not None and work.placements[visit] is None:
             work.place(visit, placement)
+    return work
+
+
+def served_value(
+    book: Rulebook, asked: Iterable[PreparedRequest], placements: Sequence[Placement | None]
+) -> int:
+    """Return what is served of requests of one class."""
+    timetable = Timetable(book.prepared, placements)
+    return sum(earned(r, served_occurrences(timetable, r)) for r in asked)
+
+
+def up_to_class(
+    book: Rulebook, frozen: State, best: Sequence[Placement | None], priority: int
+) -> State:
+    """Return the state in which a schedule's sessions and requests up to a class are placed."""
+    work = State(book.prepared, frozen.placements)
+    for visit in book.prepared.visits:
+        placement = best[visit.index]
+        if placement is None or work.placements[visit.index] is not None:
+            continue
+        if visit.request is None or visit.priority <= priority:
+            work.place(visit.index, placement)
     return work
