@@ -1,5 +1,6 @@
 """What has to be placed stays placed in large problems, and bounds and wishes hold beside it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,3 +132,19 @@ def test_one_thread_tells_how_it_gets_on(monkeypatch: pytest.MonkeyPatch) -> Non
     solve(some, Params(workers=1, deterministic_limit=5.0), on_progress=heard.append)
     told = {(news.phase, news.level) for news in heard}
     assert {("repair", "priority 3"), ("improve", "comfort")} <= told
+
+
+def test_what_is_published_is_not_planned_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A at eight and B at ten stay, though C could come in place of either: no plan is made."""
+    monkeypatch.setitem(solve.__globals__, "WHOLE_MODEL_VISITS", 0)
+    some = with_a_break()
+    told = (booked("A", 8), booked("B", 10))
+    heard: list[Progress] = []
+    result = solve(
+        replace(some, published=(*some.published, *told)),
+        Params(workers=1, deterministic_limit=5.0),
+        on_progress=heard.append,
+    )
+    assert result.schedule is not None
+    assert [result.schedule[a.visit] for a in told] == list(told)
+    assert "plan" not in {news.phase for news in heard}
