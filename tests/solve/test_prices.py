@@ -1,18 +1,18 @@
-"""Prices of time: their bound lies above no schedule, and says what staff cannot do."""
+"""Prices of time: never more than is true, and who is planned on which day."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from ortools.sat.python import cp_model
+from bounds import floor_of, optimum, prices_of
+from bounds import missed_by_prices as missed
+from faces import book_of
 from random_problems import random_problem
 from tiny import (
     at,
     calendar,
     need,
-    patient,
     practitioner,
     problem,
     request,
@@ -21,44 +21,22 @@ from tiny import (
     span,
 )
 
-from allocator.check.score import score
 from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
 from allocator.domain.problem import Problem
 from allocator.domain.request import (
     FixedSeries,
     FlexibleSeries,
     Pin,
-    Series,
-    Session,
     Step,
 )
 from allocator.domain.resource import Break, WorkLimits
 from allocator.domain.schedule import Assignment
-from allocator.domain.service import Need, Part, Selector
+from allocator.domain.service import Part
 from allocator.generate.clinics import clinic
-from allocator.goals import GOALS
 from allocator.goals.served import PARTS
-from allocator.model.model import Model
-from allocator.prepare.prepared import Prepared
-from allocator.rules import RULES
-from allocator.solve.bound import options_alone, served_total
+from allocator.solve.bound import served_total
 from allocator.solve.budget import Budget
-from allocator.solve.prices import Prices, planned_days
-from allocator.state.state import State
-from allocator.state.timetable import Timetable
-from allocator.table.rulebook import Rulebook
-
-
-def only_on(day: int, id: str) -> Calendar:
-    """Return a calendar that is open on one weekday, counted from the Monday."""
-    every = calendar(id)
-    return replace(every, weekly=(replace(every.weekly[0], weekdays=frozenset({day})),))
-
-
-def in_room(name: str) -> Need:
-    """Return a need for this very room."""
-    return need("room", alternatives=(Selector(kind="room", names=frozenset({name})),))
-
+from allocator.solve.prices import planned_days
 
 #: Rules that are switched off together.
 OFF = (
@@ -75,197 +53,12 @@ OFF = (
 )
 
 
-def book_of(some: Problem) -> Rulebook:
-    return Rulebook(Prepared(some), RULES, GOALS)
-
-
-def prices_of(book: Rulebook) -> Prices:
-    """Return the prices beside what is frozen, none of which is found yet."""
-    prepared = book.prepared
-    placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
-    free = [v for v, p in enumerate(placements) if p is None]
-    frozen = State(prepared, placements, pending=free)
-    return Prices(book, frozen, options_alone(book, frozen))
-
-
-def floor_of(
-    prices: Prices, level: int = 0, before: Sequence[int] = (), budget: Budget | None = None
-) -> int:
-    """Return what is missed of a level in any case, as prices prove, where nothing is reached."""
-    book = prices.book
-    totals = [served_total(book, n) for n in range(len(book.levels))]
-    reached = (*before, *(total or 0 for total in totals[len(before) :]))
-    return prices.floor(level, reached, totals, budget or Budget())
-
-
-def missed(some: Problem) -> int:
-    """Return the least value, in parts of a request, that prices say is missed."""
-    return floor_of(prices_of(book_of(some)))
-
-
 def planned(some: Problem) -> dict[str, int]:
     """Return the days on which visits are planned, by name."""
     prices = prices_of(book_of(some))
     floor_of(prices)
     days = planned_days(prices, Budget())
     return {prices.book.prepared.visits[v].id: day for v, day in days.items()}
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        FixedSeries(count=2, every_days=1, may_miss=frozenset({1, 2})),
-        FixedSeries(count=2, every_days=1, may_miss=frozenset({2})),
-        FlexibleSeries(count=2, least_days_between=0, at_least=1),
-        FlexibleSeries(count=2, least_days_between=0),
-    ],
-    ids=["may miss all", "may miss the last", "one is enough", "all or nothing"],
-)
-def test_a_series_with_room_misses_nothing(shape: Series) -> None:
-    """Ann has four hours a day, enough for two visits, whichever of them may be missed."""
-    days = 2 if isinstance(shape, FixedSeries) else 1
-    assert missed(problem(request("A", series=shape), days=days)) == 0
-
-
-def test_what_has_no_room_is_missed() -> None:
-    """Six hours are asked of four: two requests of six are missed."""
-    assert missed(problem(*map(request, "ABCDEF"))) == 2 * PARTS
-
-
-def test_what_is_optional_counts_no_more_than_what_is_needed() -> None:
-    """Five requests want Monday's four hours; A's second visit is on Tuesday, and optional.
-
-    It is worth nothing without the first, so one request is missed, and not a half of one.
-    """
-    daily = FixedSeries(count=2, every_days=1, start=at(0, 8), may_miss=frozenset({2}))
-    rest = (request(id, windows=(span(0, 8, 12),)) for id in "BCDE")
-    assert missed(problem(request("A", series=daily), *rest, days=2)) == PARTS
-
-
-def test_long_visits_leave_gaps() -> None:
-    """Of two visits of three hours one fits into Ann's four, and none in halves."""
-    some = problem(*map(request, "AB"), services=(service(minutes=180),))
-    assert missed(some) == PARTS
-
-
-def test_who_can_come_only_then_competes_for_then() -> None:
-    """Three requests want the two hours from eight to ten; Ann's other two do not help."""
-    some = problem(*(request(id, windows=(span(0, 8, 10),)) for id in "ABC"))
-    assert missed(some) == PARTS
-
-
-def test_a_break_takes_its_time() -> None:
-    """Ann rests for an hour somewhere in her four: three of four requests are served."""
-    rest = Break(minutes=60, window=DailySpan(start_minute=8 * 60, end_minute=12 * 60))
-    some = problem(*map(request, "ABCD"), resources=(practitioner("ann", breaks=(rest,)),))
-    assert missed(some) == PARTS
-
-
-def test_who_starts_on_a_grid_leaves_time_unused() -> None:
-    """Visits of an hour start at eight or at ten: two of three are served, in four hours."""
-    some = problem(
-        *map(request, "ABC"),
-        services=(service(start_every_minutes=120),),
-    )
-    assert missed(some) == PARTS
-
-
-def test_who_attends_has_no_time_to_serve() -> None:
-    """Ann sees two people, and is asked to three meetings, each an hour; she has four."""
-    some = problem(
-        *map(request, "AB"),
-        *(request(id, "ann", "meeting") for id in "CDE"),
-        resources=(practitioner("ann"), room("r"), room("s")),
-        services=(service(), service("meeting", needs=(need("room"),))),
-    )
-    assert missed(some) == PARTS
-
-
-@pytest.mark.parametrize(
-    "limits", [WorkLimits(minutes_per_day=120), WorkLimits(minutes_per_week=120)]
-)
-def test_work_ends_at_its_limit(limits: WorkLimits) -> None:
-    """Ann works for two of her four hours at most."""
-    some = problem(*map(request, "ABC"), resources=(practitioner("ann", limits=limits),))
-    assert missed(some) == PARTS
-
-
-def test_everybody_who_is_needed_has_to_have_time() -> None:
-    """A meeting takes two of Ann, Bob and Cem: their twelve hours hold six meetings of seven."""
-    some = problem(
-        *map(request, "ABCDEFG"),
-        resources=tuple(map(practitioner, ("ann", "bob", "cem"))),
-        services=(service(needs=(need(quantity=2),)),),
-    )
-    assert missed(some) == PARTS
-
-
-def test_neighbours_of_a_series_are_days_apart() -> None:
-    """Three visits, two days apart, do not fit into four days; they take five."""
-    apart = FlexibleSeries(count=3, least_days_between=2)
-    assert missed(problem(request("A", series=apart), days=4)) == PARTS
-    assert missed(problem(request("A", series=apart), days=5)) == 0
-
-
-def test_a_series_stays_in_touch() -> None:
-    """On Monday and on Thursday: that is three days apart."""
-    windows = (span(0, 8, 12), span(3, 8, 12))
-    for most, value in ((2, PARTS), (3, 0)):
-        series = FlexibleSeries(count=2, least_days_between=1, most_days_between=most)
-        some = problem(request("A", series=series, windows=windows), days=4)
-        assert missed(some) == value
-
-
-def test_the_first_visit_of_a_series_comes_first() -> None:
-    """It takes three hours, for which there is time on the second day alone."""
-    series = FlexibleSeries(count=2, least_days_between=1)
-    long = (service(first_minutes=180),)
-    asked = request("A", series=series, first_visit=True, windows=(span(0, 8, 10), span(1, 8, 12)))
-    assert missed(problem(asked, services=long, days=2)) == PARTS
-    other = replace(asked, windows=(span(0, 8, 12), span(1, 8, 10)))
-    assert missed(problem(other, services=long, days=2)) == 0
-
-
-def test_a_fixed_series_keeps_step() -> None:
-    """On Monday and on Wednesday: every second day will do, every day will not."""
-    windows = (span(0, 8, 12), span(2, 8, 12))
-    for every, value in ((1, PARTS), (2, 0)):
-        series = FixedSeries(count=2, every_days=every)
-        assert missed(problem(request("A", series=series, windows=windows), days=3)) == value
-
-
-def test_a_series_has_so_many_visits_a_week() -> None:
-    """Two visits, one a week, need a second week."""
-    weekly = FlexibleSeries(count=2, least_days_between=0, most_per_week=1)
-    assert missed(problem(request("A", series=weekly), days=7)) == PARTS
-    assert missed(problem(request("A", series=weekly), days=8)) == 0
-
-
-def test_steps_follow_each_other_soon() -> None:
-    """The first step is possible on Monday, the second on Wednesday; a day between is too long."""
-    for lag, value in ((24 * 60, PARTS), (3 * 24 * 60, 0)):
-        steps = (Step(service="first"), Step(service="second", most_lag_minutes=lag))
-        some = problem(
-            request("A", steps=steps),
-            days=3,
-            resources=(room("early", calendar="early"), room("late", calendar="late")),
-            calendars=(*problem().calendars, only_on(0, "early"), only_on(2, "late")),
-            services=(
-                service("first", needs=(in_room("early"),)),
-                service("second", needs=(in_room("late"),)),
-            ),
-        )
-        assert missed(some) == value
-
-
-def test_a_session_takes_staff_and_has_places() -> None:
-    """Two of three participants find a place in the session."""
-    some = problem(
-        *(request(id, id.lower(), steps=(Step(sessions=frozenset({"s"})),)) for id in "ABC"),
-        resources=(practitioner("ann"), *map(patient, "abc")),
-        sessions=(Session(id="s", service="visit", windows=(span(0, 8, 12),), least=1, most=2),),
-    )
-    assert missed(some) == PARTS
 
 
 def test_a_bound_for_which_no_time_is_left_is_what_everybody_could_have_alone() -> None:
@@ -470,12 +263,12 @@ def test_no_bound_lies_above_the_optimum_of_random_problems(off: bool) -> None:
             without = random.Random(seed).choice(OFF)
             some = replace(some, without_rules=frozenset(without))
         book = book_of(some)
-        optimum = _optimum(book)
-        if optimum is None:
+        reached = optimum(book)
+        if reached is None:
             continue
         prices = prices_of(book)
-        for level, cost in enumerate(optimum):
-            floor = floor_of(prices, level, optimum[:level])
+        for level, cost in enumerate(reached):
+            floor = floor_of(prices, level, reached[:level])
             assert floor <= cost, f"{seed}: {floor} is proved, {cost} is reached"
             tight += 0 < floor == cost
     assert tight > 20
@@ -487,7 +280,7 @@ def test_no_prices_at_all_prove_more_than_is_true(seed: int) -> None:
     chance = np.random.default_rng(seed)
     some = clinic("small", "overloaded", seed=seed, visits=20, weeks=2, booked=False)
     book = book_of(some)
-    prices, most = prices_of(book), _optimum(book)
+    prices, most = prices_of(book), optimum(book)
     assert most is not None
     room = prices.days.room.most
     weights = prices.weight[: len(most)].sum(axis=0)
@@ -495,50 +288,3 @@ def test_no_prices_at_all_prove_more_than_is_true(seed: int) -> None:
     for height in (1.0, 100.0, 1000.0):
         proved, _, _ = prices.bound(chance.uniform(0, height, len(room)), weights, room)
         assert proved >= sum(totals) - sum(most) - 1e-6
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_no_bound_lies_above_what_a_schedule_reaches(seed: int) -> None:
-    """The model of the whole proves what is missed at least; prices never say more."""
-    chance = random.Random(seed)
-    some = clinic(
-        "small",
-        "overloaded" if seed % 2 else 95,
-        seed=seed,
-        visits=chance.randint(16, 26),
-        weeks=2,
-        booked=bool(seed % 3),
-    )
-    book = book_of(some)
-    optimum, prices = _optimum(book), prices_of(book)
-    assert optimum is not None
-    for level, cost in enumerate(optimum):
-        floor = floor_of(prices, level, optimum[:level])
-        assert floor <= cost, f"{book.levels[level].name}: {floor} is proved, {cost} is reached"
-
-
-def _optimum(book: Rulebook) -> list[int] | None:
-    """Return what is missed at least, level by level, as the model of the whole proves it.
-
-    None where demands cannot be met.
-    """
-    prepared = book.prepared
-    placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
-    free = [v for v, p in enumerate(placements) if p is None]
-    levels = [n for n in range(len(book.levels)) if book.serves(n)]
-    model = Model(book, State(prepared, placements, pending=free), free, levels=levels)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 8
-    costs = []
-    base = score(book, Timetable(prepared, placements)).levels
-    for level in levels:
-        cost = model.level_cost(level)
-        model.cp.minimize(cost)
-        status = solver.solve(model.cp)
-        if status == cp_model.INFEASIBLE:
-            return None
-        assert status == cp_model.OPTIMAL
-        value = int(solver.value(cost))
-        model.cp.add(cost <= value)
-        costs.append(base[level] + value)
-    return costs
