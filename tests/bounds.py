@@ -8,6 +8,7 @@ from ortools.sat.python import cp_model
 from allocator.check.score import score
 from allocator.domain.problem import Problem
 from allocator.model.model import Model
+from allocator.solve.asks import Asks
 from allocator.solve.bound import options_alone, served_total
 from allocator.solve.budget import Budget
 from allocator.solve.params import Params
@@ -33,7 +34,8 @@ def plan_of(
     free = [v for v, p in enumerate(placements) if p is None]
     frozen = State(prepared, placements, pending=free)
     budget = Budget(seconds, effort)
-    plan = Plan(book, frozen, options_alone(book, frozen), budget)
+    alone = options_alone(book, frozen)
+    plan = Plan(book, frozen, alone, Asks(book, frozen, alone), budget)
     totals = [served_total(book, n) for n in range(len(book.levels))]
     return plan.solve(level, reached, totals, placements, EXACT, budget)
 
@@ -44,7 +46,8 @@ def prices_of(book: Rulebook) -> Prices:
     placements = [prepared.frozen.get(v) for v in range(len(prepared.visits))]
     free = [v for v, p in enumerate(placements) if p is None]
     frozen = State(prepared, placements, pending=free)
-    return Prices(book, frozen, options_alone(book, frozen))
+    alone = options_alone(book, frozen)
+    return Prices(book, frozen, alone, Asks(book, frozen, alone))
 
 
 def floor_of(

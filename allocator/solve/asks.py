@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Visit
 from allocator.solve.bound import Alone
 from allocator.state.state import State
@@ -170,6 +171,25 @@ def worked(frozen: State, resource: int, number: int, *, week: bool) -> int:
         for claim in frozen.claims[resource]
         if when(claim.first) == number == when(claim.end - 1)
     )
+
+
+def break_of(prepared: Prepared, resource: int, day: int) -> tuple[int, int, int] | None:
+    """Return the first and the end tick of the window of a day's only break, and its length.
+
+    None where there is no such break, or several, or one that asks for nothing on the grid.
+    """
+    clock = prepared.clock_of(resource)
+    weekday = int(clock.weekday_of_day[day])
+    pauses = [p for p in prepared.resources[resource].breaks if weekday in p.weekdays]
+    if len(pauses) != 1 or prepared.horizon.by_day:
+        return None
+    grain, window = 60 * prepared.grain, pauses[0].window
+    first = -(-int(clock.seconds(window.start_minute)[day]) // grain)
+    end = int(clock.seconds(window.end_minute)[day]) // grain
+    length = prepared.ticks_for(pauses[0].minutes)
+    if first < 0 or end > prepared.ticks or end - first < length:
+        return None
+    return first, end, length
 
 
 def _counted(visit: Visit, found: list[Options]) -> list[int]:

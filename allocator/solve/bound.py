@@ -45,6 +45,15 @@ def most_served(frozen: State, alone: Alone, request: PreparedRequest) -> int:
     return earned(request, len(whole))
 
 
+def counts_in(book: Rulebook, request: PreparedRequest) -> list[tuple[int, int]]:
+    """Return the levels in which serving a request counts, with what a part of its value weighs."""
+    return [
+        (book.level(n), book.weight(n, request.index))
+        for n, goal in enumerate(book.goals)
+        if isinstance(goal, Served) and goal.priority == request.request.priority
+    ]
+
+
 def served_floors(book: Rulebook, frozen: State, alone: Alone) -> list[int | None]:
     """Return, by level, the value that is missed in any case; None for levels of comfort.
 

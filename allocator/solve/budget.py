@@ -8,6 +8,10 @@ import time
 from typing import Protocol
 
 
+class TooLate(Exception):
+    """Nothing is left while something is being built."""
+
+
 class Stoppable(Protocol):
     """Anything that can be asked to stop soon."""
 
@@ -128,6 +132,17 @@ class Budget:
     def over(self) -> bool:
         """Whether nothing is left, or someone asked to stop."""
         return self.left <= 0.0 or self.effort <= 0.0
+
+    def heed(self) -> None:
+        """Give up what nobody has time for any more.
+
+        Raises
+        ------
+        TooLate
+            When no time is left.
+        """
+        if not self.left:
+            raise TooLate
 
     def spend(self, effort: float) -> None:
         """Take note of deterministic time that was used."""

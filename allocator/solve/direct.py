@@ -14,7 +14,7 @@ from allocator.domain.faults import SolverDisagreement
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
 from allocator.solve.bound import Aim
-from allocator.solve.budget import Budget
+from allocator.solve.budget import Budget, TooLate
 from allocator.solve.incumbent import Incumbent, incumbent, verify
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
@@ -49,10 +49,6 @@ class Proof:
     best: Incumbent | None
     bounds: tuple[int | None, ...]
     infeasible: bool = False
-
-
-class _TooLate(Exception):
-    """Nothing is left while a model is built."""
 
 
 class _Watch(cp_model.CpSolverSolutionCallback):
@@ -158,7 +154,7 @@ class _Prover:
                 break
             try:
                 model = self._model(level)
-            except _TooLate:
+            except TooLate:
                 break
             cost = model.level_cost(level)
             if isinstance(cost, int):
@@ -199,24 +195,19 @@ class _Prover:
                 levels=range(known),
                 tight=True,
                 pooled=True,
-                heed=self._heed,
+                heed=self.budget.heed,
             )
             self.known, self.held = known, 0
             self.solution = None
             if self.best is not None:
                 self.solution = complete(self.model, self.best, self.budget)
-            self._heed()
+            self.budget.heed()
         for before in range(self.held, level):
             cost = self.model.level_cost(before)
             if self.best is not None and not isinstance(cost, int):
                 self.model.cp.add(cost <= self.best.costs[before] - self.base[before])
         self.held = level
         return self.model
-
-    def _heed(self) -> None:
-        """Give up a model that nobody has time to solve."""
-        if not self.budget.left:
-            raise _TooLate
 
     def _improve(
         self, model: Model, level: int, cost: cp_model.LinearExprT

@@ -8,15 +8,11 @@ from ortools.sat.python import cp_model
 
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
-from allocator.solve.budget import Budget
+from allocator.solve.budget import Budget, TooLate
 from allocator.solve.params import Params
 from allocator.solve.search import search
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
-
-
-class _TooLate(Exception):
-    """Nothing is left for a model that is being built."""
 
 
 def everybody(
@@ -45,16 +41,11 @@ def everybody(
     params, budget
         Settings, and what may be used up.
     """
-
-    def heed() -> None:
-        if not budget.left:
-            raise _TooLate
-
     state = State(book.prepared, frozen, pending=free)
     try:
         asked = [v for v in free if book.prepared.visits[v].request is not None]
-        model = Model(book, state, free, asked, levels=(), pooled=True, heed=heed)
-    except _TooLate:
+        model = Model(book, state, free, asked, levels=(), pooled=True, heed=budget.heed)
+    except TooLate:
         return None
     model.hint({visit: start[visit] for visit in free if start[visit] is not None})
     solver = cp_model.CpSolver()

@@ -11,7 +11,7 @@ from ortools.sat.python import cp_model
 
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
-from allocator.solve.asks import Asks, Run, worked
+from allocator.solve.asks import Asks, Run, break_of, worked
 from allocator.solve.budget import Budget
 from allocator.state.state import State
 
@@ -102,18 +102,10 @@ class _Filling:
 
     def _rests(self, resource: int, day: int, runs: list[Run]) -> dict[Run, _Rest]:
         """Return the runs in which the break of a day may lie; none where it may lie elsewhere."""
-        prepared = self.prepared
-        pauses = prepared.resources[resource].breaks
-        clock = prepared.clock_of(resource)
-        pauses = tuple(p for p in pauses if int(clock.weekday_of_day[day]) in p.weekdays)
-        if len(pauses) != 1 or "breaks" not in self.rules or prepared.horizon.by_day:
+        found = break_of(self.prepared, resource, day) if "breaks" in self.rules else None
+        if found is None:
             return {}
-        grain, window = 60 * prepared.grain, pauses[0].window
-        first = -(-int(clock.seconds(window.start_minute)[day]) // grain)
-        end = int(clock.seconds(window.end_minute)[day]) // grain
-        length = prepared.ticks_for(pauses[0].minutes)
-        if first < 0 or end > prepared.ticks or end - first < length:
-            return {}
+        first, end, length = found
         free = masks.span(first, end) & ~self.frozen.busy(resource)
         starts: dict[Run, Mask] = {}
         for spot in masks.spans(masks.shift(free, self.asks.origin)):

@@ -77,7 +77,7 @@ def serve(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
     if prices is None or work.budget.over:
         return best
     work.phase = "plan"
-    plan = Plan(work.book, work.frozen_state, work.alone, work.budget)
+    plan = Plan(work.book, work.frozen_state, work.alone, work.asks, work.budget)
     if plan.too_large:
         return _insert(work, prices, best)
     for place, level in enumerate(work.serving):

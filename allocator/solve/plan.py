@@ -20,13 +20,13 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from allocator.domain.request import FlexibleSeries
-from allocator.goals.served import Served, earned
+from allocator.goals.served import earned
 from allocator.prepare import masks
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
 from allocator.rules.series_completeness import required_occurrences
 from allocator.solve.asks import Asks, Run, joinable
-from allocator.solve.bound import Alone
+from allocator.solve.bound import Alone, counts_in
 from allocator.solve.budget import Budget
 from allocator.solve.days import Days, Group, Place, quantity
 from allocator.solve.filling import Use, Uses, add_capacity
@@ -75,16 +75,20 @@ class Plan:
         Rules and goals in force.
     frozen, alone
         The state in which only the frozen visits are placed, and what the others could do then.
+    asks
+        What visits ask for.
     budget
         What may still be used up; once it is over, the rest is not worth building.
     """
 
-    def __init__(self, book: Rulebook, frozen: State, alone: Alone, budget: Budget) -> None:
+    def __init__(
+        self, book: Rulebook, frozen: State, alone: Alone, asks: Asks, budget: Budget
+    ) -> None:
         self.book = book
         self.prepared = book.prepared
         self.frozen = frozen
         self.alone = alone
-        self.asks = Asks(book, frozen, alone)
+        self.asks = asks
         self.rules = {rule.name for rule in book.rules}
         self.cp = cp_model.CpModel()
         self.values: list[list[tuple[cp_model.IntVar, int]]] = [[] for _ in book.levels]
@@ -169,11 +173,7 @@ class Plan:
 
     def _add_request(self, request: PreparedRequest) -> None:
         book, placements = self.book, self.frozen.placements
-        goals = [
-            (book.level(n), book.weight(n, request.index))
-            for n, goal in enumerate(book.goals)
-            if isinstance(goal, Served) and goal.priority == request.request.priority
-        ]
+        goals = counts_in(book, request)
         count = request.request.occurrences
         whole = earned(request, count)
         if all(placements[v] is not None for v in request.visits):

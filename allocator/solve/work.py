@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from allocator.domain.problem import Problem
 from allocator.goals.goal import Goal
@@ -11,6 +12,7 @@ from allocator.prepare.visit import Placement
 from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import served_occurrences
+from allocator.solve.asks import Asks
 from allocator.solve.bound import Aim, options_alone
 from allocator.solve.budget import Budget
 from allocator.solve.direct import prove
@@ -89,6 +91,11 @@ class Work:
         self.frozen_state = State(prepared, self.frozen, pending=self.free)
         self.alone = options_alone(self.book, self.frozen_state)
         self.serving = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
+
+    @cached_property
+    def asks(self) -> Asks:
+        """What visits ask for."""
+        return Asks(self.book, self.frozen_state, self.alone)
 
     def tell(self, best: Incumbent | None, bounds: Sequence[int | None], level: str) -> None:
         if self.listener is not None:
@@ -208,7 +215,7 @@ class Work:
                 and not self.budget.over
             ):
                 self.phase = "price"
-                prices = prices or Prices(self.book, self.frozen_state, self.alone)
+                prices = prices or Prices(self.book, self.frozen_state, self.alone, self.asks)
                 part = self.budget.part(PRICE)
                 floor = prices.floor(level, best.costs, self.aim.totals, part)
                 bounds[level] = max(bound, floor)

@@ -11,6 +11,7 @@ from allocator.goals import GOALS
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
+from allocator.solve.asks import Asks
 from allocator.solve.bound import Alone, options_alone, served_total
 from allocator.solve.budget import Budget
 from allocator.solve.on_days import insert_on_days
@@ -35,7 +36,7 @@ def test_visits_are_inserted_on_the_days_that_are_planned() -> None:
     some = clinic("small", "overloaded", seed=7, visits=80, weeks=4)
     book, frozen, alone = parts_of(some)
     totals = [served_total(book, n) for n in range(len(book.levels))]
-    prices = Prices(book, frozen, alone)
+    prices = Prices(book, frozen, alone, Asks(book, frozen, alone))
     prices.floor(2, [total or 0 for total in totals], totals, Budget(effort=20.0))
     planned = planned_days(prices, Budget(effort=20.0))
     before = frozen.placements

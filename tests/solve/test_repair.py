@@ -13,6 +13,7 @@ from allocator.goals import GOALS
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.rules import RULES
+from allocator.solve.asks import Asks
 from allocator.solve.bound import Alone, options_alone, served_floors, served_total
 from allocator.solve.budget import Budget
 from allocator.solve.construct import construct
@@ -149,7 +150,7 @@ def test_a_plan_is_placed_without_breaking_a_rule() -> None:
     book, before = case.book, case.constructed()
     totals = [served_total(book, n) for n in range(len(book.levels))]
     budget = Budget(effort=20.0)
-    plan = Plan(book, case.frozen, case.alone, budget)
+    plan = Plan(book, case.frozen, case.alone, Asks(book, case.frozen, case.alone), budget)
     planned = plan.solve(2, before.costs, totals, before.placements, EXACT, budget)
     assert planned.days
     found = realize(

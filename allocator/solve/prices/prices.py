@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from allocator.goals.served import Served, earned
+from allocator.goals.served import earned
 from allocator.solve.asks import Asks
-from allocator.solve.bound import Alone, most_served
+from allocator.solve.bound import Alone, counts_in, most_served
 from allocator.solve.budget import Budget
 from allocator.solve.prices.days import DayCosts, Floats
 from allocator.solve.prices.room import Room
@@ -56,9 +56,11 @@ class Prices:
         Rules and goals in force.
     frozen, alone
         The state in which only the frozen visits are placed, and what the others could do then.
+    asks
+        What visits ask for.
     """
 
-    def __init__(self, book: Rulebook, frozen: State, alone: Alone) -> None:
+    def __init__(self, book: Rulebook, frozen: State, alone: Alone, asks: Asks) -> None:
         self.book = book
         self._sure = [0] * len(book.levels)
         self.asked = []
@@ -66,7 +68,7 @@ class Prices:
         for request in book.prepared.requests:
             most = most_served(frozen, alone, request)
             if any(frozen.placements[v] is not None for v in request.visits):
-                for level, weight in self._weights(request.index, request.request.priority):
+                for level, weight in counts_in(book, request):
                     self._sure[level] += weight * most
             elif most:
                 self.asked.append(request)
@@ -79,22 +81,14 @@ class Prices:
         for place, request in enumerate(self.asked):
             count = request.request.occurrences
             unit = math.gcd(earned(request, count), earned(request, 1) if count > 1 else 0)
-            for level, weight in self._weights(request.index, request.request.priority):
+            for level, weight in counts_in(book, request):
                 self.weight[level, place] += weight
                 self._units[level] = math.gcd(self._units[level], weight * unit)
-        room = Room(Asks(book, frozen, alone), frozen, frozenset(r.name for r in book.rules))
+        room = Room(asks, frozen, frozenset(r.name for r in book.rules))
         self.days = DayCosts(room, alone)
         self.wishes = Wishes(self.days, self.asked, possible)
         self.found: Floats = np.zeros(len(room.most))
         self._rates: Floats = np.zeros(0)
-
-    def _weights(self, request: int, priority: int) -> list[tuple[int, int]]:
-        """Return the levels in which a request counts, with what a part of its value is worth."""
-        return [
-            (self.book.level(n), self.book.weight(n, request))
-            for n, goal in enumerate(self.book.goals)
-            if isinstance(goal, Served) and goal.priority == priority
-        ]
 
     def floor(
         self, level: int, reached: Sequence[int], totals: Sequence[int | None], budget: Budget

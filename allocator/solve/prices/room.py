@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from allocator.prepare import masks
-from allocator.solve.asks import Asks, Run, worked
+from allocator.solve.asks import Asks, Run, break_of, worked
 from allocator.state.state import State
 
 
@@ -133,17 +133,9 @@ class Room:
 
     def _lost_to_a_break(self, resource: int, day: int, runs: Sequence[Run]) -> int:
         """Return how many ticks of a day's runs its break takes at least, wherever it lies."""
-        prepared, origin = self.prepared, self.asks.origin
-        clock = prepared.clock_of(resource)
-        weekday = int(clock.weekday_of_day[day])
-        pauses = [p for p in prepared.resources[resource].breaks if weekday in p.weekdays]
-        if len(pauses) != 1 or "breaks" not in self.rules or prepared.horizon.by_day:
+        found = break_of(self.prepared, resource, day) if "breaks" in self.rules else None
+        if found is None:
             return 0
-        grain, window = 60 * prepared.grain, pauses[0].window
-        first = -(-int(clock.seconds(window.start_minute)[day]) // grain) + origin
-        end = int(clock.seconds(window.end_minute)[day]) // grain + origin
-        length = prepared.ticks_for(pauses[0].minutes)
-        if first < origin or end > prepared.ticks + origin or end - first < length:
-            return 0
+        first, end, length = found[0] + self.asks.origin, found[1] + self.asks.origin, found[2]
         inside = sum(max(0, min(end, b) - max(first, a)) for a, b in runs)
         return max(0, length - (end - first - inside))
