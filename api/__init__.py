@@ -1,0 +1,1 @@
+"""The service round the library: bookings over HTTP that cannot collide."""

@@ -1,0 +1,229 @@
+"""The embedded server: initialised, started, watched, stopped with the process that started it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from api.embedded.folder import PROGRAMS, data_folder, owner, programs
+from api.problems import StoreUnavailable
+
+#: Major versions in the wheel, the newest first.
+VERSIONS = tuple(sorted(PROGRAMS, reverse=True))
+#: Seconds to wait for a server that has much to recover, and for one that has to stop.
+RECOVERY, STOP = 600.0, 60.0
+PR_SET_PDEATHSIG = 1
+#: The roles that log in, beside the superuser of the server.
+LOGINS = ("postgres", "allocator_owner", "allocator_api", "allocator_worker", "allocator_relay")
+DATABASE = "allocator"
+
+
+class EmbeddedServer:
+    """PostgreSQL as a child of this process, reached by a socket alone, with passwords.
+
+    Parameters
+    ----------
+    folder
+        Where data is kept; made where absent.
+    version
+        Major version; that of the data where there is some.
+    durable
+        Whether commits wait for the disk. Tests that crash nothing go faster without.
+    """
+
+    def __init__(self, folder: Path, *, version: int = VERSIONS[0], durable: bool = True) -> None:
+        self.folder = folder
+        self.durable = durable
+        self._who = owner()
+        self._data = data_folder(folder, self._who)
+        marker = self._data / "PG_VERSION"
+        self.version = int(marker.read_text()) if marker.exists() else version
+        self._bin = programs(self.version)
+        self._socket: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._passwords: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Process number of the server; 0 while it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else 0
+
+    def start(self) -> None:
+        """Start the server, initialising its data first; return once it answers."""
+        if self.pid:
+            return
+        self._passwords = self._secrets()
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
+        self._await_other()
+        self._socket = Path(tempfile.mkdtemp(prefix="allocator-"))
+        self._socket.chmod(0o711)
+        self._who.own(self._socket)
+        log = (self.folder / "postgres.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(
+                [
+                    str(self._bin / "postgres"),
+                    *("-D", str(self._data)),
+                    *("-c", "listen_addresses="),
+                    *("-c", f"unix_socket_directories={self._socket}"),
+                    *("-c", "max_connections=100"),
+                    *("-c", "shared_buffers=256MB"),
+                    *("-c", f"fsync={'on' if self.durable else 'off'}"),
+                    *("-c", f"synchronous_commit={'on' if self.durable else 'off'}"),
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                user=self._who.user and self._who.uid,
+                group=self._who.user and self._who.gid,
+                extra_groups=[] if self._who.user else None,
+                preexec_fn=_stop_with_parent(),
+                start_new_session=True,
+                cwd="/",
+            )
+        self._await_ready()
+        self._make_database()
+
+    def stop(self) -> None:
+        """Stop the server: open transactions are rolled back, what was committed stays."""
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._socket is not None:
+            shutil.rmtree(self._socket, ignore_errors=True)
+            self._socket = None
+
+    def url(self, role: str = "allocator_api", database: str = DATABASE) -> str:
+        """Return the address at which a role reaches a database."""
+        return (
+            f"postgresql://{role}:{self._passwords[role]}@/{database}?host={self._socket}"
+        )
+
+    def _secrets(self) -> dict[str, str]:
+        path = self.folder / "passwords.json"
+        if not path.exists():
+            kept = {role: secrets.token_urlsafe(24) for role in LOGINS}
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(kept, file)
+        found: dict[str, str] = json.loads(path.read_text())
+        return found
+
+    def _initialise(self) -> None:
+        with tempfile.NamedTemporaryFile("w", prefix="allocator-") as file:
+            file.write(self._passwords["postgres"])
+            file.flush()
+            self._who.own(Path(file.name))
+            subprocess.run(
+                [
+                    str(self._bin / "initdb"),
+                    *("-D", str(self._data), "-U", "postgres"),
+                    *("--auth=scram-sha-256", f"--pwfile={file.name}"),
+                    *("--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"),
+                ],
+                check=True,
+                capture_output=True,
+                user=self._who.user and self._who.uid,
+                group=self._who.user and self._who.gid,
+                extra_groups=[] if self._who.user else None,
+                cwd="/",
+            )
+
+    def _await_other(self) -> None:
+        """Wait for a server of a killed parent to stop: it has heard that it is alone."""
+        lock = self._data / "postmaster.pid"
+        deadline = time.monotonic() + STOP
+        while lock.exists() and _runs_here(lock, self._data):
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(
+                    f"Another process runs a database server on the data in {self.folder};"
+                    " stop it first."
+                )
+            time.sleep(0.05)
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + RECOVERY
+        while time.monotonic() < deadline:
+            if not self.pid:
+                tail = (self.folder / "postgres.log").read_text(errors="replace")[-1000:]
+                raise StoreUnavailable(f"The database server did not start. Its log ends:\n{tail}")
+            try:
+                with psycopg.connect(self.url("postgres", "postgres"), connect_timeout=5):
+                    return
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        self.stop()
+        raise StoreUnavailable(f"The database server was not ready after {RECOVERY:.0f} s.")
+
+    def _make_database(self) -> None:
+        """Make the roles and the database where they are not there yet."""
+        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
+            for role in LOGINS[1:]:
+                known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+                if not known.fetchone():
+                    connection.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                            sql.Identifier(role),
+                            sql.Literal(self._passwords[role]),
+                        )
+                    )
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if not found.fetchone():
+                connection.execute(f"CREATE DATABASE {DATABASE} OWNER allocator_owner")
+
+
+def _stop_with_parent() -> Callable[[], None] | None:
+    """Return what makes a child stop when this process ends, however it ends (Linux)."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def ask() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return ask
+
+
+def _runs_here(lock: Path, data: Path) -> bool:
+    """Say whether the process named in a lock file is a server on this data."""
+    try:
+        pid = int(lock.read_text().splitlines()[0])
+        return str(data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError, IndexError):
+        return False

@@ -1,0 +1,397 @@
+"""The store: tenants and their world, people, requests, bookings, claims, who may do what."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+#: Tables that hold a tenant's rows: each has the tenant in every key, and row-level security.
+TENANTS = (
+    "location",
+    "calendar",
+    "service",
+    "person",
+    "resource",
+    "session",
+    "request",
+    "booking",
+    "visit",
+    "seat",
+    "claim",
+    "extra_lane",
+    "api_key",
+    "membership",
+    "web_session",
+    "link",
+    "idempotency",
+    "audit",
+    "allowance",
+)
+
+#: Tables whose rows the relay and sweeper reads, and deletes or changes, across tenants.
+SWEPT = ("booking", "visit", "claim", "seat", "idempotency", "web_session", "allowance", "audit")
+
+CATALOGUE = """
+CREATE TABLE {name} (
+    tenant_id  bigint NOT NULL REFERENCES tenant (id),
+    id         bigint GENERATED ALWAYS AS IDENTITY,
+    uid        uuid NOT NULL,
+    ref        text NOT NULL CHECK (length(ref) BETWEEN 1 AND 200),
+    spec       jsonb NOT NULL,
+    version    integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    {more}
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, uid),
+    UNIQUE (tenant_id, ref)
+)
+"""
+
+TABLES = [
+    """
+    CREATE TABLE tenant (
+        id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        uid           uuid NOT NULL UNIQUE,
+        ref           text NOT NULL UNIQUE CHECK (length(ref) BETWEEN 1 AND 200),
+        name          text NOT NULL,
+        zone          text NOT NULL,
+        grain_minutes integer NOT NULL CHECK (grain_minutes BETWEEN 1 AND 1440),
+        policy        jsonb NOT NULL DEFAULT '{}',
+        world_version bigint NOT NULL DEFAULT 1,
+        version       integer NOT NULL DEFAULT 1,
+        created_at    timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    CATALOGUE.format(name="location", more=""),
+    CATALOGUE.format(name="calendar", more=""),
+    CATALOGUE.format(name="service", more=""),
+    """
+    CREATE TABLE person (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        uid        uuid NOT NULL,
+        ref        text NOT NULL CHECK (length(ref) BETWEEN 1 AND 200),
+        name       text NOT NULL,
+        email      text,
+        phone      text,
+        erased_at  timestamptz,
+        version    integer NOT NULL DEFAULT 1,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        changed_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        UNIQUE (tenant_id, ref)
+    )
+    """,
+    CATALOGUE.format(
+        name="resource",
+        more="""
+    kind       text NOT NULL,
+    location   text,
+    person_id  bigint,
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id),
+    """,
+    ),
+    CATALOGUE.format(name="session", more=""),
+    CATALOGUE.format(
+        name="request",
+        more="""
+    state      text NOT NULL DEFAULT 'requested'
+        CHECK (state IN ('requested', 'scheduled', 'withdrawn')),
+    person_id  bigint,
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id),
+    """,
+    ),
+    CATALOGUE.format(
+        name="booking",
+        more="""
+    state      text NOT NULL CHECK (state IN ('held', 'pending_approval', 'booked', 'rejected',
+                                              'cancelled', 'expired')),
+    request_id bigint,
+    person_id  bigint,
+    location   text,
+    service    text NOT NULL,
+    starts_at  timestamptz NOT NULL,
+    expires_at timestamptz,
+    urgent     boolean NOT NULL DEFAULT false,
+    reason     text,
+    created_by text NOT NULL,
+    CHECK ((state IN ('held', 'pending_approval')) = (expires_at IS NOT NULL)),
+    FOREIGN KEY (tenant_id, request_id) REFERENCES request (tenant_id, id),
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id),
+    """,
+    ),
+    """
+    CREATE TABLE visit (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        uid        uuid NOT NULL,
+        booking_id bigint,
+        session_id bigint,
+        occurrence integer NOT NULL,
+        step       integer NOT NULL,
+        service    text NOT NULL,
+        span       tstzrange NOT NULL CHECK (NOT isempty(span) AND lower(span) IS NOT NULL
+                                             AND upper(span) IS NOT NULL),
+        resources  jsonb NOT NULL,
+        state      text NOT NULL CHECK (state IN ('booked', 'checked_in', 'fulfilled', 'no_show',
+                                                  'cancelled')),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        CHECK (booking_id IS NOT NULL OR session_id IS NOT NULL),
+        FOREIGN KEY (tenant_id, booking_id) REFERENCES booking (tenant_id, id),
+        FOREIGN KEY (tenant_id, session_id) REFERENCES session (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE seat (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        session_id bigint NOT NULL,
+        number     integer NOT NULL CHECK (number >= 1),
+        visit_id   bigint NOT NULL,
+        PRIMARY KEY (tenant_id, session_id, number),
+        UNIQUE (tenant_id, visit_id),
+        FOREIGN KEY (tenant_id, session_id) REFERENCES session (tenant_id, id),
+        FOREIGN KEY (tenant_id, visit_id) REFERENCES visit (tenant_id, id) ON DELETE CASCADE
+    )
+    """,
+    """
+    CREATE TABLE claim (
+        tenant_id   bigint NOT NULL REFERENCES tenant (id),
+        id          bigint GENERATED ALWAYS AS IDENTITY,
+        resource_id bigint NOT NULL,
+        visit_id    bigint NOT NULL,
+        role        text NOT NULL,
+        lane        integer NOT NULL CHECK (lane >= 0),
+        span        tstzrange NOT NULL CHECK (
+            NOT isempty(span) AND lower_inc(span) AND NOT upper_inc(span)
+            AND lower(span) > '-infinity' AND upper(span) < 'infinity'),
+        state       text NOT NULL CHECK (state IN ('hold', 'pending_approval', 'booked')),
+        expires_at  timestamptz,
+        PRIMARY KEY (tenant_id, id),
+        CHECK ((state = 'booked') = (expires_at IS NULL)),
+        FOREIGN KEY (tenant_id, resource_id) REFERENCES resource (tenant_id, id),
+        FOREIGN KEY (tenant_id, visit_id) REFERENCES visit (tenant_id, id) ON DELETE CASCADE,
+        CONSTRAINT claim_once EXCLUDE USING gist (
+            int8range(tenant_id, tenant_id, '[]') WITH &&,
+            int8range(resource_id, resource_id, '[]') WITH &&,
+            int4range(lane, lane, '[]') WITH &&,
+            span WITH &&)
+    )
+    """,
+    """
+    CREATE TABLE extra_lane (
+        tenant_id   bigint NOT NULL REFERENCES tenant (id),
+        id          bigint GENERATED ALWAYS AS IDENTITY,
+        resource_id bigint NOT NULL,
+        span        tstzrange NOT NULL CHECK (NOT isempty(span)),
+        lanes       integer NOT NULL CHECK (lanes >= 1),
+        reason      text NOT NULL,
+        created_by  text NOT NULL,
+        created_at  timestamptz NOT NULL DEFAULT now(),
+        uid         uuid NOT NULL,
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        FOREIGN KEY (tenant_id, resource_id) REFERENCES resource (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE api_key (
+        tenant_id   bigint NOT NULL REFERENCES tenant (id),
+        id          bigint GENERATED ALWAYS AS IDENTITY,
+        uid         uuid NOT NULL,
+        hash        bytea NOT NULL,
+        name        text NOT NULL,
+        publishable boolean NOT NULL DEFAULT false,
+        role        text NOT NULL CHECK (role IN ('client', 'scheduler', 'reviewer',
+                                                  'administrator', 'auditor')),
+        scopes      text[] NOT NULL,
+        locations   text[] NOT NULL DEFAULT '{}',
+        person_id   bigint,
+        expires_at  timestamptz,
+        revoked_at  timestamptz,
+        created_at  timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        UNIQUE (tenant_id, hash),
+        FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE membership (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        uid        uuid NOT NULL,
+        issuer     text NOT NULL,
+        subject    text NOT NULL,
+        role       text NOT NULL CHECK (role IN ('client', 'scheduler', 'reviewer',
+                                                 'administrator', 'auditor')),
+        locations  text[] NOT NULL DEFAULT '{}',
+        person_id  bigint,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        UNIQUE (tenant_id, issuer, subject),
+        FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE web_session (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        hash       bytea NOT NULL,
+        csrf       bytea NOT NULL,
+        api_key_id bigint NOT NULL,
+        expires_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, hash),
+        FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_key (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE link (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        uid        uuid NOT NULL,
+        hash       bytea NOT NULL,
+        purpose    text NOT NULL CHECK (purpose IN ('view', 'confirm', 'cancel', 'reschedule')),
+        booking_id bigint NOT NULL,
+        expires_at timestamptz NOT NULL,
+        revoked_at timestamptz,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        UNIQUE (tenant_id, hash),
+        FOREIGN KEY (tenant_id, booking_id) REFERENCES booking (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE idempotency (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        principal  text NOT NULL,
+        route      text NOT NULL,
+        key        text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+        body       bytea NOT NULL,
+        status     integer,
+        answer     jsonb,
+        headers    jsonb,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, principal, route, key)
+    )
+    """,
+    """
+    CREATE TABLE audit (
+        tenant_id bigint NOT NULL REFERENCES tenant (id),
+        id        bigint GENERATED ALWAYS AS IDENTITY,
+        at        timestamptz NOT NULL DEFAULT now(),
+        actor     text NOT NULL,
+        action    text NOT NULL,
+        kind      text NOT NULL,
+        object    uuid NOT NULL,
+        before    jsonb,
+        after     jsonb,
+        PRIMARY KEY (tenant_id, id)
+    )
+    """,
+    """
+    CREATE UNLOGGED TABLE allowance (
+        tenant_id bigint NOT NULL REFERENCES tenant (id),
+        bucket    text NOT NULL,
+        period    timestamptz NOT NULL,
+        used      integer NOT NULL,
+        PRIMARY KEY (tenant_id, bucket, period)
+    )
+    """,
+]
+
+INDEXES = (
+    "CREATE INDEX claim_visit ON claim (tenant_id, visit_id)",
+    "CREATE INDEX claim_expiry ON claim (expires_at) WHERE expires_at IS NOT NULL",
+    "CREATE INDEX visit_booking ON visit (tenant_id, booking_id)",
+    "CREATE INDEX visit_session ON visit (tenant_id, session_id) WHERE session_id IS NOT NULL",
+    "CREATE INDEX booking_starts ON booking (tenant_id, starts_at, id)",
+    "CREATE INDEX booking_person ON booking (tenant_id, person_id, id)",
+    "CREATE INDEX booking_state ON booking (tenant_id, state, id)",
+    "CREATE INDEX booking_expiry ON booking (expires_at) WHERE expires_at IS NOT NULL",
+    "CREATE INDEX booking_request ON booking (tenant_id, request_id)",
+    "CREATE INDEX request_state ON request (tenant_id, state, id)",
+    "CREATE INDEX request_person ON request (tenant_id, person_id, id)",
+    "CREATE INDEX resource_kind ON resource (tenant_id, kind, id)",
+    "CREATE INDEX resource_person ON resource (tenant_id, person_id)",
+    "CREATE INDEX audit_object ON audit (tenant_id, object, id)",
+    "CREATE INDEX link_booking ON link (tenant_id, booking_id)",
+    "CREATE INDEX extra_lane_resource ON extra_lane (tenant_id, resource_id)",
+    "CREATE INDEX api_key_hash ON api_key (hash)",
+    "CREATE INDEX membership_subject ON membership (issuer, subject)",
+    "CREATE INDEX web_session_hash ON web_session (hash)",
+    "CREATE INDEX link_hash ON link (hash)",
+    "CREATE INDEX idempotency_age ON idempotency (created_at)",
+)
+
+CURRENT = "nullif(current_setting('allocator.tenant', true), '')::bigint"
+CREDENTIAL = "decode(nullif(current_setting('allocator.credential', true), ''), 'hex')"
+
+#: Who is asking is found before it is known of which tenant: by what was sent alone.
+BY_CREDENTIAL = {
+    "api_key": f"hash = {CREDENTIAL}",
+    "web_session": f"hash = {CREDENTIAL}",
+    "link": f"hash = {CREDENTIAL}",
+    "membership": (
+        "sha256(convert_to(issuer || E'\\n' || subject, 'UTF8')) = " + CREDENTIAL
+    ),
+}
+
+
+def upgrade() -> None:
+    """Make the tables, their policies, and what each role may do."""
+    for statement in (*TABLES, *INDEXES):
+        op.execute(statement)
+    op.execute("ALTER TABLE tenant ENABLE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE tenant FORCE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY own ON tenant USING (id = {CURRENT})")
+    op.execute("CREATE POLICY founding ON tenant TO allocator_owner USING (true)")
+    for table in TENANTS:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own ON {table} USING (tenant_id = {CURRENT})")
+        more = "" if table == "audit" else ", UPDATE, DELETE"
+        op.execute(f"GRANT SELECT, INSERT{more} ON {table} TO allocator_api, allocator_worker")
+    for table, condition in BY_CREDENTIAL.items():
+        op.execute(f"CREATE POLICY known ON {table} FOR SELECT USING ({condition})")
+    for table in SWEPT:
+        op.execute(f"CREATE POLICY swept ON {table} TO allocator_relay USING (true)")
+        more = "" if table == "audit" else ", UPDATE, DELETE"
+        op.execute(f"GRANT SELECT, INSERT{more} ON {table} TO allocator_relay")
+    op.execute("GRANT SELECT ON tenant TO allocator_api, allocator_worker, allocator_relay")
+    op.execute("CREATE POLICY swept ON tenant FOR SELECT TO allocator_relay USING (true)")
+    op.execute(
+        "GRANT UPDATE (name, zone, grain_minutes, policy, world_version, version) ON tenant"
+        " TO allocator_api, allocator_worker"
+    )
+    op.execute(
+        """
+        CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'The audit log is append-only.'; END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audit_stays()"
+    )
+    op.execute("GRANT SELECT ON alembic_version TO allocator_api, allocator_worker, allocator_relay")
+
+
+def downgrade() -> None:
+    """Drop them again."""
+    for table in reversed(TENANTS):
+        op.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
+    op.execute("DROP TABLE tenant CASCADE")
+    op.execute("DROP FUNCTION audit_stays()")
+    op.execute(
+        "REVOKE SELECT ON alembic_version FROM allocator_api, allocator_worker, allocator_relay"
+    )

@@ -1,0 +1,273 @@
+"""The tables, for queries. What makes them is in the migrations; a test holds both together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID
+
+METADATA = MetaData()
+
+
+def _tenant() -> Column[Any]:
+    return Column("tenant_id", BigInteger, ForeignKey("tenant.id"), nullable=False)
+
+
+def _number() -> Column[Any]:
+    return Column("id", BigInteger, Identity(always=True), nullable=False)
+
+
+def _instant(name: str, *, given: bool = False, needed: bool = True) -> Column[Any]:
+    default = func.now() if given else None
+    return Column(name, DateTime(timezone=True), nullable=not needed, server_default=default)
+
+
+def _version() -> Column[Any]:
+    return Column("version", Integer, nullable=False, server_default=text("1"))
+
+
+def _same_tenant(column: str, table: str, **how: Any) -> ForeignKeyConstraint:
+    """A reference that stays within the tenant."""
+    return ForeignKeyConstraint(
+        ["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], **how
+    )
+
+
+def _numbered(name: str, *columns: Any) -> Table:
+    """A table of one tenant's rows, each with a number that is unique in the tenant."""
+    return Table(
+        name, METADATA, _tenant(), _number(), *columns, PrimaryKeyConstraint("tenant_id", "id")
+    )
+
+
+def _catalogue(name: str, *columns: Any) -> Table:
+    """A table of things that have a name of the tenant's own, and a specification."""
+    return _numbered(
+        name,
+        Column("uid", UUID(as_uuid=True), nullable=False),
+        Column("ref", Text, nullable=False),
+        Column("spec", JSONB, nullable=False),
+        _version(),
+        _instant("created_at", given=True),
+        _instant("changed_at", given=True),
+        UniqueConstraint("tenant_id", "uid"),
+        UniqueConstraint("tenant_id", "ref"),
+        *columns,
+    )
+
+
+TENANT = Table(
+    "tenant",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("uid", UUID(as_uuid=True), nullable=False, unique=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("grain_minutes", Integer, nullable=False),
+    Column("policy", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("world_version", BigInteger, nullable=False, server_default=text("1")),
+    _version(),
+    _instant("created_at", given=True),
+)
+LOCATION = _catalogue("location")
+CALENDAR = _catalogue("calendar")
+SERVICE = _catalogue("service")
+PERSON = _numbered(
+    "person",
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("phone", Text),
+    _instant("erased_at", needed=False),
+    _version(),
+    _instant("created_at", given=True),
+    _instant("changed_at", given=True),
+    UniqueConstraint("tenant_id", "uid"),
+    UniqueConstraint("tenant_id", "ref"),
+)
+RESOURCE = _catalogue(
+    "resource",
+    Column("kind", Text, nullable=False),
+    Column("location", Text),
+    Column("person_id", BigInteger),
+    _same_tenant("person_id", "person"),
+)
+SESSION = _catalogue("session")
+REQUEST = _catalogue(
+    "request",
+    Column("state", Text, nullable=False, server_default=text("'requested'")),
+    Column("person_id", BigInteger),
+    _same_tenant("person_id", "person"),
+)
+BOOKING = _catalogue(
+    "booking",
+    Column("state", Text, nullable=False),
+    Column("request_id", BigInteger),
+    Column("person_id", BigInteger),
+    Column("location", Text),
+    Column("service", Text, nullable=False),
+    _instant("starts_at"),
+    _instant("expires_at", needed=False),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("reason", Text),
+    Column("created_by", Text, nullable=False),
+    _same_tenant("request_id", "request"),
+    _same_tenant("person_id", "person"),
+)
+VISIT = _numbered(
+    "visit",
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    Column("booking_id", BigInteger),
+    Column("session_id", BigInteger),
+    Column("occurrence", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("span", TSTZRANGE, nullable=False),
+    Column("resources", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    UniqueConstraint("tenant_id", "uid"),
+    _same_tenant("booking_id", "booking"),
+    _same_tenant("session_id", "session"),
+)
+SEAT = Table(
+    "seat",
+    METADATA,
+    _tenant(),
+    Column("session_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("visit_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "session_id", "number"),
+    UniqueConstraint("tenant_id", "visit_id"),
+    _same_tenant("session_id", "session"),
+    _same_tenant("visit_id", "visit", ondelete="CASCADE"),
+)
+CLAIM = _numbered(
+    "claim",
+    Column("resource_id", BigInteger, nullable=False),
+    Column("visit_id", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("span", TSTZRANGE, nullable=False),
+    Column("state", Text, nullable=False),
+    _instant("expires_at", needed=False),
+    _same_tenant("resource_id", "resource"),
+    _same_tenant("visit_id", "visit", ondelete="CASCADE"),
+)
+EXTRA_LANE = _numbered(
+    "extra_lane",
+    Column("resource_id", BigInteger, nullable=False),
+    Column("span", TSTZRANGE, nullable=False),
+    Column("lanes", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _instant("created_at", given=True),
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    UniqueConstraint("tenant_id", "uid"),
+    _same_tenant("resource_id", "resource"),
+)
+API_KEY = _numbered(
+    "api_key",
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("publishable", Boolean, nullable=False, server_default=text("false")),
+    Column("role", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("locations", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("person_id", BigInteger),
+    _instant("expires_at", needed=False),
+    _instant("revoked_at", needed=False),
+    _instant("created_at", given=True),
+    UniqueConstraint("tenant_id", "uid"),
+    UniqueConstraint("tenant_id", "hash"),
+    _same_tenant("person_id", "person"),
+)
+MEMBERSHIP = _numbered(
+    "membership",
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("locations", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("person_id", BigInteger),
+    _instant("created_at", given=True),
+    UniqueConstraint("tenant_id", "uid"),
+    UniqueConstraint("tenant_id", "issuer", "subject"),
+    _same_tenant("person_id", "person"),
+)
+WEB_SESSION = _numbered(
+    "web_session",
+    Column("hash", LargeBinary, nullable=False),
+    Column("csrf", LargeBinary, nullable=False),
+    Column("api_key_id", BigInteger, nullable=False),
+    _instant("expires_at"),
+    UniqueConstraint("tenant_id", "hash"),
+    _same_tenant("api_key_id", "api_key"),
+)
+LINK = _numbered(
+    "link",
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("booking_id", BigInteger, nullable=False),
+    _instant("expires_at"),
+    _instant("revoked_at", needed=False),
+    _instant("created_at", given=True),
+    UniqueConstraint("tenant_id", "uid"),
+    UniqueConstraint("tenant_id", "hash"),
+    _same_tenant("booking_id", "booking"),
+)
+IDEMPOTENCY = Table(
+    "idempotency",
+    METADATA,
+    _tenant(),
+    Column("principal", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("status", Integer),
+    Column("answer", JSONB),
+    Column("headers", JSONB),
+    _instant("created_at", given=True),
+    PrimaryKeyConstraint("tenant_id", "principal", "route", "key"),
+)
+AUDIT = _numbered(
+    "audit",
+    _instant("at", given=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("object", UUID(as_uuid=True), nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+)
+ALLOWANCE = Table(
+    "allowance",
+    METADATA,
+    _tenant(),
+    Column("bucket", Text, nullable=False),
+    _instant("period"),
+    Column("used", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "bucket", "period"),
+    prefixes=["UNLOGGED"],
+)
