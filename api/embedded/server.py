@@ -128,9 +128,7 @@ class EmbeddedServer:
 
     def url(self, role: str = "allocator_api", database: str = DATABASE) -> str:
         """Return the address at which a role reaches a database."""
-        return (
-            f"postgresql://{role}:{self._passwords[role]}@/{database}?host={self._socket}"
-        )
+        return f"postgresql://{role}:{self._passwords[role]}@/{database}?host={self._socket}"
 
     def _secrets(self) -> dict[str, str]:
         path = self.folder / "passwords.json"

@@ -55,7 +55,9 @@ def current(connection: Connection) -> str | None:
     found = connection.execute(text("SELECT to_regclass('alembic_version')")).scalar()
     if found is None:
         return None
-    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    revision: str | None = connection.execute(
+        text("SELECT version_num FROM alembic_version")
+    ).scalar()
     return revision
 
 

@@ -46,9 +46,7 @@ def _version() -> Column[Any]:
 
 def _same_tenant(column: str, table: str, **how: Any) -> ForeignKeyConstraint:
     """A reference that stays within the tenant."""
-    return ForeignKeyConstraint(
-        ["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], **how
-    )
+    return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], **how)
 
 
 def _numbered(name: str, *columns: Any) -> Table:

@@ -33,7 +33,17 @@ TENANTS = (
 )
 
 #: Tables whose rows the relay and sweeper reads, and deletes or changes, across tenants.
-SWEPT = ("booking", "visit", "claim", "seat", "idempotency", "web_session", "allowance", "audit")
+SWEPT = (
+    "request",
+    "booking",
+    "visit",
+    "claim",
+    "seat",
+    "idempotency",
+    "web_session",
+    "allowance",
+    "audit",
+)
 
 CATALOGUE = """
 CREATE TABLE {name} (
@@ -311,6 +321,7 @@ TABLES = [
 
 INDEXES = (
     "CREATE INDEX claim_visit ON claim (tenant_id, visit_id)",
+    "CREATE INDEX claim_resource ON claim (tenant_id, resource_id, upper(span))",
     "CREATE INDEX claim_expiry ON claim (expires_at) WHERE expires_at IS NOT NULL",
     "CREATE INDEX visit_booking ON visit (tenant_id, booking_id)",
     "CREATE INDEX visit_session ON visit (tenant_id, session_id) WHERE session_id IS NOT NULL",
@@ -341,9 +352,7 @@ BY_CREDENTIAL = {
     "api_key": f"hash = {CREDENTIAL}",
     "web_session": f"hash = {CREDENTIAL}",
     "link": f"hash = {CREDENTIAL}",
-    "membership": (
-        "sha256(convert_to(issuer || E'\\n' || subject, 'UTF8')) = " + CREDENTIAL
-    ),
+    "membership": ("sha256(convert_to(issuer || E'\\n' || subject, 'UTF8')) = " + CREDENTIAL),
 }
 
 
@@ -383,7 +392,9 @@ def upgrade() -> None:
         "CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
         " FOR EACH STATEMENT EXECUTE FUNCTION audit_stays()"
     )
-    op.execute("GRANT SELECT ON alembic_version TO allocator_api, allocator_worker, allocator_relay")
+    op.execute(
+        "GRANT SELECT ON alembic_version TO allocator_api, allocator_worker, allocator_relay"
+    )
 
 
 def downgrade() -> None:

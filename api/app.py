@@ -1,0 +1,199 @@
+"""The one place where the service is put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from api.auth.credentials import Credentials
+from api.auth.limits import Limits
+from api.call import Answer, Service
+from api.middleware import Envelope
+from api.problems import Invalid, NotFound, Problem, StoreUnavailable
+from api.routes import access, bookings, catalogue, health, holds, people, tenants
+from api.schemas.answers import answers
+from api.settings import Settings
+from api.store import migrate
+from api.store.database import Database
+from api.store.world import Worlds
+from api.usecases.things import KINDS
+
+LOG = structlog.get_logger("allocator.service")
+PROBLEM = "application/problem+json"
+DESCRIPTION = """\
+Bookings that cannot collide: hold a place, confirm it, move it, cancel it.
+
+Send your key as `Authorization: Bearer KEY`. Instants have an offset; answers are in UTC. Every
+change takes an `Idempotency-Key`, so that a repeat is harmless; changes of what is kept take
+`If-Match` with the version that they change. What goes wrong is told as a problem document.
+"""
+#: What every path may answer beside its own.
+ALWAYS = (401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
+
+
+def application(settings: Settings | None = None) -> FastAPI:
+    """Return the service.
+
+    Raises
+    ------
+    StoreUnavailable
+        On start-up, where the database cannot keep the promise: its constraint is missing, its
+        migrations are not current, or the role is one that row-level security does not bind.
+    """
+    settings = settings or Settings()
+    database = Database(settings.database_url, size=settings.pool_size)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        demand_promise(database)
+        yield
+        database.close()
+
+    app = FastAPI(
+        title="Allocator",
+        version=version("allocator"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.service = Service(
+        settings=settings,
+        database=database,
+        worlds=Worlds(),
+        credentials=Credentials(database, settings.tokens),
+        limits=Limits(database),
+    )
+    schemas: dict[str, dict[str, Any]] = answers()
+    for kind in KINDS.values():
+        app.include_router(catalogue.router(kind, schemas))
+    for routes in (people, holds, bookings, access, tenants, health):
+        app.include_router(routes.routes)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _internal)
+    app.add_middleware(Envelope, most_bytes=settings.most_bytes, import_bytes=settings.import_bytes)
+    app.openapi = lambda: _openapi(app, schemas)  # type: ignore[method-assign]
+    return app
+
+
+def demand_promise(database: Database) -> None:
+    """Refuse to start on a database that cannot keep what the service promises."""
+    with database.transaction() as (connection, _):
+        role = connection.exec_driver_sql(
+            "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        ).one()
+        if role[1]:
+            raise StoreUnavailable(
+                f"The service would run as {role[0]}, whom row-level security does not bind;"
+                " give it the role allocator_api."
+            )
+        found, needed = migrate.current(connection), migrate.newest()
+        if found != needed:
+            raise StoreUnavailable(
+                f"The database has revision {found}; this version needs {needed}."
+                " Run `allocator migrate`."
+            )
+        if not migrate.constraint_stands(connection):
+            raise StoreUnavailable(
+                f"The constraint {migrate.CONSTRAINT} on claims is missing: nothing would keep"
+                " resources from being taken twice."
+            )
+
+
+def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Answer(
+        problem.document(),
+        problem.status,
+        {**problem.headers, **(headers or {})},
+        media_type=PROBLEM,
+    )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    if error.status >= 500:
+        LOG.error("problem", action="http.problem", type=error.type, exc_info=error)
+    return _answer(error)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {
+            "code": fault["type"],
+            "kind": str(fault["loc"][0]),
+            "id": ".".join(str(part) for part in fault["loc"][1:]),
+            "message": fault["msg"],
+        }
+        for fault in error.errors()
+    ]
+    first = faults[0]
+    where = first["id"] or first["kind"]
+    return _answer(Invalid(f"{where}: {first['message']}.", faults=faults))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return _answer(NotFound(f"There is no path {request.url.path}."))
+    return Answer(
+        {
+            "type": "about:blank",
+            "title": str(error.detail),
+            "status": error.status_code,
+            "detail": str(error.detail),
+        },
+        error.status_code,
+        dict(error.headers or {}),
+        media_type=PROBLEM,
+    )
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    LOG.error("bug", action="http.bug", exc_info=error)
+    return _answer(Problem())
+
+
+def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Describe all paths, with what each may answer."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        openapi_version="3.1.0",
+    )
+    components = found.setdefault("components", {})
+    known = components.setdefault("schemas", {})
+    known.update(schemas)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        known.pop(unused, None)
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    body = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, item in found["paths"].items():
+        for operation in item.values():
+            if path.startswith("/health"):
+                operation["security"] = []
+                operation["responses"].setdefault("503", {"description": "Not ready."})
+                continue
+            operation["security"] = [{"key": []}]
+            for status in ALWAYS:
+                operation["responses"][str(status)] = {
+                    "description": "See `type` and `detail`.",
+                    "content": body,
+                }
+    app.openapi_schema = found
+    return found

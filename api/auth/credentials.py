@@ -1,0 +1,194 @@
+"""Keys, tokens, cookies and links: who is asking is found from what was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jwt
+from sqlalchemy import Connection, text
+
+from api.auth.principal import Principal, Role
+from api.problems import Forbidden, Unauthenticated
+from api.store.database import Database
+
+SECRET, PUBLISHABLE, SESSION, LINK = "ak_", "pk_", "ws_", "ln_"
+#: Actions that a link of each purpose allows, beside looking at the booking.
+PURPOSES = {
+    "view": (),
+    "confirm": ("bookings.confirm",),
+    "cancel": ("bookings.cancel",),
+    "reschedule": ("bookings.reschedule",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRules:
+    """Which bearer tokens are believed.
+
+    Attributes
+    ----------
+    issuer, audience
+        What they have to say; tokens are refused altogether where the issuer is empty.
+    algorithms
+        How they may be signed.
+    jwks_url
+        Where the issuer's keys are.
+    """
+
+    issuer: str = ""
+    audience: str = ""
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    jwks_url: str = ""
+
+
+def new_secret(prefix: str) -> tuple[str, bytes]:
+    """Return a new secret, and what is kept of it."""
+    secret = prefix + secrets.token_urlsafe(32)
+    return secret, digest(secret)
+
+
+def digest(secret: str) -> bytes:
+    """Return what is kept of a secret: secrets are long and random, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class Credentials:
+    """Finds who is asking.
+
+    Parameters
+    ----------
+    database
+        Where keys are kept.
+    tokens
+        Which bearer tokens are believed.
+    """
+
+    def __init__(self, database: Database, tokens: TokenRules) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._keys = jwt.PyJWKClient(tokens.jwks_url) if tokens.jwks_url else None
+
+    def of_bearer(self, credential: str, tenant: str | None) -> Principal:
+        """Return who sends a key, a link's secret or a token in ``Authorization: Bearer``."""
+        if credential.startswith((SECRET, PUBLISHABLE)):
+            return self._of_key(credential)
+        if credential.startswith(LINK):
+            return self._of_link(credential)
+        return self._of_token(credential, tenant)
+
+    def of_cookie(self, cookie: str, csrf: str | None, *, writes: bool) -> Principal:
+        """Return who sends a browser's cookie; whoever writes has to send the CSRF token, too."""
+        with self._database.transaction(credential=digest(cookie)) as (connection, now):
+            row = connection.execute(
+                text(
+                    "SELECT tenant_id, api_key_id, csrf FROM web_session"
+                    " WHERE hash = :hash AND expires_at > :now"
+                ),
+                {"hash": digest(cookie), "now": now},
+            ).first()
+            if row is None:
+                raise Unauthenticated("This session is over; sign in again.")
+            if writes and not secrets.compare_digest(digest(csrf or ""), bytes(row.csrf)):
+                raise Forbidden("The header X-CSRF-Token is missing or is not this session's.")
+            _scope(connection, row.tenant_id)
+            key = connection.execute(
+                text("SELECT * FROM api_key WHERE tenant_id = :tenant AND id = :id"),
+                {"tenant": row.tenant_id, "id": row.api_key_id},
+            ).one()
+        return _of_row(key, now)
+
+    def _of_key(self, credential: str) -> Principal:
+        hashed = digest(credential)
+        with self._database.transaction(credential=hashed) as (connection, now):
+            row = connection.execute(
+                text("SELECT * FROM api_key WHERE hash = :hash"), {"hash": hashed}
+            ).first()
+        if row is None:
+            raise Unauthenticated("This key is not known.")
+        return _of_row(row, now)
+
+    def _of_link(self, credential: str) -> Principal:
+        hashed = digest(credential)
+        with self._database.transaction(credential=hashed) as (connection, now):
+            row = connection.execute(
+                text("SELECT * FROM link WHERE hash = :hash"), {"hash": hashed}
+            ).first()
+        if row is None:
+            raise Unauthenticated("This link is not known.")
+        if row.revoked_at is not None or row.expires_at <= now:
+            raise Unauthenticated("This link is no longer valid.")
+        return Principal(
+            tenant=row.tenant_id,
+            actor=f"link:{row.uid}",
+            role=Role.CLIENT,
+            scopes=frozenset({"bookings.read", "catalogue.read", *PURPOSES[row.purpose]}),
+            booking=row.booking_id,
+        )
+
+    def _of_token(self, token: str, tenant: str | None) -> Principal:
+        if self._keys is None or not self._tokens.issuer:
+            raise Unauthenticated("This is no key of ours, and bearer tokens are not set up here.")
+        try:
+            key = self._keys.get_signing_key_from_jwt(token)
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.key,
+                algorithms=list(self._tokens.algorithms),
+                audience=self._tokens.audience,
+                issuer=self._tokens.issuer,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(f"The token is not valid: {error}.") from error
+        known = hashlib.sha256(f"{claims['iss']}\n{claims['sub']}".encode()).digest()
+        with self._database.transaction(credential=known) as (connection, _):
+            rows = connection.execute(
+                text(
+                    "SELECT membership.* FROM membership"
+                    " WHERE issuer = :issuer AND subject = :subject ORDER BY tenant_id"
+                ),
+                {"issuer": claims["iss"], "subject": claims["sub"]},
+            ).all()
+        rows = [row for row in rows if tenant is None or str(row.uid) == tenant]
+        if not rows:
+            raise Forbidden("The token is valid, but whoever it names is no member of a tenant.")
+        if len(rows) > 1:
+            known_as = ", ".join(str(row.uid) for row in rows)
+            raise Forbidden(
+                f"You are a member of {len(rows)} tenants; name one membership in the header"
+                f" Allocator-Membership: {known_as}."
+            )
+        (row,) = rows
+        return Principal(
+            tenant=row.tenant_id,
+            actor=f"user:{row.uid}",
+            role=Role(row.role),
+            locations=frozenset(row.locations),
+            person=row.person_id,
+        )
+
+
+def _scope(connection: Connection, tenant: int) -> None:
+    connection.execute(
+        text("SELECT set_config('allocator.tenant', :tenant, true)"), {"tenant": str(tenant)}
+    )
+
+
+def _of_row(row: Any, now: datetime) -> Principal:
+    if row.revoked_at is not None:
+        raise Unauthenticated("This key was revoked.")
+    if row.expires_at is not None and row.expires_at <= now:
+        raise Unauthenticated(f"This key expired at {row.expires_at.isoformat()}.")
+    return Principal(
+        tenant=row.tenant_id,
+        actor=f"key:{row.uid}",
+        role=Role(row.role),
+        scopes=frozenset(row.scopes),
+        locations=frozenset(row.locations),
+        person=row.person_id,
+        publishable=row.publishable,
+    )

@@ -1,0 +1,1 @@
+"""Paths: each parses, calls one use case, and maps what comes back."""

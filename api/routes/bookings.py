@@ -1,0 +1,128 @@
+"""Bookings: read, listed, moved, attended, approved, cancelled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+
+from api import views
+from api.call import Answer, Calling, Raw
+from api.routes.documents import answer_of
+from api.routes.paging import Paged
+from api.schemas.bodies import AddIn, MoveIn, ReasonIn, ReassignIn, VisitOf
+from api.usecases import bookings, listing
+
+routes = APIRouter(prefix="/v1/bookings", tags=["bookings"])
+BOOKING: dict[int | str, dict[str, Any]] = {200: answer_of("Booking")}
+
+
+@routes.get("", operation_id="list_bookings", responses={200: answer_of("BookingList")})
+def pages(
+    call: Calling,
+    page: Paged,
+    state: Annotated[
+        str | None,
+        Query(pattern="^(held|pending_approval|booked|rejected|cancelled|expired)$"),
+    ] = None,
+    person: Annotated[str | None, Query(max_length=200)] = None,
+    resource: Annotated[str | None, Query(max_length=200)] = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+) -> Response:
+    """List bookings, by state, person, resource and time."""
+    asked = listing.Asked(state=state, person=person, resource=resource, since=since, until=until)
+    return Answer(
+        call.read(
+            lambda tx: page.of(
+                listing.bookings(tx, asked, after=page.after, limit=page.limit + 1),
+                lambda rows: views.booking_list(tx, rows),
+            )
+        )
+    )
+
+
+@routes.get("/{name}", operation_id="read_booking", responses=BOOKING)
+def read(call: Calling, name: str) -> Response:
+    """Read a booking."""
+    return views.answer(call, lambda tx: bookings.read(tx, name))
+
+
+@routes.post("/{name}/cancel", operation_id="cancel_booking", responses=BOOKING)
+def cancel(call: Calling, name: str, raw: Raw, body: ReasonIn | None = None) -> Response:
+    """Cancel a booking; its time is free at once."""
+    reason = body.reason if body else ""
+    return views.changed(call, raw, lambda tx: bookings.cancel(tx, name, call.version, reason))
+
+
+@routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING)
+def reschedule(call: Calling, name: str, body: MoveIn, raw: Raw) -> Response:
+    """Move visits; their old places count as free."""
+    moves = [visit.wanted() for visit in body.visits]
+    return views.changed(
+        call,
+        raw,
+        lambda tx: bookings.reschedule(tx, name, moves, version=call.version, scope=body.scope),
+    )
+
+
+@routes.post("/{name}/reassign", operation_id="reassign_booking", responses=BOOKING)
+def reassign(call: Calling, name: str, body: ReassignIn, raw: Raw) -> Response:
+    """Give visits other resources at the same time."""
+    resources = {role: tuple(names) for role, names in body.resources.items()}
+    which = [(at.occurrence, at.step) for at in body.visits]
+    return views.changed(
+        call,
+        raw,
+        lambda tx: bookings.reassign(tx, name, resources, which, version=call.version),
+    )
+
+
+@routes.post("/{name}/visits", operation_id="add_visits", responses=BOOKING)
+def add(call: Calling, name: str, body: AddIn, raw: Raw) -> Response:
+    """Add visits of a series that could not be placed before."""
+    wanted = [visit.wanted() for visit in body.visits]
+    return views.changed(
+        call, raw, lambda tx: bookings.add_visits(tx, name, wanted, version=call.version)
+    )
+
+
+@routes.post("/{name}/check-in", operation_id="check_in", responses=BOOKING)
+def check_in(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> Response:
+    """Write down that somebody came."""
+    visit = body.visit if body else None
+    return views.changed(
+        call, raw, lambda tx: bookings.attend(tx, name, "check_in", visit, call.version)
+    )
+
+
+@routes.post("/{name}/fulfil", operation_id="fulfil", responses=BOOKING)
+def fulfil(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> Response:
+    """Write down that a visit took place."""
+    visit = body.visit if body else None
+    return views.changed(
+        call, raw, lambda tx: bookings.attend(tx, name, "fulfil", visit, call.version)
+    )
+
+
+@routes.post("/{name}/no-show", operation_id="no_show", responses=BOOKING)
+def no_show(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> Response:
+    """Write down that somebody stayed away."""
+    visit = body.visit if body else None
+    return views.changed(
+        call, raw, lambda tx: bookings.attend(tx, name, "no_show", visit, call.version)
+    )
+
+
+@routes.post("/{name}/approve", operation_id="approve_booking", responses=BOOKING)
+def approve(call: Calling, name: str, raw: Raw) -> Response:
+    """Approve what waits for a reviewer."""
+    return views.changed(call, raw, lambda tx: bookings.approve(tx, name, call.version))
+
+
+@routes.post("/{name}/decline", operation_id="decline_booking", responses=BOOKING)
+def decline(call: Calling, name: str, raw: Raw, body: ReasonIn | None = None) -> Response:
+    """Decline what waits for a reviewer."""
+    reason = body.reason if body else ""
+    return views.changed(call, raw, lambda tx: bookings.decline(tx, name, call.version, reason))

@@ -1,0 +1,53 @@
+"""Bodies in the library's JSON: parsed here, described in OpenAPI by the library's types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from api.problems import Invalid
+from api.schemas import domain
+
+
+def document(body: bytes) -> Any:
+    """Parse what was sent as JSON."""
+    try:
+        return json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"The body is not JSON: {error}.") from error
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def one(body: bytes) -> Mapping[str, Any]:
+    """Return the object that was sent."""
+    found = document(body)
+    if not isinstance(found, dict):
+        raise Invalid("An object is expected.")
+    return found
+
+
+def some(body: bytes) -> list[Mapping[str, Any]]:
+    """Return the objects that were sent: one, or a list of them."""
+    found = document(body)
+    given = found if isinstance(found, list) else [found]
+    if not given or not all(isinstance(item, dict) for item in given):
+        raise Invalid("An object, or a list of objects, is expected.")
+    return given
+
+
+def body_of(name: str, *, many: bool = False) -> dict[str, Any]:
+    """Describe a body in OpenAPI."""
+    schema: dict[str, Any] = {"$ref": domain.REF + name}
+    if many:
+        schema = {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def answer_of(name: str, description: str = "As it is now.") -> dict[str, Any]:
+    """Describe an answer in OpenAPI."""
+    schema = {"$ref": domain.REF + name}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

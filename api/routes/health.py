@@ -1,0 +1,32 @@
+"""Whether the service is alive, and ready."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.call import Answer, service_of
+from api.problems import Problem
+from api.store import migrate
+
+routes = APIRouter(prefix="/health", tags=["health"])
+
+
+@routes.get("/live", operation_id="live")
+def live() -> Response:
+    """Say that the process answers."""
+    return Answer({"status": "live"})
+
+
+@routes.get("/ready", operation_id="ready")
+def ready(request: Request) -> Response:
+    """Say whether bookings can be made: database, constraint and migrations."""
+    try:
+        with service_of(request).database.transaction() as (connection, _):
+            checks = {
+                "constraint": migrate.constraint_stands(connection),
+                "migrations": migrate.current(connection) == migrate.newest(),
+            }
+    except Problem:
+        checks = {"database": False}
+    good = all(checks.values())
+    return Answer({"status": "ready" if good else "not ready", **checks}, 200 if good else 503)

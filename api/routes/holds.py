@@ -1,0 +1,101 @@
+"""Holds: a place is kept for some minutes, and then confirmed or given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from allocator.domain.request import Request
+from api import views
+from api.call import Calling, Raw
+from api.problems import Invalid, NotFound
+from api.routes.documents import answer_of
+from api.schemas.bodies import HoldIn, VisitIn
+from api.store import things as kept
+from api.store.tables import REQUEST
+from api.store.world import decoded
+from api.usecases import bookings
+from api.usecases.bookings import Partly
+from api.usecases.tx import Tx
+
+routes = APIRouter(prefix="/v1/holds", tags=["holds"])
+
+
+@routes.post(
+    "",
+    status_code=201,
+    summary="Hold a place",
+    operation_id="create_hold",
+    responses={
+        200: answer_of("PartlyPossible", "Not all visits can be had: what can, and why not all."),
+        201: answer_of("Booking", "Held."),
+    },
+)
+def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
+    """Hold a service or a request at a start, with resources."""
+
+    def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        request, visits, stored = _asked(tx, body)
+        found = bookings.hold(
+            tx,
+            request,
+            [visit.wanted() for visit in visits],
+            stored=stored,
+            hold_minutes=body.hold_minutes,
+            urgent=body.urgent,
+            partial=body.partial.value,
+        )
+        if isinstance(found, Partly):
+            return 200, views.partly(found), {}
+        headers = {"Location": f"/v1/holds/{found.uid}", **views.etag(found.version)}
+        return 201, views.booking(tx, found), headers
+
+    return call.once(raw, work)
+
+
+def _asked(tx: Tx, body: HoldIn) -> tuple[Request, list[VisitIn], Any]:
+    """Return what a hold is for, and where."""
+    single = body.start is not None
+    if (body.request is not None) == (body.service is not None or body.session is not None):
+        raise Invalid("Name either a request, or a service or group session.")
+    if single == bool(body.visits):
+        raise Invalid("Send either a start, or visits.")
+    visits = list(body.visits)
+    if body.start is not None:
+        visits = [
+            VisitIn(
+                occurrence=1,
+                step=1,
+                start=body.start,
+                resources=body.resources,
+                session=body.session,
+            )
+        ]
+    if body.request is None:
+        if body.service is not None and body.session is not None:
+            raise Invalid("Name a service or a group session; both are named.")
+        request = bookings.simple(body.service or "", body.attendees, body.session)
+        return request, visits, None
+    row = kept.find(tx.connection, REQUEST, tx.tenant, body.request, for_update=True)
+    if row is None:
+        raise NotFound(f"There is no request {body.request!r}.")
+    return decoded(Request, row.spec, row.ref), visits, row
+
+
+@routes.get("/{name}", operation_id="read_hold", responses={200: answer_of("Booking")})
+def read(call: Calling, name: str) -> Response:
+    """Read a hold."""
+    return views.answer(call, lambda tx: bookings.read(tx, name))
+
+
+@routes.post("/{name}/confirm", operation_id="confirm_hold", responses={200: answer_of("Booking")})
+def confirm(call: Calling, name: str, raw: Raw) -> Response:
+    """Confirm a hold; it is booked then, or waits for a reviewer."""
+    return views.changed(call, raw, lambda tx: bookings.confirm(tx, name, call.version))
+
+
+@routes.delete("/{name}", operation_id="release_hold", responses={200: answer_of("Booking")})
+def release(call: Calling, name: str, raw: Raw) -> Response:
+    """Give a hold back."""
+    return views.changed(call, raw, lambda tx: bookings.release(tx, name))

@@ -1,0 +1,81 @@
+"""People."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from api import views
+from api.call import Answer, Calling, Raw
+from api.routes.documents import answer_of
+from api.routes.paging import Paged
+from api.schemas.bodies import PersonChange, PersonIn
+from api.usecases import people
+
+routes = APIRouter(prefix="/v1/people", tags=["people"])
+
+
+@routes.post(
+    "", status_code=201, operation_id="create_person", responses={201: answer_of("Person")}
+)
+def create(call: Calling, body: PersonIn, raw: Raw) -> Response:
+    """Add somebody, with the resource whose time their visits take."""
+    return call.once(
+        raw,
+        lambda tx: (
+            201,
+            views.person(
+                people.create(
+                    tx,
+                    name=body.name,
+                    email=body.email,
+                    phone=body.phone,
+                    ref=body.id,
+                    resource=body.resource,
+                )
+            ),
+            {},
+        ),
+    )
+
+
+@routes.get("", operation_id="list_people", responses={200: answer_of("PersonList")})
+def pages(call: Calling, page: Paged) -> Response:
+    """List people."""
+    rows = call.read(lambda tx: people.page(tx, after=page.after, limit=page.limit + 1))
+    return Answer(page.of(rows, lambda shown: [views.person(row) for row in shown]))
+
+
+@routes.get("/{name}", operation_id="read_person", responses={200: answer_of("Person")})
+def read(call: Calling, name: str) -> Response:
+    """Read somebody."""
+    row = call.read(lambda tx: people.read(tx, name))
+    return Answer(views.person(row), headers=views.etag(row.version))
+
+
+@routes.put("/{name}", operation_id="change_person", responses={200: answer_of("Person")})
+def change(call: Calling, name: str, body: PersonChange, raw: Raw) -> Response:
+    """Write what is known of somebody."""
+    return call.once(
+        raw,
+        lambda tx: (
+            200,
+            views.person(
+                people.change(
+                    tx,
+                    name,
+                    call.version,
+                    full_name=body.name,
+                    email=body.email,
+                    phone=body.phone,
+                )
+            ),
+            {},
+        ),
+    )
+
+
+@routes.post("/{name}/erase", status_code=204, operation_id="erase_person")
+def erase(call: Calling, name: str) -> Response:
+    """Blank everything that tells who somebody is."""
+    call.read(lambda tx: people.erase(tx, name))
+    return Response(status_code=204)

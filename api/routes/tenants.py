@@ -1,0 +1,92 @@
+"""The tenant, the lanes that it adds, and the audit log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import views
+from api.call import Answer, Calling, Raw
+from api.routes.documents import answer_of
+from api.routes.paging import Paged
+from api.schemas.bodies import ExtraLaneIn, TenantChange
+from api.usecases import listing, tenants
+
+routes = APIRouter()
+
+
+@routes.get(
+    "/v1/tenant", tags=["tenant"], operation_id="read_tenant", responses={200: answer_of("Tenant")}
+)
+def read(call: Calling) -> Response:
+    """Read the tenant that your key belongs to."""
+    row = call.read(tenants.read)
+    return Answer(views.tenant(row), headers=views.etag(row.version))
+
+
+@routes.put(
+    "/v1/tenant",
+    tags=["tenant"],
+    operation_id="change_tenant",
+    responses={200: answer_of("Tenant")},
+)
+def change(call: Calling, body: TenantChange, raw: Raw) -> Response:
+    """Write the tenant's name and policy."""
+    return call.once(
+        raw,
+        lambda tx: (
+            200,
+            views.tenant(tenants.change(tx, call.version, name=body.name, policy=body.policy)),
+            {},
+        ),
+    )
+
+
+@routes.post(
+    "/v1/resources/{name}/extra-lanes",
+    status_code=201,
+    tags=["resources"],
+    operation_id="add_lane",
+    responses={201: answer_of("ExtraLane")},
+)
+def add_lane(call: Calling, name: str, body: ExtraLaneIn, raw: Raw) -> Response:
+    """Overbook a resource on purpose, for a while."""
+    return call.once(
+        raw,
+        lambda tx: (
+            201,
+            views.lane(tenants.add_lane(tx, name, body.start, body.end, body.lanes, body.reason)),
+            {},
+        ),
+    )
+
+
+@routes.get(
+    "/v1/resources/{name}/extra-lanes",
+    tags=["resources"],
+    operation_id="list_lanes",
+    responses={200: answer_of("ExtraLaneList")},
+)
+def lanes(call: Calling, name: str) -> Response:
+    """List the lanes that were added to a resource."""
+    rows = call.read(lambda tx: tenants.lanes(tx, name))
+    return Answer({"items": [views.lane(row) for row in rows], "next": None})
+
+
+@routes.get(
+    "/v1/audit", tags=["audit"], operation_id="list_audit", responses={200: answer_of("AuditList")}
+)
+def audit(
+    call: Calling,
+    page: Paged,
+    object: Annotated[str | None, Query(max_length=36, description="UUID of what changed.")] = None,
+    action: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """List who changed what, in order."""
+    rows = call.read(
+        lambda tx: listing.audit(
+            tx, object=object, action=action, after=page.after, limit=page.limit + 1
+        )
+    )
+    return Answer(page.of(rows, lambda shown: [views.audit(row) for row in shown]))

@@ -1,0 +1,205 @@
+"""What clients get, where it is not one of the library's own types: as OpenAPI describes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.schemas.domain import REF
+
+TEXT: dict[str, Any] = {"type": "string"}
+UID: dict[str, Any] = {"type": "string", "format": "uuid"}
+INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
+NUMBER: dict[str, Any] = {"type": "integer"}
+FLAG: dict[str, Any] = {"type": "boolean"}
+ANY: dict[str, Any] = {"type": "object"}
+
+
+def maybe(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of something that may be absent."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def many(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a list."""
+    return {"type": "array", "items": schema}
+
+
+def ref(name: str) -> dict[str, Any]:
+    """Return a reference to a schema."""
+    return {"$ref": REF + name}
+
+
+def _object(title: str, meaning: str, /, **properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": title,
+        "description": meaning,
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+KEPT = {"version": NUMBER, "created_at": INSTANT, "changed_at": INSTANT}
+ROLES: dict[str, Any] = {"type": "object", "additionalProperties": many(TEXT)}
+WANTED = {"occurrence": NUMBER, "step": NUMBER, "start": INSTANT, "resources": ROLES}
+STATES: dict[str, Any] = {
+    "type": "string",
+    "enum": ["held", "pending_approval", "booked", "rejected", "cancelled", "expired"],
+}
+VISIT_STATES: dict[str, Any] = {
+    "type": "string",
+    "enum": ["booked", "checked_in", "fulfilled", "no_show", "cancelled"],
+}
+KEY = {
+    "id": UID,
+    "name": TEXT,
+    "role": TEXT,
+    "scopes": many(TEXT),
+    "locations": many(TEXT),
+    "publishable": FLAG,
+    "expires_at": maybe(INSTANT),
+    "revoked_at": maybe(INSTANT),
+    "created_at": INSTANT,
+}
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    str(schema["title"]): schema
+    for schema in (
+        {
+            "type": "object",
+            "title": "Problem",
+            "description": "What went wrong (RFC 9457); each type has members of its own.",
+            "properties": {
+                "type": TEXT,
+                "title": TEXT,
+                "status": NUMBER,
+                "detail": TEXT,
+                "faults": many(ANY),
+                "violations": many(ANY),
+                "alternatives": many(ANY),
+            },
+            "required": ["type", "title", "status", "detail"],
+        },
+        _object(
+            "BookedVisit",
+            "A visit of a booking; attendees have roles of their own.",
+            id=UID,
+            occurrence=NUMBER,
+            step=NUMBER,
+            service=TEXT,
+            session=maybe(TEXT),
+            start=INSTANT,
+            end=INSTANT,
+            resources=ROLES,
+            state=VISIT_STATES,
+        ),
+        _object(
+            "Booking",
+            "One or more visits with their claims, and a state.",
+            id=UID,
+            state=STATES,
+            request=maybe(TEXT),
+            person=maybe(TEXT),
+            service=TEXT,
+            location=maybe(TEXT),
+            starts_at=INSTANT,
+            expires_at=maybe(INSTANT),
+            zone=TEXT,
+            urgent=FLAG,
+            reason=maybe(TEXT),
+            visits=many(ref("BookedVisit")),
+            **KEPT,
+        ),
+        _object(
+            "PartlyPossible",
+            "Which visits of a series can be had together, and why the others cannot.",
+            question=TEXT,
+            possible=many(_object("Possible", "A visit.", **WANTED, session=maybe(TEXT))),
+            refused=many(
+                _object(
+                    "Refused",
+                    "A visit, and why it cannot be had.",
+                    **WANTED,
+                    session=maybe(TEXT),
+                    problem=ref("Problem"),
+                )
+            ),
+        ),
+        _object(
+            "Person",
+            "Somebody who comes to visits.",
+            id=TEXT,
+            uid=UID,
+            name=TEXT,
+            email=maybe(TEXT),
+            phone=maybe(TEXT),
+            erased_at=maybe(INSTANT),
+            **KEPT,
+        ),
+        _object("Key", "A key, without its secret.", **KEY),
+        _object("NewKey", "A key with its secret, told this once.", **KEY, key=TEXT),
+        _object(
+            "Membership",
+            "What somebody who signs in elsewhere is to the tenant.",
+            id=UID,
+            issuer=TEXT,
+            subject=TEXT,
+            role=TEXT,
+            locations=many(TEXT),
+            created_at=INSTANT,
+        ),
+        _object("SignedIn", "A browser's session.", csrf_token=TEXT, expires_at=INSTANT),
+        _object(
+            "Link",
+            "A link with its secret, told this once.",
+            id=UID,
+            purpose=TEXT,
+            expires_at=INSTANT,
+            created_at=INSTANT,
+            token=TEXT,
+        ),
+        _object(
+            "Tenant",
+            "A clinic, or a chain of them.",
+            id=UID,
+            name=TEXT,
+            zone=TEXT,
+            grain_minutes=NUMBER,
+            policy=ANY,
+            version=NUMBER,
+            created_at=INSTANT,
+        ),
+        _object(
+            "ExtraLane",
+            "A lane more for a resource, for a while.",
+            id=UID,
+            start=INSTANT,
+            end=INSTANT,
+            lanes=NUMBER,
+            reason=TEXT,
+            created_at=INSTANT,
+        ),
+        _object(
+            "Audit",
+            "Who changed what, and when.",
+            at=INSTANT,
+            actor=TEXT,
+            action=TEXT,
+            kind=TEXT,
+            object=UID,
+            before=maybe(ANY),
+            after=maybe(ANY),
+        ),
+    )
+}
+LISTS = ("Booking", "Person", "Key", "Membership", "ExtraLane", "Audit")
+
+
+def answers() -> dict[str, dict[str, Any]]:
+    """Return all schemas, with the lists of them."""
+    lists = {
+        f"{name}List": _object(f"{name}List", "A page.", items=many(ref(name)), next=maybe(TEXT))
+        for name in LISTS
+    }
+    return {**ANSWERS, **lists}

@@ -1,0 +1,209 @@
+"""What clients send, where it is not one of the library's own types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.auth.principal import Role
+from api.usecases.placing import WantedVisit
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Body(BaseModel):
+    """What is sent; fields that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+
+def _whole(instant: datetime) -> datetime:
+    if instant.second or instant.microsecond:
+        raise ValueError("an instant falls on a whole minute")
+    if not 1970 < instant.year < 2200:
+        raise ValueError("an instant lies between 1971 and 2199")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_whole)]
+
+
+class VisitIn(Body):
+    """A visit with its place."""
+
+    occurrence: int = Field(1, ge=1, le=200, description="Which visit of a series; from 1.")
+    step: int = Field(1, ge=1, le=50, description="Which step of a chain; from 1.")
+    start: Instant = Field(description="When it starts, with an offset.")
+    resources: dict[Name, list[Name]] = Field(
+        default_factory=dict, description="Names by role; attendees come by themselves."
+    )
+    session: Name | None = Field(None, description="The group session that it joins.")
+
+    def wanted(self) -> WantedVisit:
+        """Return it as a use case has it."""
+        return WantedVisit(
+            occurrence=self.occurrence,
+            step=self.step,
+            start=self.start,
+            resources={role: tuple(names) for role, names in self.resources.items()},
+            session=self.session,
+        )
+
+
+class Partial(Enum):
+    """What to do where only some visits of a series can be had."""
+
+    ASK = "ask"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+class HoldIn(Body):
+    """What to hold: a service with a start and resources, or a request with its visits."""
+
+    service: Name | None = Field(None, description="For a single visit: its service.")
+    session: Name | None = Field(None, description="For a seat: the group session.")
+    attendees: list[Name] = Field(default_factory=list, max_length=100)
+    start: Instant | None = None
+    resources: dict[Name, list[Name]] = Field(default_factory=dict)
+    request: Name | None = Field(None, description="A request that is kept.")
+    visits: list[VisitIn] = Field(default_factory=list, max_length=200)
+    hold_minutes: int | None = Field(
+        None, ge=1, le=24 * 60, description="Shorter than the service's own, where given."
+    )
+    urgent: bool = Field(False, description="A reviewer looks at it before it is booked.")
+    partial: Partial = Field(
+        Partial.ASK,
+        description="Where only some visits can be had: ask, hold those, or refuse all.",
+    )
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "service": "physio",
+                    "start": "2026-12-01T09:00:00+01:00",
+                    "resources": {"practitioner": ["anna"], "room": ["room-1"]},
+                    "attendees": ["P1"],
+                }
+            ]
+        },
+    )
+
+
+class MoveIn(Body):
+    """Where visits are to lie instead."""
+
+    visits: list[VisitIn] = Field(min_length=1, max_length=200)
+    scope: str = Field(
+        "this",
+        pattern="^(this|following|all)$",
+        description="Move these alone; or, named by one of them, the later ones or all.",
+    )
+
+
+class AddIn(Body):
+    """Visits of a series that could not be placed before."""
+
+    visits: list[VisitIn] = Field(min_length=1, max_length=200)
+
+
+class At(Body):
+    """A visit of a booking."""
+
+    occurrence: int = Field(1, ge=1, le=200)
+    step: int = Field(1, ge=1, le=50)
+
+
+class ReassignIn(Body):
+    """Other resources for visits of a booking."""
+
+    resources: dict[Name, list[Name]] = Field(min_length=1)
+    visits: list[At] = Field(default_factory=list, max_length=200, description="Empty is all.")
+
+
+class ReasonIn(Body):
+    """Why."""
+
+    reason: str = Field("", max_length=500, description="No personal data, please.")
+
+
+class VisitOf(Body):
+    """Which visit of a booking."""
+
+    visit: Name | None = Field(None, description="Its id; the next one where left out.")
+
+
+class PersonIn(Body):
+    """Somebody who comes to visits."""
+
+    id: Name | None = Field(None, description="Your own name for them; a UUID where left out.")
+    name: str = Field(min_length=1, max_length=200)
+    email: str | None = Field(None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+    phone: str | None = Field(None, max_length=50, pattern=r"^[0-9+() /.-]+$")
+    resource: dict[str, Any] = Field(
+        default_factory=dict,
+        description="How they take part: the fields of a resource, such as its calendar and"
+        " limits. The kind is patient where left out.",
+    )
+
+
+class PersonChange(Body):
+    """What is known of somebody."""
+
+    name: str = Field(min_length=1, max_length=200)
+    email: str | None = Field(None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+    phone: str | None = Field(None, max_length=50, pattern=r"^[0-9+() /.-]+$")
+
+
+class KeyIn(Body):
+    """A key that is to be made."""
+
+    name: str = Field(min_length=1, max_length=200)
+    role: Role
+    scopes: list[Name] = Field(default_factory=lambda: ["*"], min_length=1, max_length=50)
+    locations: list[Name] = Field(default_factory=list, max_length=200)
+    person: Name | None = None
+    publishable: bool = False
+    expires_at: AwareDatetime | None = None
+
+
+class MembershipIn(Body):
+    """What somebody who signs in elsewhere is to the tenant."""
+
+    issuer: str = Field(min_length=1, max_length=500)
+    subject: str = Field(min_length=1, max_length=500)
+    role: Role
+    locations: list[Name] = Field(default_factory=list, max_length=200)
+    person: Name | None = None
+
+
+class LinkIn(Body):
+    """A link for an e-mail."""
+
+    purpose: str = Field(pattern="^(view|confirm|cancel|reschedule)$")
+    expires_at: AwareDatetime
+
+
+class ExtraLaneIn(Body):
+    """A lane more for a resource, for a while: overbooking, on purpose."""
+
+    start: Instant
+    end: Instant
+    lanes: int = Field(1, ge=1, le=100)
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class TenantChange(Body):
+    """The settings of a tenant."""
+
+    name: str = Field(min_length=1, max_length=200)
+    policy: dict[str, Any] = Field(
+        default_factory=dict,
+        description="terms (limits of bookings), travel and turnarounds, as in a problem.",
+    )

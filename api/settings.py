@@ -1,0 +1,64 @@
+"""Settings of the service, from the environment: every name begins with ``ALLOCATOR_``."""
+
+from __future__ import annotations
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.auth.credentials import TokenRules
+
+
+class Settings(BaseSettings):
+    """How the service runs.
+
+    Attributes
+    ----------
+    database_url
+        Where the role of the API logs in.
+    worker_database_url, relay_database_url
+        The same for the worker, and for the sweeper and relay.
+    admin_database_url
+        Where migrations log in: the owner of the tables.
+    pool_size
+        Connections of one API process, at most.
+    issuer, audience, algorithms, jwks_url
+        Which bearer tokens are believed; none where there is no issuer.
+    search_per_minute, hold_per_minute, book_per_minute
+        Requests of one key, at most: reading, holding, and everything else that changes.
+    address_per_minute
+        Requests of one network address, at most; for publishable keys a tenth.
+    most_bytes
+        Size of what may be sent at once; imports may be larger.
+    import_bytes
+        Size of an import.
+    secure_cookies
+        Whether cookies go over HTTPS alone.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALLOCATOR_", extra="ignore")
+
+    database_url: str = ""
+    worker_database_url: str = ""
+    relay_database_url: str = ""
+    admin_database_url: str = ""
+    pool_size: int = 20
+    issuer: str = ""
+    audience: str = ""
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    jwks_url: str = ""
+    search_per_minute: int = 12_000
+    hold_per_minute: int = 6_000
+    book_per_minute: int = 6_000
+    address_per_minute: int = 60_000
+    most_bytes: int = 1_000_000
+    import_bytes: int = 50_000_000
+    secure_cookies: bool = True
+
+    @property
+    def tokens(self) -> TokenRules:
+        """Which bearer tokens are believed."""
+        return TokenRules(
+            issuer=self.issuer,
+            audience=self.audience,
+            algorithms=self.algorithms,
+            jwks_url=self.jwks_url,
+        )

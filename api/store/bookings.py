@@ -1,0 +1,180 @@
+"""Bookings and their visits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.dialects.postgresql import Range
+
+from allocator.domain.schedule import Assignment
+from api.store.ids import as_uid, new_uid
+from api.store.tables import BOOKING, PERSON, REQUEST, SEAT, SESSION, VISIT
+
+
+def find(connection: Connection, tenant: int, name: str, *, for_update: bool = False) -> Any | None:
+    """Return a booking by its UUID; None where there is none."""
+    uid = as_uid(name)
+    if uid is None:
+        return None
+    asked = select(
+        BOOKING, PERSON.c.ref.label("person"), REQUEST.c.ref.label("request")
+    ).select_from(
+        BOOKING.outerjoin(
+            PERSON,
+            (PERSON.c.tenant_id == BOOKING.c.tenant_id) & (PERSON.c.id == BOOKING.c.person_id),
+        ).outerjoin(
+            REQUEST,
+            (REQUEST.c.tenant_id == BOOKING.c.tenant_id) & (REQUEST.c.id == BOOKING.c.request_id),
+        )
+    )
+    asked = asked.where(BOOKING.c.tenant_id == tenant, BOOKING.c.uid == uid)
+    if for_update:
+        asked = asked.with_for_update(of=BOOKING)
+    return connection.execute(asked).first()
+
+
+def add(connection: Connection, **values: Any) -> Any:
+    """Write a booking, and return its row."""
+    return connection.execute(insert(BOOKING).values(**values).returning(BOOKING)).one()
+
+
+def change(connection: Connection, tenant: int, booking: int, **values: Any) -> None:
+    """Change a booking; its version goes up by one."""
+    connection.execute(
+        update(BOOKING)
+        .where(BOOKING.c.tenant_id == tenant, BOOKING.c.id == booking)
+        .values(version=BOOKING.c.version + 1, changed_at=text("now()"), **values)
+    )
+
+
+def add_visits(
+    connection: Connection,
+    tenant: int,
+    booking: int,
+    assignments: Sequence[tuple[int, int, str, int | None, Assignment]],
+) -> dict[str, int]:
+    """Write visits; return their numbers by their names in the request.
+
+    Parameters
+    ----------
+    assignments
+        Each with its occurrence, step, service and session.
+    """
+    rows = [
+        {
+            "tenant_id": tenant,
+            "uid": new_uid(),
+            "booking_id": booking,
+            "session_id": session,
+            "occurrence": occurrence,
+            "step": step,
+            "service": service,
+            "span": Range(assignment.start, assignment.end, bounds="[)"),
+            "resources": {role: list(names) for role, names in assignment.resources},
+            "state": "booked",
+        }
+        for occurrence, step, service, session, assignment in assignments
+    ]
+    written = connection.execute(
+        insert(VISIT).values(rows).returning(VISIT.c.id, VISIT.c.occurrence, VISIT.c.step)
+    )
+    numbers = {(row.occurrence, row.step): row.id for row in written}
+    return {a.visit: numbers[occurrence, step] for occurrence, step, _, _, a in assignments}
+
+
+def move_visit(connection: Connection, tenant: int, visit: int, assignment: Assignment) -> None:
+    """Write where a visit lies now."""
+    connection.execute(
+        update(VISIT)
+        .where(VISIT.c.tenant_id == tenant, VISIT.c.id == visit)
+        .values(
+            span=Range(assignment.start, assignment.end, bounds="[)"),
+            resources={role: list(names) for role, names in assignment.resources},
+        )
+    )
+
+
+def visits(connection: Connection, tenant: int, bookings: Sequence[int]) -> Mapping[int, list[Any]]:
+    """Return the visits of bookings, by booking, in order of occurrence and step."""
+    found: dict[int, list[Any]] = {booking: [] for booking in bookings}
+    if bookings:
+        asked = (
+            select(VISIT, SESSION.c.ref.label("session"))
+            .select_from(
+                VISIT.outerjoin(
+                    SESSION,
+                    (SESSION.c.tenant_id == VISIT.c.tenant_id)
+                    & (SESSION.c.id == VISIT.c.session_id),
+                )
+            )
+            .where(VISIT.c.tenant_id == tenant, VISIT.c.booking_id.in_(list(bookings)))
+            .order_by(VISIT.c.occurrence, VISIT.c.step, VISIT.c.id)
+        )
+        for row in connection.execute(asked):
+            found[row.booking_id].append(row)
+    return found
+
+
+def set_visits(connection: Connection, tenant: int, visits: Sequence[int], state: str) -> None:
+    """Write the state of visits."""
+    connection.execute(
+        update(VISIT)
+        .where(VISIT.c.tenant_id == tenant, VISIT.c.id.in_(list(visits)))
+        .values(state=state)
+    )
+
+
+def firm(
+    connection: Connection,
+    tenant: int,
+    booking: int,
+    state: str,
+    expires_at: datetime | None,
+) -> None:
+    """Turn what a booking claims from one state into another, all at once."""
+    connection.execute(
+        text(
+            "UPDATE claim SET state = :state, expires_at = :expires FROM visit"
+            " WHERE visit.tenant_id = :tenant AND visit.booking_id = :booking"
+            " AND claim.tenant_id = :tenant AND claim.visit_id = visit.id"
+        ),
+        {"tenant": tenant, "booking": booking, "state": state, "expires": expires_at},
+    )
+
+
+def seat(connection: Connection, tenant: int, session: int, visit: int, most: int) -> bool:
+    """Take the first free seat of a group session; False where all are taken."""
+    taken = set(
+        connection.execute(
+            select(SEAT.c.number).where(SEAT.c.tenant_id == tenant, SEAT.c.session_id == session)
+        ).scalars()
+    )
+    free = next((number for number in range(1, most + 1) if number not in taken), None)
+    if free is None:
+        return False
+    connection.execute(
+        insert(SEAT).values(tenant_id=tenant, session_id=session, number=free, visit_id=visit)
+    )
+    return True
+
+
+def leave_seats(connection: Connection, tenant: int, visits: Sequence[int]) -> None:
+    """Give seats back."""
+    connection.execute(
+        text("DELETE FROM seat WHERE tenant_id = :tenant AND visit_id = ANY(:visits)"),
+        {"tenant": tenant, "visits": list(visits)},
+    )
+
+
+def open_holds(connection: Connection, tenant: int, person: int, now: datetime) -> int:
+    """Count the holds of a person that have not expired."""
+    return connection.execute(
+        text(
+            "SELECT count(*) FROM booking WHERE tenant_id = :tenant AND person_id = :person"
+            " AND state = 'held' AND expires_at > :now"
+        ),
+        {"tenant": tenant, "person": person, "now": now},
+    ).scalar_one()

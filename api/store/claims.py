@@ -1,0 +1,173 @@
+"""Claims: what is held and booked of each resource. The constraint on them is the one invariant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+LIVE = ("hold", "pending_approval", "booked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """A row that is to be written: one lane of one resource for one part of a visit."""
+
+    resource: int
+    visit: int
+    role: str
+    lane: int
+    start: datetime
+    end: datetime
+
+
+def lock(connection: Connection, keys: Iterable[int]) -> None:
+    """Wait until nobody else in this tenant changes what these keys stand for.
+
+    Keys are taken in order, so that two who want some of the same never wait for each other.
+    """
+    wanted = sorted(set(keys))
+    if wanted:
+        connection.execute(_LOCK, {"keys": wanted})
+
+
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT unnest(CAST(:keys AS bigint[])) AS key"
+    " ORDER BY 1) AS wanted"
+)
+
+
+def insert(
+    connection: Connection,
+    tenant: int,
+    rows: Sequence[ClaimRow],
+    state: str,
+    expires_at: datetime | None,
+) -> list[ClaimRow]:
+    """Write claims, and return those that found their lane taken.
+
+    Whoever gets some back has to roll back: the others are written. Rows go in order of resource
+    and start, so that those who want the same wait for the first of it.
+    """
+    ordered = sorted(rows, key=lambda r: (r.resource, r.start, r.lane))
+    written = connection.execute(
+        _INSERT,
+        {
+            "tenant": tenant,
+            "state": state,
+            "expires": expires_at,
+            "resources": [r.resource for r in ordered],
+            "visits": [r.visit for r in ordered],
+            "roles": [r.role for r in ordered],
+            "lanes": [r.lane for r in ordered],
+            "starts": [r.start for r in ordered],
+            "ends": [r.end for r in ordered],
+        },
+    ).all()
+    if len(written) == len(ordered):
+        return []
+    kept = {(w.resource_id, w.lane, w.start) for w in written}
+    return [r for r in ordered if (r.resource, r.lane, r.start) not in kept]
+
+
+_INSERT = text(
+    """
+    INSERT INTO claim (tenant_id, resource_id, visit_id, role, lane, span, state, expires_at)
+    SELECT :tenant, w.resource, w.visit, w.role, w.lane, tstzrange(w.start, w.finish), :state,
+           CAST(:expires AS timestamptz)
+    FROM unnest(CAST(:resources AS bigint[]), CAST(:visits AS bigint[]), CAST(:roles AS text[]),
+                CAST(:lanes AS integer[]), CAST(:starts AS timestamptz[]),
+                CAST(:ends AS timestamptz[]))
+         WITH ORDINALITY AS w (resource, visit, role, lane, start, finish, place)
+    ORDER BY w.place
+    ON CONFLICT DO NOTHING
+    RETURNING resource_id, lane, lower(span) AS start
+    """
+)
+
+
+def delete(connection: Connection, tenant: int, visits: Sequence[int]) -> None:
+    """Free what visits have claimed."""
+    if visits:
+        connection.execute(_DELETE, {"tenant": tenant, "visits": list(visits)})
+
+
+_DELETE = text("DELETE FROM claim WHERE tenant_id = :tenant AND visit_id = ANY(:visits)")
+
+
+def overlapping(
+    connection: Connection, tenant: int, resource: int, start: datetime, end: datetime
+) -> Sequence[Any]:
+    """Return the claims of a resource that overlap a span, by start."""
+    return connection.execute(
+        _OVERLAPPING, {"tenant": tenant, "resource": resource, "start": start, "end": end}
+    ).all()
+
+
+_OVERLAPPING = text(
+    """
+    SELECT id, visit_id, role, lane, lower(span) AS start, upper(span) AS finish, state, expires_at
+    FROM claim
+    WHERE tenant_id = :tenant AND resource_id = :resource
+      AND upper(span) > :start AND lower(span) < :end
+    ORDER BY lower(span), id
+    """
+)
+
+
+def neighbours(
+    connection: Connection,
+    tenant: int,
+    resources: Sequence[int],
+    start: datetime,
+    end: datetime,
+    freed: Sequence[int],
+) -> Sequence[Any]:
+    """Return the visits that claim some of these resources in a span, but for those to be freed."""
+    if not resources:
+        return []
+    return connection.execute(
+        _NEIGHBOURS,
+        {
+            "tenant": tenant,
+            "resources": list(resources),
+            "start": start,
+            "end": end,
+            "freed": list(freed),
+        },
+    ).all()
+
+
+_NEIGHBOURS = text(
+    """
+    SELECT uid, service, lower(span) AS start, upper(span) AS finish, resources
+    FROM visit
+    WHERE tenant_id = :tenant AND id IN (
+        SELECT visit_id FROM claim
+        WHERE tenant_id = :tenant AND resource_id = ANY(:resources)
+          AND upper(span) > :start AND lower(span) < :end
+          AND visit_id <> ALL(:freed))
+    ORDER BY id
+    """
+)
+
+
+def expired(connection: Connection, tenant: int, resources: Sequence[int]) -> list[int]:
+    """Return the bookings whose time to be confirmed is over and who claim some resources still."""
+    return list(
+        connection.execute(_EXPIRED, {"tenant": tenant, "resources": list(resources)}).scalars()
+    )
+
+
+_EXPIRED = text(
+    """
+    SELECT DISTINCT visit.booking_id
+    FROM claim JOIN visit ON visit.tenant_id = claim.tenant_id AND visit.id = claim.visit_id
+    WHERE claim.tenant_id = :tenant AND claim.expires_at <= now()
+      AND claim.resource_id = ANY(:resources)
+    ORDER BY 1
+    """
+)

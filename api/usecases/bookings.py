@@ -1,0 +1,612 @@
+"""A booking's life: held, confirmed, approved, moved, attended, cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from allocator.domain.faults import Fault
+from allocator.domain.request import Attendee, Request, Step
+from allocator.domain.time import zone_of
+from allocator.frames.nested import Decoder, encode
+from api.auth.permissions import demand_location, demand_own, may_see
+from api.problems import Invalid, NotFound, Problem, RuleBroken, Stale, Taken, TooMany, WrongState
+from api.store import bookings, claims
+from api.store.ids import new_uid
+from api.usecases import placing, things
+from api.usecases.placing import Cast, WantedVisit
+from api.usecases.policy import policy
+from api.usecases.tx import Tx
+
+#: In which states of a booking something can be done to it.
+OPEN = ("held", "pending_approval", "booked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partly:
+    """What of a series can be had, where not all of it can.
+
+    Attributes
+    ----------
+    possible
+        Visits that can be had together.
+    refused
+        The others, each with the reason.
+    """
+
+    possible: tuple[WantedVisit, ...]
+    refused: tuple[tuple[WantedVisit, Problem], ...]
+
+
+def simple(service: str, attendees: Sequence[str], session: str | None = None) -> Request:
+    """Return the request of a single visit."""
+    step = Step(sessions=frozenset({session})) if session else Step(service=service)
+    return Request(
+        id="new", steps=(step,), attendees=tuple(Attendee(resource=name) for name in attendees)
+    )
+
+
+def hold(
+    tx: Tx,
+    request: Request,
+    wanted: Sequence[WantedVisit],
+    *,
+    stored: Any | None = None,
+    hold_minutes: int | None = None,
+    urgent: bool = False,
+    partial: str = "ask",
+) -> Any | Partly:
+    """Hold the place of a booking for a while.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    wanted
+        Where its visits are to lie.
+    stored
+        The row of the request, where it is kept.
+    hold_minutes
+        How long, where not as long as the service says; never longer.
+    urgent
+        Whether a reviewer has to look at it first.
+    partial
+        What to do where only some visits of a series can be had: ``"ask"`` returns them,
+        ``"accept"`` holds them, ``"refuse"`` raises.
+
+    Returns
+    -------
+    row of booking, or Partly
+    """
+    tx.demand("bookings.hold")
+    if not wanted:
+        raise Invalid("No visit is named; at least 1 is needed.")
+    places = [(visit.occurrence, visit.step) for visit in wanted]
+    if len(set(places)) < len(places):
+        raise Invalid("A visit of the request is named twice.")
+    who = placing.cast(tx, request, wanted)
+    person = _person(tx, who)
+    _cap(tx, person)
+    services = [placing.service_of(tx, request, visit) for visit in wanted]
+    minutes = min(service.hold_minutes for service in services)
+    if hold_minutes is not None:
+        minutes = min(minutes, hold_minutes)
+    try:
+        return _held(tx, request, wanted, who, person, minutes, stored, urgent, whole=True)
+    except (Taken, RuleBroken):
+        if len(wanted) == 1 or partial == "refuse":
+            raise
+    found = partly(tx, request, wanted, who)
+    if not found.possible or partial == "ask":
+        return found
+    return _held(tx, request, found.possible, who, person, minutes, stored, urgent, whole=False)
+
+
+def _held(
+    tx: Tx,
+    request: Request,
+    wanted: Sequence[WantedVisit],
+    who: Cast,
+    person: int | None,
+    minutes: int,
+    stored: Any | None,
+    urgent: bool,
+    *,
+    whole: bool,
+) -> Any:
+    """Write a hold, or raise and leave nothing."""
+    with tx.connection.begin_nested():
+        whole = whole and len(wanted) == request.visit_count
+        assignments, taken = placing.checked(tx, request, wanted, who, whole=whole)
+        location = _location(tx, who, request, wanted)
+        demand_location(tx.principal, location)
+        uid = new_uid()
+        expires = tx.now + timedelta(minutes=minutes)
+        row = bookings.add(
+            tx.connection,
+            tenant_id=tx.tenant,
+            uid=uid,
+            ref=str(uid),
+            spec=_kept(request),
+            state="held",
+            request_id=None if stored is None else stored.id,
+            person_id=person,
+            location=location,
+            service=placing.service_of(tx, request, wanted[0]).id,
+            starts_at=min(a.start for a in assignments),
+            expires_at=expires,
+            urgent=urgent,
+            created_by=tx.principal.actor,
+        )
+        _write(tx, request, wanted, assignments, taken, who, row.id, "hold", expires)
+    after = {"state": "held", "visits": len(wanted), "expires_at": expires.isoformat()}
+    tx.audit("booking.held", "booking", uid, None, after)
+    return _read(tx, str(uid))
+
+
+def _kept(request: Request) -> dict[str, Any]:
+    """Return a request as it is kept with its booking: its name is the booking's."""
+    spec: dict[str, Any] = encode(request)
+    spec.pop("id", None)
+    return spec
+
+
+def _write(
+    tx: Tx,
+    request: Request,
+    wanted: Sequence[WantedVisit],
+    assignments: Sequence[Any],
+    taken: Sequence[Any],
+    who: Cast,
+    booking: int,
+    state: str,
+    expires: datetime | None,
+) -> None:
+    """Write visits and what they claim."""
+    numbered = [
+        (
+            visit.occurrence,
+            visit.step,
+            placing.service_of(tx, request, visit).id,
+            None if visit.session is None else tx.world.numbers["session"][visit.session],
+            assignment,
+        )
+        for visit, assignment in zip(wanted, assignments, strict=True)
+    ]
+    numbers = bookings.add_visits(tx.connection, tx.tenant, booking, numbered)
+    placing.claim(tx, who, taken, numbers, state, expires)
+    for visit, assignment in zip(wanted, assignments, strict=True):
+        if visit.session is not None:
+            session = tx.world.sessions[visit.session]
+            number = tx.world.numbers["session"][visit.session]
+            claims.lock(tx.connection, [-(number + 2**40)])
+            if not bookings.seat(
+                tx.connection, tx.tenant, number, numbers[assignment.visit], session.most
+            ):
+                raise Taken(
+                    f"Group session {session.id} has {session.most} seats; all are taken.",
+                    session=session.id,
+                    alternatives=[],
+                )
+
+
+def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -> Partly:
+    """Say which visits of a series can be had together, and why the others cannot.
+
+    Each is tried beside those before it that can be had; nothing of it stays.
+    """
+    possible: list[WantedVisit] = []
+    refused: list[tuple[WantedVisit, Problem]] = []
+    trial = tx.connection.begin_nested()
+    try:
+        for visit in wanted:
+            step = tx.connection.begin_nested()
+            try:
+                _held(tx, request, [*possible, visit], who, None, 1, None, False, whole=False)
+            except (Taken, RuleBroken) as problem:
+                refused.append((visit, problem))
+            else:
+                possible.append(visit)
+            finally:
+                step.rollback()
+    finally:
+        trial.rollback()
+    return Partly(possible=tuple(possible), refused=tuple(refused))
+
+
+def _person(tx: Tx, who: Cast) -> int | None:
+    """Return whose booking it is: the first person who attends; a client's own, and no other."""
+    people = [number for number in who.people.values() if number is not None]
+    if tx.principal.own_only and not tx.principal.publishable:
+        strangers = [n for n in people if n != tx.principal.person]
+        if strangers or (people and tx.principal.person is None):
+            raise NotFound("You can book for yourself; somebody else is named.")
+    return people[0] if people else tx.principal.person
+
+
+def _cap(tx: Tx, person: int | None) -> None:
+    """Refuse more open holds than one person may have; exact, since it is counted under a lock."""
+    if person is None:
+        return
+    claims.lock(tx.connection, [-(person + 2**50)])
+    most = policy(tx.world).most_open_holds
+    there = bookings.open_holds(tx.connection, tx.tenant, person, tx.now)
+    if there >= most:
+        raise TooMany(
+            f"This person has {there} open holds; at most {most} are possible.",
+            retry_after_seconds=60,
+        )
+
+
+def _location(tx: Tx, who: Cast, request: Request, wanted: Sequence[WantedVisit]) -> str | None:
+    """Return where a booking takes place: where its first resource that does not travel stands."""
+    for visit in wanted:
+        for names in visit.resources.values():
+            for name in names:
+                resource = who.resources[name]
+                if resource.location is not None and not resource.mobile:
+                    return resource.location
+    return placing.service_of(tx, request, wanted[0]).location
+
+
+def _read(tx: Tx, name: str, *, for_update: bool = False) -> Any:
+    """Return a booking that is the asker's business."""
+    row = bookings.find(tx.connection, tx.tenant, name, for_update=for_update)
+    seen = row is not None and may_see(
+        tx.principal,
+        person=row.person_id,
+        location=row.location,
+        created_by=row.created_by,
+        booking=row.id,
+    )
+    demand_own(tx.principal, f"booking {name!r}", seen)
+    return row
+
+
+def read(tx: Tx, name: str) -> Any:
+    """Return a booking."""
+    tx.demand("bookings.read")
+    return _read(tx, name)
+
+
+def changing(tx: Tx, name: str, version: int | None, states: Sequence[str], what: str) -> Any:
+    """Return a booking that is to be changed; nobody else changes it until the end.
+
+    Raises
+    ------
+    NotFound, Stale, WrongState
+    """
+    row = _read(tx, name, for_update=True)
+    if version is not None and version != row.version:
+        raise Stale(f"Booking {name} has version {row.version}; you name {version}.")
+    state = row.state
+    if row.expires_at is not None and row.expires_at <= tx.now:
+        state = {"held": "expired", "pending_approval": "rejected"}[state]
+    if state not in states:
+        raise WrongState(
+            f"Booking {name} is {state}; to {what} it, it has to be {' or '.join(states)}.",
+            state=state,
+        )
+    return row
+
+
+def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
+    """Make a hold a booking; where its service asks for it, once a reviewer has approved."""
+    tx.demand("bookings.confirm")
+    row = changing(tx, name, version, ["held"], "confirm")
+    service = tx.world.services.get(row.service)
+    if row.urgent or (service is not None and service.approval):
+        until = tx.now + timedelta(minutes=policy(tx.world).approval_minutes)
+        until = max(min(until, row.starts_at), tx.now + timedelta(minutes=1))
+        return _into(tx, row, "pending_approval", until)
+    return _into(tx, row, "booked", None)
+
+
+def approve(tx: Tx, name: str, version: int | None = None) -> Any:
+    """Book what has waited for a reviewer."""
+    tx.demand("bookings.approve")
+    return _into(tx, changing(tx, name, version, ["pending_approval"], "approve"), "booked", None)
+
+
+def decline(tx: Tx, name: str, version: int | None = None, reason: str = "") -> Any:
+    """Refuse what has waited for a reviewer, and free its time."""
+    tx.demand("bookings.approve")
+    row = changing(tx, name, version, ["pending_approval"], "decline")
+    return _free(tx, row, "rejected", reason)
+
+
+def cancel(tx: Tx, name: str, version: int | None = None, reason: str = "") -> Any:
+    """Take a booking back, and free its time."""
+    tx.demand("bookings.cancel")
+    row = changing(tx, name, version, OPEN, "cancel")
+    if row.state == "booked":
+        _notice(tx, row, policy(tx.world).cancel_notice_minutes, "cancelled")
+    return _free(tx, row, "cancelled", reason)
+
+
+def release(tx: Tx, name: str) -> Any:
+    """Give a hold back before it expires."""
+    tx.demand("bookings.hold")
+    return _free(tx, changing(tx, name, None, ["held"], "release"), "cancelled", "")
+
+
+def _notice(tx: Tx, row: Any, minutes: int, what: str) -> None:
+    if not tx.principal.own_only:
+        return
+    left = (row.starts_at - tx.now) / timedelta(minutes=1)
+    if left < minutes:
+        raise RuleBroken(
+            f"It starts in {max(0, int(left))} minutes; it can be {what} up to {minutes} minutes"
+            " before.",
+            violations=[{"rule": "notice", "message": f"less than {minutes} minutes are left"}],
+        )
+
+
+def _into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
+    """Bring a booking and its claims into another state."""
+    bookings.change(tx.connection, tx.tenant, row.id, state=state, expires_at=expires)
+    bookings.firm(tx.connection, tx.tenant, row.id, state, expires)
+    if row.request_id is not None:
+        things.set_request(tx.connection, tx.tenant, row.request_id, "scheduled")
+    tx.audit(f"booking.{state}", "booking", row.uid, {"state": row.state}, {"state": state})
+    return _read(tx, row.ref)
+
+
+def _free(tx: Tx, row: Any, state: str, reason: str) -> Any:
+    """Bring a booking to an end, and free what it claimed."""
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    open_visits = [v.id for v in there if v.state in ("booked", "checked_in")]
+    if not open_visits and row.state == "booked":
+        raise WrongState(f"Booking {row.ref} is over: all of its visits have been attended.")
+    claims.delete(tx.connection, tx.tenant, open_visits)
+    bookings.leave_seats(tx.connection, tx.tenant, open_visits)
+    bookings.set_visits(tx.connection, tx.tenant, open_visits, "cancelled")
+    bookings.change(
+        tx.connection, tx.tenant, row.id, state=state, expires_at=None, reason=reason or None
+    )
+    if row.request_id is not None:
+        things.set_request(tx.connection, tx.tenant, row.request_id, "requested")
+    tx.audit(f"booking.{state}", "booking", row.uid, {"state": row.state}, {"state": state})
+    return _read(tx, row.ref)
+
+
+def request_of(row: Any) -> Request:
+    """Return what a booking was asked for as."""
+    faults: list[Fault] = []
+    found: Request = Decoder(faults).object(Request, {**row.spec, "id": row.ref}, "")
+    assert not faults, faults
+    return found
+
+
+def reschedule(
+    tx: Tx,
+    name: str,
+    moves: Sequence[WantedVisit],
+    *,
+    version: int | None = None,
+    scope: str = "this",
+) -> Any:
+    """Move visits of a booking: their old places count as free.
+
+    Parameters
+    ----------
+    moves
+        Where visits are to lie, each named by its occurrence and step.
+    scope
+        ``"this"`` moves these alone. ``"following"`` and ``"all"`` move one visit, and the later
+        ones, or all, by as many days, to the same wall time, with the same resources.
+    """
+    tx.demand("bookings.reschedule")
+    row = changing(tx, name, version, OPEN, "move")
+    _notice(tx, row, policy(tx.world).reschedule_notice_minutes, "moved")
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    open_visits = {(v.occurrence, v.step): v for v in there if v.state == "booked"}
+    if scope != "this":
+        moves = _shifted(tx, moves, open_visits, scope)
+    for move in moves:
+        if (move.occurrence, move.step) not in open_visits:
+            raise NotFound(
+                f"Booking {name} has no visit {move.occurrence}, step {move.step}, to move."
+            )
+    return _replace(tx, row, moves, open_visits, "booking.moved")
+
+
+def _shifted(
+    tx: Tx,
+    moves: Sequence[WantedVisit],
+    there: dict[tuple[int, int], Any],
+    scope: str,
+) -> list[WantedVisit]:
+    """Return the moves of a whole series that the move of one visit stands for."""
+    if len(moves) != 1:
+        raise Invalid(f"{len(moves)} visits are named; to move {scope}, name 1.")
+    move = moves[0]
+    mine = there.get((move.occurrence, move.step))
+    if mine is None:
+        raise NotFound(f"There is no visit {move.occurrence}, step {move.step}, to move.")
+    zone = zone_of(tx.world.zone)
+    old, new = mine.span.lower.astimezone(zone), move.start.astimezone(zone)
+    days = new.date() - old.date()
+    after = new.replace(tzinfo=None) - new.replace(
+        tzinfo=None, hour=0, minute=0, second=0, microsecond=0
+    )
+    found = []
+    for (occurrence, step), visit in sorted(there.items()):
+        if scope == "following" and occurrence < move.occurrence:
+            continue
+        lies = visit.span.lower.astimezone(zone)
+        same_step = step == move.step
+        midnight = datetime.combine(lies.date() + days, datetime.min.time())
+        clock = (
+            after
+            if same_step
+            else lies.replace(tzinfo=None)
+            - datetime.combine(lies.date(), datetime.min.time())
+            + (
+                after
+                - (old.replace(tzinfo=None) - datetime.combine(old.date(), datetime.min.time()))
+            )
+        )
+        found.append(
+            replace(
+                placing.as_wanted(visit, visit.session),
+                start=(midnight + clock).replace(tzinfo=zone).astimezone(tx.now.tzinfo),
+                resources=move.resources if same_step else placing.as_wanted(visit, None).resources,
+            )
+        )
+    return found
+
+
+def _replace(
+    tx: Tx,
+    row: Any,
+    moves: Sequence[WantedVisit],
+    there: dict[tuple[int, int], Any],
+    action: str,
+) -> Any:
+    """Delete what visits claimed, then claim their new places; all or nothing."""
+    request = request_of(row)
+    moved = {(m.occurrence, m.step) for m in moves}
+    kept = [placing.as_wanted(v, v.session) for at, v in sorted(there.items()) if at not in moved]
+    old = {at: v for at, v in there.items() if at in moved}
+    who = placing.cast(tx, request, [*moves, *kept])
+    demand_location(tx.principal, _location(tx, who, request, moves))
+    claims.delete(tx.connection, tx.tenant, [v.id for v in old.values()])
+    whole = len(there) == request.visit_count
+    assignments, taken = placing.checked(
+        tx,
+        request,
+        moves,
+        who,
+        kept=kept,
+        freed=[v.id for v in there.values()],
+        whole=whole,
+    )
+    numbers = {
+        a.visit: old[m.occurrence, m.step].id for m, a in zip(moves, assignments, strict=True)
+    }
+    for assignment in assignments:
+        bookings.move_visit(tx.connection, tx.tenant, numbers[assignment.visit], assignment)
+    state = {"held": "hold"}.get(row.state, row.state)
+    placing.claim(tx, who, taken, numbers, state, row.expires_at)
+    starts = [a.start for a in assignments] + [k.start for k in kept]
+    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(starts))
+    tx.audit(
+        action,
+        "booking",
+        row.uid,
+        {"visits": [_told(v) for v in old.values()]},
+        {"visits": [{"start": a.start.isoformat(), "visit": a.visit} for a in assignments]},
+    )
+    return _read(tx, row.ref)
+
+
+def _told(visit: Any) -> dict[str, Any]:
+    return {"id": str(visit.uid), "start": visit.span.lower.isoformat()}
+
+
+def reassign(
+    tx: Tx,
+    name: str,
+    resources: dict[str, tuple[str, ...]],
+    occurrences: Sequence[tuple[int, int]] = (),
+    *,
+    version: int | None = None,
+) -> Any:
+    """Give visits of a booking other resources, at the same time.
+
+    Parameters
+    ----------
+    resources
+        Names by role; roles that are not named keep theirs.
+    occurrences
+        Which visits, by occurrence and step; empty is all.
+    """
+    tx.demand("bookings.reassign")
+    row = changing(tx, name, version, OPEN, "reassign")
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    open_visits = {(v.occurrence, v.step): v for v in there if v.state == "booked"}
+    chosen = list(occurrences) or sorted(open_visits)
+    moves = []
+    for at in chosen:
+        if at not in open_visits:
+            raise NotFound(f"Booking {name} has no visit {at[0]}, step {at[1]}, to reassign.")
+        now = placing.as_wanted(open_visits[at], open_visits[at].session)
+        moves.append(replace(now, resources={**now.resources, **resources}))
+    return _replace(tx, row, moves, open_visits, "booking.reassigned")
+
+
+def add_visits(
+    tx: Tx, name: str, wanted: Sequence[WantedVisit], *, version: int | None = None
+) -> Any:
+    """Add visits of a series that could not be placed before."""
+    tx.demand("bookings.reschedule")
+    row = changing(tx, name, version, OPEN, "extend")
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    for visit in wanted:
+        if (visit.occurrence, visit.step) in live:
+            raise WrongState(
+                f"Booking {name} has visit {visit.occurrence}, step {visit.step}, already."
+            )
+    request = request_of(row)
+    kept = [placing.as_wanted(v, v.session) for _, v in sorted(live.items())]
+    who = placing.cast(tx, request, [*wanted, *kept])
+    assignments, taken = placing.checked(
+        tx, request, wanted, who, kept=kept, freed=[v.id for v in live.values()], whole=False
+    )
+    state = {"held": "hold"}.get(row.state, row.state)
+    _write(tx, request, wanted, assignments, taken, who, row.id, state, row.expires_at)
+    starts = [a.start for a in assignments] + [k.start for k in kept]
+    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(starts))
+    after = {"visits": [{"start": a.start.isoformat(), "visit": a.visit} for a in assignments]}
+    tx.audit("booking.extended", "booking", row.uid, None, after)
+    return _read(tx, row.ref)
+
+
+#: What may become of a visit, and from what.
+ATTENDED = {
+    "check_in": (("booked",), "checked_in"),
+    "fulfil": (("booked", "checked_in"), "fulfilled"),
+    "no_show": (("booked",), "no_show"),
+}
+
+
+def attend(
+    tx: Tx, name: str, action: str, visit: str | None = None, version: int | None = None
+) -> Any:
+    """Write down that somebody came, was treated, or stayed away.
+
+    Parameters
+    ----------
+    action
+        ``"check_in"``, ``"fulfil"`` or ``"no_show"``.
+    visit
+        UUID of the visit; the next one that this can be said of where it is not given.
+    """
+    tx.demand("bookings.attend")
+    row = changing(tx, name, version, ["booked"], action.replace("_", " "))
+    before, after = ATTENDED[action]
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    if visit is not None:
+        there = [v for v in there if str(v.uid) == visit]
+        if not there:
+            raise NotFound(f"Booking {name} has no visit {visit!r}.")
+    fitting = [v for v in there if v.state in before]
+    if not fitting:
+        states = ", ".join(sorted({v.state for v in there}))
+        raise WrongState(
+            f"No visit of booking {name} is {' or '.join(before)}; they are: {states}."
+        )
+    chosen = min(fitting, key=lambda v: v.span.lower)
+    if after == "no_show" and chosen.span.lower > tx.now:
+        raise WrongState(
+            f"Visit {chosen.uid} starts at {chosen.span.lower.isoformat()}; it is"
+            f" {tx.now.isoformat(timespec='seconds')}, and nobody has missed it yet."
+        )
+    bookings.set_visits(tx.connection, tx.tenant, [chosen.id], after)
+    bookings.change(tx.connection, tx.tenant, row.id)
+    tx.audit(f"visit.{after}", "visit", chosen.uid, {"state": chosen.state}, {"state": after})
+    return _read(tx, name)

@@ -1,0 +1,101 @@
+"""Bookings and the audit log, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select, text
+
+from api.problems import Invalid
+from api.store import things
+from api.store.ids import as_uid
+from api.store.tables import AUDIT, BOOKING, PERSON, REQUEST, RESOURCE
+from api.usecases.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which bookings: all that meet everything said here."""
+
+    state: str | None = None
+    person: str | None = None
+    resource: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def bookings(tx: Tx, asked: Asked, *, after: int, limit: int) -> Sequence[Any]:
+    """Return bookings that are the asker's business, by number."""
+    tx.demand("bookings.read")
+    who = tx.principal
+    query = (
+        select(BOOKING, PERSON.c.ref.label("person"), REQUEST.c.ref.label("request"))
+        .select_from(
+            BOOKING.outerjoin(
+                PERSON,
+                (PERSON.c.tenant_id == BOOKING.c.tenant_id) & (PERSON.c.id == BOOKING.c.person_id),
+            ).outerjoin(
+                REQUEST,
+                (REQUEST.c.tenant_id == BOOKING.c.tenant_id)
+                & (REQUEST.c.id == BOOKING.c.request_id),
+            )
+        )
+        .where(BOOKING.c.tenant_id == tx.tenant, BOOKING.c.id > after)
+        .order_by(BOOKING.c.id)
+        .limit(limit)
+    )
+    if who.booking is not None:
+        query = query.where(BOOKING.c.id == who.booking)
+    elif who.own_only:
+        mine = [BOOKING.c.created_by == who.actor]
+        if who.person is not None:
+            mine.append(BOOKING.c.person_id == who.person)
+        query = query.where(or_(*mine))
+    elif who.locations:
+        query = query.where(
+            or_(BOOKING.c.location.is_(None), BOOKING.c.location.in_(sorted(who.locations)))
+        )
+    if asked.state is not None:
+        query = query.where(BOOKING.c.state == asked.state)
+    if asked.since is not None:
+        query = query.where(BOOKING.c.starts_at >= asked.since)
+    if asked.until is not None:
+        query = query.where(BOOKING.c.starts_at < asked.until)
+    if asked.person is not None:
+        found = things.find(tx.connection, PERSON, tx.tenant, asked.person)
+        query = query.where(BOOKING.c.person_id == (found.id if found else -1))
+    if asked.resource is not None:
+        found = things.find(tx.connection, RESOURCE, tx.tenant, asked.resource)
+        query = query.where(
+            text(
+                "EXISTS (SELECT 1 FROM visit JOIN claim ON claim.tenant_id = visit.tenant_id"
+                " AND claim.visit_id = visit.id WHERE visit.tenant_id = booking.tenant_id"
+                " AND visit.booking_id = booking.id AND claim.resource_id = :resource)"
+            ).bindparams(resource=found.id if found else -1)
+        )
+    return tx.connection.execute(query).all()
+
+
+def audit(
+    tx: Tx, *, object: str | None, action: str | None, after: int, limit: int
+) -> Sequence[Any]:
+    """Return the audit log, in order."""
+    tx.demand("audit.read")
+    query = (
+        select(AUDIT)
+        .where(AUDIT.c.tenant_id == tx.tenant, AUDIT.c.id > after)
+        .order_by(AUDIT.c.id)
+        .limit(limit)
+    )
+    if object is not None:
+        uid: UUID | None = as_uid(object)
+        if uid is None:
+            raise Invalid(f"The object {object!r} is no UUID.")
+        query = query.where(AUDIT.c.object == uid)
+    if action is not None:
+        query = query.where(AUDIT.c.action == action)
+    return tx.connection.execute(query).all()

@@ -1,0 +1,118 @@
+"""People: who comes to visits. Their names and how to reach them are kept here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from api.problems import Duplicate, NotFound, PreconditionRequired, Stale, WrongState
+from api.store import things
+from api.store.ids import new_uid
+from api.store.tables import PERSON, RESOURCE
+from api.usecases.things import KINDS, parse, spec
+from api.usecases.tx import Tx
+
+ERASED = "erased"
+
+
+def create(
+    tx: Tx,
+    *,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    ref: str | None,
+    resource: Mapping[str, Any],
+) -> Any:
+    """Write somebody, and the resource whose time their visits take."""
+    tx.demand("people.write")
+    uid = new_uid()
+    ref = ref or str(uid)
+    body = {"kind": "patient", **resource, "id": ref}
+    (made,) = parse(KINDS["resources"], [body])
+    written = things.add(
+        tx.connection,
+        PERSON,
+        tx.tenant,
+        [{"uid": uid, "ref": ref, "name": name, "email": email, "phone": phone}],
+    )
+    if not written:
+        raise Duplicate(f"There is a person {ref!r} already.", id=ref)
+    (person,) = written
+    row = {
+        "ref": ref,
+        "kind": made.kind,
+        "location": made.location,
+        "spec": spec(made),
+        "person_id": person.id,
+    }
+    if not things.add(tx.connection, RESOURCE, tx.tenant, [row]):
+        raise Duplicate(f"There is a resource {ref!r} already.", id=ref)
+    tx.audit("person.created", "person", uid, None, {"kind": made.kind})
+    return person
+
+
+def read(tx: Tx, name: str) -> Any:
+    """Return somebody; everybody may read themselves."""
+    row = things.find(tx.connection, PERSON, tx.tenant, name)
+    if row is not None and row.id == tx.principal.person:
+        return row
+    tx.demand("people.read")
+    if row is None:
+        raise NotFound(f"There is no person {name!r}.")
+    return row
+
+
+def page(tx: Tx, *, after: int, limit: int) -> Sequence[Any]:
+    """Return people, some at a time."""
+    tx.demand("people.read")
+    return things.page(tx.connection, PERSON, tx.tenant, after=after, limit=limit)
+
+
+def change(
+    tx: Tx, name: str, version: int | None, *, full_name: str, email: str | None, phone: str | None
+) -> Any:
+    """Write what is known of somebody."""
+    tx.demand("people.write")
+    row = things.find(tx.connection, PERSON, tx.tenant, name, for_update=True)
+    if row is None:
+        raise NotFound(f"There is no person {name!r}.")
+    if row.erased_at is not None:
+        raise WrongState(f"The person {name!r} was erased at {row.erased_at.isoformat()}.")
+    if version is None:
+        raise PreconditionRequired(f"Send If-Match with the version; it is {row.version}.")
+    if version != row.version:
+        raise Stale(f"The person {name!r} has version {row.version}; you name {version}.")
+    changed = things.change(
+        tx.connection, PERSON, tx.tenant, row.id, name=full_name, email=email, phone=phone
+    )
+    tx.audit("person.changed", "person", row.uid, None, None)
+    return changed
+
+
+def erase(tx: Tx, name: str) -> None:
+    """Blank everything that tells who somebody is; their bookings and the audit log stay."""
+    tx.demand("people.erase")
+    row = things.find(tx.connection, PERSON, tx.tenant, name, for_update=True)
+    if row is None:
+        raise NotFound(f"There is no person {name!r}.")
+    things.change(
+        tx.connection,
+        PERSON,
+        tx.tenant,
+        row.id,
+        name=ERASED,
+        email=None,
+        phone=None,
+        erased_at=text("now()"),
+    )
+    tx.connection.execute(
+        text(
+            "UPDATE resource SET spec = spec - 'name' WHERE tenant_id = :tenant"
+            " AND person_id = :person"
+        ),
+        {"tenant": tx.tenant, "person": row.id},
+    )
+    tx.audit("person.erased", "person", row.uid, None, None)

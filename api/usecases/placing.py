@@ -1,0 +1,325 @@
+"""Place the visits of a booking: who and what they need, the rules, the claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from allocator.domain.request import Request
+from allocator.domain.resource import Resource
+from allocator.domain.schedule import Assignment, Claim
+from allocator.domain.service import Service
+from api.problems import Invalid, Taken
+from api.store import claims, lanes
+from api.store.claims import ClaimRow
+from api.store.world import decoded
+from api.usecases import expiry, rules
+from api.usecases.rules import Neighbour
+from api.usecases.tx import Tx
+
+#: Keys of advisory locks that stand for a resource in a week: the week counts modulo this.
+WEEKS = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedVisit:
+    """A visit with its place, as somebody wants it.
+
+    Attributes
+    ----------
+    occurrence, step
+        Which visit of the request; both count from 1.
+    start
+        When it starts.
+    resources
+        Names by role; attendees come by themselves.
+    session
+        The group session that it joins, or None.
+    """
+
+    occurrence: int = 1
+    step: int = 1
+    start: datetime
+    resources: Mapping[str, Sequence[str]]
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Everyone and everything that takes part: as the library has them, and their numbers."""
+
+    resources: Mapping[str, Resource]
+    numbers: Mapping[str, int]
+    people: Mapping[str, int | None]
+
+
+def cast(tx: Tx, request: Request, wanted: Sequence[WantedVisit]) -> Cast:
+    """Find everyone and everything that the visits of a request name."""
+    names = {name for visit in wanted for filled in visit.resources.values() for name in filled}
+    names |= {attendee.resource for attendee in request.attendees}
+    resources = {n: tx.world.resources[n] for n in names if n in tx.world.resources}
+    numbers = {n: tx.world.numbers["resource"][n] for n in resources}
+    people: dict[str, int | None] = {}
+    missing = sorted(names - resources.keys())
+    if missing:
+        found = tx.connection.execute(_PEOPLE, {"tenant": tx.tenant, "refs": missing})
+        for row in found:
+            resources[row.ref] = decoded(Resource, row.spec, row.ref)
+            numbers[row.ref] = row.id
+            people[row.ref] = row.person_id
+    for name in missing:
+        if name not in resources:
+            raise Invalid(
+                f"There is no resource {name!r}.",
+                faults=[
+                    {
+                        "code": "unknown_name",
+                        "kind": "resource",
+                        "id": name,
+                        "message": f"There is no resource {name!r}.",
+                    }
+                ],
+            )
+    return Cast(resources=resources, numbers=numbers, people=people)
+
+
+_PEOPLE = text(
+    "SELECT id, ref, spec, person_id FROM resource"
+    " WHERE tenant_id = :tenant AND ref = ANY(:refs) AND person_id IS NOT NULL"
+)
+
+
+def assign(tx: Tx, request: Request, visit: WantedVisit) -> Assignment:
+    """Return where a wanted visit lies, with its end and everyone who comes to it."""
+    if not 1 <= visit.occurrence <= request.occurrences or not 1 <= visit.step <= len(
+        request.steps
+    ):
+        raise Invalid(
+            f"There is no visit {visit.occurrence}, step {visit.step}: the request has"
+            f" {request.occurrences} occurrences of {len(request.steps)} steps."
+        )
+    service = service_of(tx, request, visit)
+    minutes = duration(request, service, visit)
+    filled: dict[str, tuple[str, ...]] = {
+        f"attendee:{a.resource}": (a.resource,)
+        for a in request.attendees
+        if not a.steps or visit.step in a.steps
+    }
+    for role, names in visit.resources.items():
+        filled[role] = tuple(names)
+    if visit.session is None:
+        for need in service.needs:
+            given = len(filled.get(need.role, ()))
+            if given != need.quantity:
+                raise Invalid(
+                    f"Service {service.id}: the need {need.role} asks for {need.quantity};"
+                    f" {given} are named."
+                )
+    return Assignment(
+        visit=request.visit_id(visit.occurrence, visit.step),
+        start=visit.start,
+        end=visit.start + timedelta(minutes=minutes),
+        resources=tuple((role, names) for role, names in filled.items() if names),
+        session=visit.session,
+    )
+
+
+def service_of(tx: Tx, request: Request, visit: WantedVisit) -> Service:
+    """Return the service of a visit."""
+    step = request.steps[visit.step - 1]
+    name = step.service
+    if visit.session is not None:
+        session = tx.world.sessions.get(visit.session)
+        if session is None:
+            raise Invalid(f"There is no group session {visit.session!r}.")
+        name = session.service
+    found = tx.world.services.get(name)
+    if found is None:
+        raise Invalid(f"There is no service {name!r}.")
+    return found
+
+
+def duration(request: Request, service: Service, visit: WantedVisit) -> int:
+    """Return how many minutes a visit lasts, with whom it is."""
+    if request.first_visit and visit.occurrence == 1 and service.first_minutes is not None:
+        return service.first_minutes
+    by_resource = dict(service.minutes_by_resource)
+    for names in visit.resources.values():
+        for name in names:
+            if name in by_resource:
+                return by_resource[name]
+    return service.minutes
+
+
+def checked(
+    tx: Tx,
+    request: Request,
+    wanted: Sequence[WantedVisit],
+    who: Cast,
+    *,
+    kept: Sequence[WantedVisit] = (),
+    freed: Sequence[int] = (),
+    whole: bool = True,
+) -> tuple[tuple[Assignment, ...], tuple[Claim, ...]]:
+    """Run every rule on wanted visits; the locks that this takes last until the end.
+
+    Parameters
+    ----------
+    kept
+        Visits of the request that stay where they are.
+    freed
+        Numbers of visits whose claims count as free.
+    whole
+        Whether the request is to be placed as a whole.
+    """
+    assignments = tuple(assign(tx, request, visit) for visit in wanted)
+    staying = tuple(assign(tx, request, visit) for visit in kept)
+    world = tx.world
+    everything = (*assignments, *staying)
+    days = rules.window(world, (a.start for a in everything), (a.end for a in everything))
+    more = extra_lanes(tx, [*who.numbers.values()], days.start, days.end, throughout=False)
+    resources = {
+        name: replace(resource, lanes=resource.lanes + more[number])
+        if (number := who.numbers[name]) in more
+        else resource
+        for name, resource in who.resources.items()
+    }
+    beside = {n for n, resource in resources.items() if rules.looks_aside(world, resource)}
+    claims.lock(
+        tx.connection,
+        [
+            who.numbers[name] * WEEKS + week % WEEKS
+            for name in beside
+            for week in range(
+                days.first.toordinal() // 7, days.first.toordinal() // 7 + days.days // 7 + 1
+            )
+        ],
+    )
+    neighbours = [
+        Neighbour(
+            uid=str(row.uid),
+            service=row.service,
+            start=row.start,
+            end=row.finish,
+            resources=row.resources,
+        )
+        for row in claims.neighbours(
+            tx.connection,
+            tx.tenant,
+            [who.numbers[name] for name in sorted(beside)],
+            days.start,
+            days.end,
+            freed,
+        )
+    ]
+    taken = rules.check(
+        world, resources, request, everything, neighbours, days, tx.now, whole=whole
+    )
+    new = {a.visit for a in assignments}
+    return assignments, tuple(claim for claim in taken if claim.visit in new)
+
+
+def extra_lanes(
+    tx: Tx, numbers: Sequence[int], start: datetime, end: datetime, *, throughout: bool
+) -> dict[int, int]:
+    """Return how many lanes a policy adds to resources, throughout a span or somewhere in it."""
+    found = tx.connection.execute(
+        _THROUGHOUT if throughout else _SOMEWHERE,
+        {"tenant": tx.tenant, "resources": list(numbers), "start": start, "end": end},
+    )
+    return {row.resource_id: row.lanes for row in found}
+
+
+_EXTRA = """
+    SELECT resource_id, max(lanes) AS lanes FROM extra_lane WHERE tenant_id = :tenant
+    AND resource_id = ANY(:resources) AND span {how} tstzrange(:start, :end) GROUP BY resource_id
+    """
+_THROUGHOUT, _SOMEWHERE = text(_EXTRA.format(how="@>")), text(_EXTRA.format(how="&&"))
+
+
+def claim(
+    tx: Tx,
+    who: Cast,
+    taken: Sequence[Claim],
+    visits: Mapping[str, int],
+    state: str,
+    expires_at: datetime | None,
+) -> None:
+    """Claim what visits take, all or nothing.
+
+    Parameters
+    ----------
+    visits
+        Numbers of the visits, by their names in the request.
+
+    Raises
+    ------
+    Taken
+        Naming what is taken and when; the transaction has to be rolled back.
+    """
+    for booking in claims.expired(tx.connection, tx.tenant, list(who.numbers.values())):
+        expiry.expire(tx.connection, tx.tenant, booking, tx.now)
+    rows: list[ClaimRow] = []
+    for name in sorted({c.resource for c in taken}, key=lambda n: who.numbers[n]):
+        mine = [c for c in taken if c.resource == name]
+        new = [
+            ClaimRow(
+                resource=who.numbers[name],
+                visit=visits[c.visit],
+                role=c.role,
+                lane=0,
+                start=c.start,
+                end=c.end,
+            )
+            for c in mine
+            for _ in range(c.uses)
+        ]
+        rows += _in_lanes(tx, who, name, new)
+    left = claims.insert(tx.connection, tx.tenant, rows, state, expires_at)
+    if left:
+        raise taken_by(tx, who, left[0])
+
+
+def _in_lanes(tx: Tx, who: Cast, name: str, new: list[ClaimRow]) -> list[ClaimRow]:
+    """Give new claims of a resource their lanes."""
+    resource, number = who.resources[name], who.numbers[name]
+    start, end = min(row.start for row in new), max(row.end for row in new)
+    more = extra_lanes(tx, [number], start, end, throughout=True)
+    count = resource.lanes + more.get(number, 0)
+    if count == 1:
+        return new
+    claims.lock(tx.connection, [-number])
+    dealt = lanes.deal(tx.connection, tx.tenant, number, count, new)
+    if dealt is None:
+        raise taken_by(tx, who, new[0])
+    return dealt
+
+
+def taken_by(tx: Tx, who: Cast, row: ClaimRow) -> Taken:
+    """Return the refusal of a claim; it tells what is taken, and nobody else's business."""
+    name = next(n for n, number in who.numbers.items() if number == row.resource)
+    zone = tx.world.zone_of(who.resources[name].location)
+    start, end = row.start.isoformat(), row.end.isoformat()
+    return Taken(
+        f"{who.resources[name].label} is taken between {start} and {end}.",
+        resource=name,
+        start=start,
+        end=end,
+        zone=zone,
+        alternatives=[],
+    )
+
+
+def as_wanted(row: Any, session: str | None) -> WantedVisit:
+    """Return where a stored visit lies, as something wanted."""
+    return WantedVisit(
+        occurrence=row.occurrence,
+        step=row.step,
+        start=row.span.lower,
+        resources={r: tuple(n) for r, n in row.resources.items() if not r.startswith("attendee:")},
+        session=session,
+    )

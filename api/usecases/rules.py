@@ -1,0 +1,220 @@
+"""The rules, run again on the visits that are to be placed and on those beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from allocator.check.violations import violations
+from allocator.domain.faults import Fault, InvalidProblem, InvalidSchedule
+from allocator.domain.problem import Problem
+from allocator.domain.request import ATTENDEE, Attendee, Pin, Request, Step
+from allocator.domain.resource import Resource, WorkLimits
+from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.domain.time import Horizon, zone_of
+from allocator.prepare.prepared import Prepared
+from allocator.rules import RULES
+from allocator.rules.rule import Rule, Violation
+from allocator.state.timetable import Timetable
+from allocator.table.rulebook import Rulebook
+from api.problems import Invalid, RuleBroken, Taken
+from api.store.world import World
+
+#: Rules that say no more than that something is taken.
+TAKEN = frozenset({"capacity", "attendees_free", "buffers"})
+#: Rules that ask for all visits of a request, where only some are wanted.
+WHOLE = frozenset({"series_completeness", "option_complete", "must_serve"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A visit that is booked or held beside the ones that are to be placed."""
+
+    uid: str
+    service: str
+    start: datetime
+    end: datetime
+    resources: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The local days that the rules look at, from the first to before the last."""
+
+    first: date
+    days: int
+    start: datetime
+    end: datetime
+
+
+def window(world: World, starts: Iterable[datetime], ends: Iterable[datetime]) -> Window:
+    """Return the whole weeks, with the day before, in which instants lie."""
+    zone = zone_of(world.zone)
+    first = min(starts).astimezone(zone).date()
+    last = max(ends).astimezone(zone).date()
+    first -= timedelta(days=first.weekday() + 1)
+    days = (last - first).days + 8 - last.weekday()
+    horizon = Horizon(first=first, days=days, zone=world.zone, grain_minutes=world.grain_minutes)
+    return Window(first=first, days=days, start=horizon.start, end=horizon.end)
+
+
+def looks_aside(world: World, resource: Resource) -> bool:
+    """Say whether a rule of this resource depends on what else it does.
+
+    That nothing else takes it at the time is the database's business.
+    """
+    return bool(
+        world.travel
+        or world.turnarounds
+        or resource.breaks
+        or resource.one_room_per_half_day
+        or resource.limits != WorkLimits()
+    )
+
+
+def check(
+    world: World,
+    resources: Mapping[str, Resource],
+    request: Request,
+    assignments: Sequence[Assignment],
+    neighbours: Sequence[Neighbour],
+    days: Window,
+    now: datetime,
+    *,
+    whole: bool,
+) -> tuple[Claim, ...]:
+    """Run every rule on the visits of a request, beside those that are there already.
+
+    Parameters
+    ----------
+    resources
+        All that the visits use, by name: the world's and people's.
+    whole
+        Whether rules that ask for all visits of the request are run.
+
+    Returns
+    -------
+    tuple of Claim
+        What the visits take.
+
+    Raises
+    ------
+    Invalid
+        Where the request cannot be meant as it stands.
+    Taken, RuleBroken
+        Naming every rule that is broken.
+    """
+    try:
+        prepared = Prepared(_problem(world, resources, request, neighbours, days, now))
+        schedule = Schedule(assignments=tuple(assignments))
+        placements = list(prepared.placements(schedule))
+    except (InvalidProblem, InvalidSchedule) as error:
+        raise Invalid(error.faults[0].message, faults=faults(error.faults)) from error
+    for visit, placement in prepared.published.items():
+        placements[visit] = placement
+    rules: tuple[Rule, ...] = tuple(r for r in RULES if whole or r.name not in WHOLE)
+    book = Rulebook(prepared, rules, ())
+    broken = [
+        found for found in violations(book, Timetable(prepared, placements)) if not found.inherited
+    ]
+    if broken:
+        raise _refusal(broken)
+    return prepared.claims(schedule)
+
+
+def faults(found: Iterable[Fault]) -> list[dict[str, Any]]:
+    """Return faults as problem documents list them."""
+    return [
+        {"code": f.code.name.lower(), "kind": f.kind, "id": f.id, "message": f.message}
+        for f in found
+    ]
+
+
+def _refusal(broken: Sequence[Violation]) -> Taken | RuleBroken:
+    told = [{"rule": v.rule, "message": v.message} for v in broken]
+    kind = Taken if all(v.rule in TAKEN for v in broken) else RuleBroken
+    return kind(broken[0].message, violations=told)
+
+
+def _problem(
+    world: World,
+    resources: Mapping[str, Resource],
+    request: Request,
+    neighbours: Sequence[Neighbour],
+    days: Window,
+    now: datetime,
+) -> Problem:
+    """Return a problem of what is asked and what lies beside it, and nothing else."""
+    beside = [n for n in neighbours if n.service in world.services]
+    sessions = [
+        world.sessions[name]
+        for step in request.steps
+        for name in sorted(step.sessions)
+        if name in world.sessions
+    ]
+    services = {step.service for step in request.steps if step.service in world.services}
+    services |= {n.service for n in beside} | {session.service for session in sessions}
+    names = {name for service in services for name in world.support(service)}
+    for neighbour in beside:
+        for filled in neighbour.resources.values():
+            names.update(name for name in filled if name in world.resources)
+    known = {name: world.resources[name] for name in names if name in world.resources}
+    known.update(resources)
+    calendars = {r.calendar for r in known.values()}
+    published = [_published(n, known) for n in beside]
+    return Problem(
+        horizon=Horizon(
+            first=days.first,
+            days=days.days,
+            zone=world.zone,
+            grain_minutes=world.grain_minutes,
+            now=now,
+        ),
+        locations=world.locations,
+        travel=world.travel,
+        calendars=tuple(c for name, c in world.calendars.items() if name in calendars),
+        resources=tuple(_narrowed(known[name], services, days) for name in sorted(known)),
+        services=tuple(world.services[service] for service in sorted(services)),
+        turnarounds=tuple(t for t in world.turnarounds if {t.before, t.after} - {None} <= services),
+        requests=(
+            replace(request, preferred_resources=(), preferred_windows=(), must=False),
+            *(asked for asked, _ in published),
+        ),
+        sessions=tuple(replace(session, windows=()) for session in sessions),
+        published=tuple(assignment for _, assignment in published),
+        pins=tuple(Pin(visit=assignment.visit) for _, assignment in published),
+    )
+
+
+def _narrowed(resource: Resource, services: set[str], days: Window) -> Resource:
+    """Return a resource with the reserves alone that lie in the days looked at."""
+    reserves = tuple(
+        replace(reserve, services=reserve.services & services)
+        for reserve in resource.reserves
+        if reserve.span.start < days.end and reserve.span.end > days.start
+    )
+    return replace(resource, reserves=reserves)
+
+
+def _published(neighbour: Neighbour, known: Mapping[str, Resource]) -> tuple[Request, Assignment]:
+    """Return a neighbour as a request that is published where it lies."""
+    filled = {
+        role: tuple(name for name in names if name in known)
+        for role, names in neighbour.resources.items()
+    }
+    attendees = [names[0] for role, names in filled.items() if role.startswith(ATTENDEE) and names]
+    return (
+        Request(
+            id=neighbour.uid,
+            steps=(Step(service=neighbour.service),),
+            attendees=tuple(Attendee(resource=name) for name in attendees),
+        ),
+        Assignment(
+            visit=neighbour.uid,
+            start=neighbour.start,
+            end=neighbour.end,
+            resources=tuple((role, names) for role, names in filled.items() if names),
+        ),
+    )

@@ -1,0 +1,302 @@
+"""The world and the requests: created, read, changed, listed, imported and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import IntegrityError
+
+from allocator.domain.calendar import Calendar
+from allocator.domain.faults import Fault, InvalidProblem
+from allocator.domain.problem import Problem as Clinic
+from allocator.domain.request import Request, Session
+from allocator.domain.resource import Location, Resource
+from allocator.domain.service import Service
+from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon
+from allocator.frames.nested import Decoder, bad, encode
+from api.problems import Duplicate, InUse, Invalid, NotFound, PreconditionRequired, Stale
+from api.store import things
+from api.store.ids import new_uid
+from api.store.tables import CALENDAR, LOCATION, REQUEST, RESOURCE, SERVICE, SESSION
+from api.store.world import World, changing, decoded, read_world
+from api.usecases.rules import faults as told
+from api.usecases.tx import Tx
+
+#: Days on which a request or a world is looked at when it comes in: windows lie within.
+AHEAD = 3 * 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of thing.
+
+    Attributes
+    ----------
+    name, plural
+        As paths and messages have it.
+    table
+        Where it is kept.
+    cls
+        What it is in the library, whose JSON is what clients send and get.
+    action
+        Family of actions that one needs.
+    world
+        Whether bookings are made of it.
+    """
+
+    name: str
+    plural: str
+    table: Table
+    cls: type
+    action: str = "catalogue"
+    world: bool = True
+
+
+KINDS = {
+    kind.plural: kind
+    for kind in (
+        Kind(name="location", plural="locations", table=LOCATION, cls=Location),
+        Kind(name="calendar", plural="calendars", table=CALENDAR, cls=Calendar),
+        Kind(name="resource", plural="resources", table=RESOURCE, cls=Resource),
+        Kind(name="service", plural="services", table=SERVICE, cls=Service),
+        Kind(name="session", plural="sessions", table=SESSION, cls=Session),
+        Kind(
+            name="request",
+            plural="requests",
+            table=REQUEST,
+            cls=Request,
+            action="requests",
+            world=False,
+        ),
+    )
+}
+
+
+def parse(kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return what was sent as the library has it; without an id it gets a new one.
+
+    Raises
+    ------
+    Invalid
+        With every fault of every body.
+    """
+    faults: list[Fault] = []
+    found = []
+    for number, body in enumerate(bodies):
+        given = {"id": str(new_uid()), **body}
+        path = f"{kind.plural}[{number}]" if len(bodies) > 1 else ""
+        found.append(Decoder(faults).object(kind.cls, given, path))
+    if faults or any(bad(thing) for thing in found):
+        raise Invalid(faults[0].message, faults=told(faults))
+    return found
+
+
+def spec(thing: Any) -> dict[str, Any]:
+    """Return what is kept of a thing: all but its name, which has a column of its own."""
+    kept: dict[str, Any] = encode(thing)
+    kept.pop("id")
+    return kept
+
+
+def create(tx: Tx, kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Write new things, all or none."""
+    tx.demand(f"{kind.action}.write")
+    made = parse(kind, bodies)
+    if kind.world:
+        changing(tx.connection, tx.tenant)
+    rows = [{"ref": thing.id, "spec": spec(thing), **_columns(tx, kind, thing)} for thing in made]
+    names = [row["ref"] for row in rows]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
+    if twice or len(set(names)) < len(names):
+        raise Duplicate(f"The {kind.name} {(twice or names)[0]!r} is sent more than once.")
+    written = things.add(tx.connection, kind.table, tx.tenant, rows)
+    if len(written) < len(rows):
+        new = {row.ref for row in written}
+        taken = next(row["ref"] for row in rows if row["ref"] not in new)
+        raise Duplicate(f"There is a {kind.name} {taken!r} already.", id=taken)
+    _look(tx, kind, made)
+    for row in written:
+        tx.audit(f"{kind.name}.created", kind.name, row.uid, None, row.spec)
+    return written
+
+
+def read(tx: Tx, kind: Kind, name: str) -> Any:
+    """Return a thing."""
+    tx.demand(f"{kind.action}.read")
+    row = things.find(tx.connection, kind.table, tx.tenant, name)
+    if row is None or not _mine(tx, kind, row):
+        raise NotFound(f"There is no {kind.name} {name!r}.")
+    return row
+
+
+def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int | None) -> Any:
+    """Put a new specification in the place of a thing's old one."""
+    tx.demand(f"{kind.action}.write")
+    if kind.world:
+        changing(tx.connection, tx.tenant)
+    row = _current(tx, kind, name, version)
+    if body.get("id", row.ref) != row.ref:
+        raise Invalid(
+            f"The {kind.name} {row.ref!r} cannot become {body['id']!r}: its id stays as it is."
+        )
+    (thing,) = parse(kind, [{**body, "id": row.ref}])
+    after = spec(thing)
+    changed = things.change(
+        tx.connection, kind.table, tx.tenant, row.id, spec=after, **_columns(tx, kind, thing)
+    )
+    _look(tx, kind, [thing])
+    tx.audit(f"{kind.name}.changed", kind.name, row.uid, row.spec, after)
+    return changed
+
+
+def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
+    """Delete a thing that nothing needs."""
+    tx.demand(f"{kind.action}.write")
+    if kind.world:
+        changing(tx.connection, tx.tenant)
+    row = _current(tx, kind, name, version)
+    try:
+        with tx.connection.begin_nested():
+            things.remove(tx.connection, kind.table, tx.tenant, row.id)
+    except IntegrityError as error:
+        raise InUse(f"Bookings need the {kind.name} {row.ref!r}; it cannot be deleted.") from error
+    if kind.world:
+        try:
+            _look_at_world(tx)
+        except Invalid as problem:
+            raise InUse(
+                f"The {kind.name} {row.ref!r} is needed: {problem.detail}", **problem.more
+            ) from problem
+    tx.audit(f"{kind.name}.deleted", kind.name, row.uid, row.spec, None)
+
+
+def page(
+    tx: Tx, kind: Kind, *, after: int, limit: int, filters: Mapping[str, str | None]
+) -> Sequence[Any]:
+    """Return things, some at a time."""
+    tx.demand(f"{kind.action}.read")
+    where = [
+        kind.table.c[column] == value for column, value in filters.items() if value is not None
+    ]
+    if kind.name == "request" and tx.principal.own_only:
+        where.append(kind.table.c.person_id == tx.principal.person)
+    if kind.name == "resource" and (tx.principal.own_only or tx.principal.publishable):
+        where.append(kind.table.c.person_id.is_(None))
+    return things.page(tx.connection, kind.table, tx.tenant, after=after, limit=limit, where=where)
+
+
+def _current(tx: Tx, kind: Kind, name: str, version: int | None) -> Any:
+    """Return a thing that is to be changed; nobody else changes it until the end."""
+    row = things.find(tx.connection, kind.table, tx.tenant, name, for_update=True)
+    if row is None or not _mine(tx, kind, row):
+        raise NotFound(f"There is no {kind.name} {name!r}.")
+    if version is None:
+        raise PreconditionRequired(
+            f"Send If-Match with the version of {kind.name} {name!r}; it is {row.version}."
+        )
+    if version != row.version:
+        raise Stale(f"The {kind.name} {name!r} has version {row.version}; you name {version}.")
+    return row
+
+
+def _mine(tx: Tx, kind: Kind, row: Any) -> bool:
+    """Say whether a thing is the asker's business."""
+    if not tx.principal.own_only:
+        return True
+    if kind.name == "request":
+        return row.person_id is not None and row.person_id == tx.principal.person
+    if kind.name == "resource":
+        return row.person_id is None or row.person_id == tx.principal.person
+    return True
+
+
+def _columns(tx: Tx, kind: Kind, thing: Any) -> dict[str, Any]:
+    """Return what is kept in columns of their own, to be found by."""
+    if kind.name == "resource":
+        return {"kind": thing.kind, "location": thing.location}
+    if kind.name == "request":
+        return {"person_id": None}
+    return {}
+
+
+def _look(tx: Tx, kind: Kind, made: Sequence[Any]) -> None:
+    """Refuse what makes no sense beside everything else."""
+    if kind.name == "request":
+        _look_at_requests(tx, made)
+    else:
+        _look_at_world(tx)
+
+
+def _look_at_world(tx: Tx) -> None:
+    world = read_world(tx.connection, tx.tenant)
+    try:
+        _clinic(tx, world, (), ())
+    except InvalidProblem as error:
+        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+
+
+def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
+    """Refuse requests that name what is not there; note whose they are."""
+    names = sorted({a.resource for request in made for a in request.attendees})
+    found = tx.connection.execute(
+        text(
+            "SELECT ref, spec, person_id FROM resource WHERE tenant_id = :tenant"
+            " AND ref = ANY(:refs) AND person_id IS NOT NULL"
+        ),
+        {"tenant": tx.tenant, "refs": names},
+    ).all()
+    people = {row.ref: row.person_id for row in found}
+    try:
+        _clinic(tx, tx.world, tuple(decoded(Resource, r.spec, r.ref) for r in found), made)
+    except InvalidProblem as error:
+        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+    whose = {
+        request.id: next(
+            (people[a.resource] for a in request.attendees if a.resource in people), None
+        )
+        for request in made
+    }
+    if tx.principal.own_only:
+        stranger = next((r for r, p in whose.items() if p != tx.principal.person), None)
+        if stranger is not None or tx.principal.person is None:
+            raise NotFound("You can ask for yourself; somebody else is named.")
+    tx.connection.execute(
+        text(
+            "UPDATE request SET person_id = w.person FROM unnest(CAST(:refs AS text[]),"
+            " CAST(:people AS bigint[])) AS w (ref, person)"
+            " WHERE request.tenant_id = :tenant AND request.ref = w.ref"
+        ),
+        {"tenant": tx.tenant, "refs": list(whose), "people": list(whose.values())},
+    )
+
+
+def _clinic(
+    tx: Tx, world: World, people: Iterable[Resource], requests: Sequence[Request]
+) -> Clinic:
+    """Return a problem of a whole world, for its faults alone."""
+    return Clinic(
+        horizon=Horizon(
+            first=(tx.now - timedelta(days=1)).date(),
+            days=min(AHEAD, MAX_TICKS * world.grain_minutes // MINUTES_PER_DAY),
+            zone=world.zone,
+            grain_minutes=world.grain_minutes,
+            now=tx.now,
+        ),
+        locations=world.locations,
+        travel=world.travel,
+        calendars=tuple(world.calendars.values()),
+        resources=(*world.resources.values(), *people),
+        services=tuple(world.services.values()),
+        turnarounds=world.turnarounds,
+        sessions=tuple(replace(session, windows=()) for session in world.sessions.values()),
+        requests=tuple(requests),
+    )
+
+
+def set_request(connection: Connection, tenant: int, number: int, state: str) -> None:
+    """Write the state of a request."""
+    things.change(connection, REQUEST, tenant, number, state=state)

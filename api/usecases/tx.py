@@ -1,0 +1,74 @@
+"""What a use case works with: its transaction, who asks, and the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert
+
+from api.auth.permissions import demand
+from api.auth.principal import Principal
+from api.store.tables import AUDIT
+from api.store.world import World, Worlds
+
+
+@dataclass(kw_only=True)
+class Tx:
+    """A transaction of one tenant, on behalf of somebody.
+
+    Attributes
+    ----------
+    connection
+        The open transaction.
+    now
+        When it began, by the database's clock.
+    principal
+        Who asks.
+    worlds
+        What is known of tenants' worlds.
+    """
+
+    connection: Connection
+    now: datetime
+    principal: Principal
+    worlds: Worlds
+
+    @property
+    def tenant(self) -> int:
+        """Number of the tenant."""
+        return self.principal.tenant
+
+    @cached_property
+    def world(self) -> World:
+        """The tenant's world, held still until the transaction ends."""
+        return self.worlds.get(self.connection, self.tenant)
+
+    def demand(self, action: str) -> None:
+        """Refuse an action that whoever asks may not take."""
+        demand(self.principal, action)
+
+    def audit(
+        self,
+        action: str,
+        kind: str,
+        object: UUID,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write down who changed what; personal data stays out of it."""
+        self.connection.execute(
+            insert(AUDIT).values(
+                tenant_id=self.tenant,
+                actor=self.principal.actor,
+                action=action,
+                kind=kind,
+                object=object,
+                before=before,
+                after=after,
+            )
+        )

@@ -1,0 +1,223 @@
+"""What clients get: rows as JSON, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Response
+
+from api.call import Answer, Call
+from api.problems import Problem
+from api.store import bookings
+from api.usecases.bookings import Partly
+from api.usecases.placing import WantedVisit
+from api.usecases.tx import Tx
+
+
+def instant(value: datetime | None) -> str | None:
+    """Write an instant, in UTC."""
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def etag(version: int) -> dict[str, str]:
+    """Return the header that names a version."""
+    return {"ETag": f'"{version}"'}
+
+
+def thing(row: Any, **more: Any) -> dict[str, Any]:
+    """Return a thing of the world, or a request."""
+    return {
+        "id": row.ref,
+        "uid": str(row.uid),
+        **row.spec,
+        **more,
+        "version": row.version,
+        "created_at": instant(row.created_at),
+        "changed_at": instant(row.changed_at),
+    }
+
+
+def person(row: Any) -> dict[str, Any]:
+    """Return somebody."""
+    return {
+        "id": row.ref,
+        "uid": str(row.uid),
+        "name": row.name,
+        "email": row.email,
+        "phone": row.phone,
+        "erased_at": instant(row.erased_at),
+        "version": row.version,
+        "created_at": instant(row.created_at),
+        "changed_at": instant(row.changed_at),
+    }
+
+
+def booking_list(tx: Tx, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return bookings with their visits."""
+    there = bookings.visits(tx.connection, tx.tenant, [row.id for row in rows])
+    return [_booking(tx, row, there[row.id]) for row in rows]
+
+
+def booking(tx: Tx, row: Any) -> dict[str, Any]:
+    """Return a booking with its visits."""
+    return booking_list(tx, [row])[0]
+
+
+def _booking(tx: Tx, row: Any, visits: Iterable[Any]) -> dict[str, Any]:
+    zone = tx.world.zone_of(row.location)
+    return {
+        "id": str(row.uid),
+        "state": row.state,
+        "request": row.request,
+        "person": row.person,
+        "service": row.service,
+        "location": row.location,
+        "starts_at": instant(row.starts_at),
+        "expires_at": instant(row.expires_at),
+        "zone": zone,
+        "urgent": row.urgent,
+        "reason": row.reason,
+        "visits": [_visit(visit) for visit in visits],
+        "version": row.version,
+        "created_at": instant(row.created_at),
+        "changed_at": instant(row.changed_at),
+    }
+
+
+def _visit(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.uid),
+        "occurrence": row.occurrence,
+        "step": row.step,
+        "service": row.service,
+        "session": row.session,
+        "start": instant(row.span.lower),
+        "end": instant(row.span.upper),
+        "resources": row.resources,
+        "state": row.state,
+    }
+
+
+def partly(found: Partly) -> dict[str, Any]:
+    """Return what of a series can be had."""
+    wanted = len(found.possible) + len(found.refused)
+    return {
+        "question": f"{len(found.possible)} of {wanted} visits can be had. Send the same again"
+        ' with "partial": "accept" to hold those.',
+        "possible": [_wanted(visit) for visit in found.possible],
+        "refused": [
+            {**_wanted(visit), "problem": _told(problem)} for visit, problem in found.refused
+        ],
+    }
+
+
+def _wanted(visit: WantedVisit) -> dict[str, Any]:
+    return {
+        "occurrence": visit.occurrence,
+        "step": visit.step,
+        "start": instant(visit.start),
+        "resources": {role: list(names) for role, names in visit.resources.items()},
+        "session": visit.session,
+    }
+
+
+def _told(problem: Problem) -> Mapping[str, Any]:
+    return problem.document()
+
+
+def answer(call: Call, work: Callable[[Tx], Any]) -> Response:
+    """Answer with a booking that is read."""
+
+    def read(tx: Tx) -> tuple[Any, int]:
+        row = work(tx)
+        return booking(tx, row), row.version
+
+    content, version = call.read(read)
+    return Answer(content, headers=etag(version))
+
+
+def changed(call: Call, body: bytes, work: Callable[[Tx], Any]) -> Response:
+    """Answer with a booking that is changed."""
+
+    def change(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        row = work(tx)
+        return 200, booking(tx, row), etag(row.version)
+
+    return call.once(body, change)
+
+
+def key(row: Any) -> dict[str, Any]:
+    """Return a key, without its secret."""
+    return {
+        "id": str(row.uid),
+        "name": row.name,
+        "role": row.role,
+        "scopes": list(row.scopes),
+        "locations": list(row.locations),
+        "publishable": row.publishable,
+        "expires_at": instant(row.expires_at),
+        "revoked_at": instant(row.revoked_at),
+        "created_at": instant(row.created_at),
+    }
+
+
+def membership(row: Any) -> dict[str, Any]:
+    """Return a membership."""
+    return {
+        "id": str(row.uid),
+        "issuer": row.issuer,
+        "subject": row.subject,
+        "role": row.role,
+        "locations": list(row.locations),
+        "created_at": instant(row.created_at),
+    }
+
+
+def link(row: Any) -> dict[str, Any]:
+    """Return a link, without its secret."""
+    return {
+        "id": str(row.uid),
+        "purpose": row.purpose,
+        "expires_at": instant(row.expires_at),
+        "created_at": instant(row.created_at),
+    }
+
+
+def tenant(row: Any) -> dict[str, Any]:
+    """Return a tenant."""
+    return {
+        "id": str(row.uid),
+        "name": row.name,
+        "zone": row.zone,
+        "grain_minutes": row.grain_minutes,
+        "policy": row.policy,
+        "version": row.version,
+        "created_at": instant(row.created_at),
+    }
+
+
+def lane(row: Any) -> dict[str, Any]:
+    """Return a lane that was added."""
+    return {
+        "id": str(row.uid),
+        "start": instant(row.start),
+        "end": instant(row.finish),
+        "lanes": row.lanes,
+        "reason": row.reason,
+        "created_at": instant(row.created_at),
+    }
+
+
+def audit(row: Any) -> dict[str, Any]:
+    """Return a line of the audit log."""
+    return {
+        "at": instant(row.at),
+        "actor": row.actor,
+        "action": row.action,
+        "kind": row.kind,
+        "object": str(row.object),
+        "before": row.before,
+        "after": row.after,
+    }

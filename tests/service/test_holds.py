@@ -1,0 +1,48 @@
+"""Holds and their confirmation, over HTTP, on a real database."""
+
+from __future__ import annotations
+
+from service.conftest import Clinic, physio
+
+NINE, TEN = "2030-01-07T09:00:00+01:00", "2030-01-07T10:00:00+01:00"
+
+
+def test_a_hold_is_confirmed_and_booked(clinic: Clinic) -> None:
+    """What is held becomes booked, with a visit that ends 45 minutes after its start."""
+    asks = clinic.asker("scheduler")
+    held = asks.post("/v1/holds", physio(NINE))
+    assert held.status_code == 201
+    booked = asks.post(f"/v1/holds/{held.json()['id']}/confirm")
+    assert booked.status_code == 200
+    assert booked.json()["state"] == "booked"
+    assert booked.json()["visits"][0]["end"] == "2030-01-07T08:45:00Z"
+
+
+def test_a_place_is_held_once(clinic: Clinic) -> None:
+    """Whoever comes second, with another patient, is told what is taken."""
+    asks = clinic.asker("scheduler")
+    assert asks.post("/v1/holds", physio(NINE)).status_code == 201
+    second = asks.post("/v1/holds", physio(NINE, "P2"))
+    assert second.status_code == 409
+    assert second.json()["type"] == "urn:allocator:problem:taken"
+    assert clinic.overlaps() == 0
+
+
+def test_the_end_of_one_visit_is_the_start_of_the_next(clinic: Clinic) -> None:
+    """Spans are half-open: 9:45 is free when a visit ends then."""
+    asks = clinic.asker("scheduler")
+    assert asks.post("/v1/holds", physio(NINE)).status_code == 201
+    assert asks.post("/v1/holds", physio("2030-01-07T09:45:00+01:00", "P2")).status_code == 201
+
+
+def test_an_idempotency_key_books_once(clinic: Clinic) -> None:
+    """The same key twice is one hold, and the same answer; with another body it is refused."""
+    asks = clinic.asker("scheduler")
+    first = asks.post("/v1/holds", physio(NINE), Idempotency_Key="k1")
+    again = asks.post("/v1/holds", physio(NINE), Idempotency_Key="k1")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    other = asks.post("/v1/holds", physio(TEN), Idempotency_Key="k1")
+    assert other.status_code == 422
+    assert other.json()["type"] == "urn:allocator:problem:idempotency-key-reused"
+    assert clinic.sql("SELECT count(*) FROM booking")[0][0] == 1
