@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -23,6 +24,15 @@ from api.store.tables import CALENDAR, LOCATION, RESOURCE, SERVICE, SESSION, TEN
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class ExtraLanes:
+    """Lanes that a policy adds to a resource for a while."""
+
+    start: datetime
+    end: datetime
+    lanes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What a tenant's bookings are made of.
@@ -35,6 +45,8 @@ class World:
         The tenant's own settings; ``policy`` as it is stored.
     numbers
         Database numbers of the resources and sessions, by kind and name.
+    extra_lanes
+        Lanes that a policy adds to resources, by name.
     """
 
     version: int
@@ -49,6 +61,7 @@ class World:
     travel: tuple[Travel, ...]
     turnarounds: tuple[Turnaround, ...]
     numbers: Mapping[str, Mapping[str, int]]
+    extra_lanes: Mapping[str, Sequence[ExtraLanes]]
     _support: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def support(self, service: str) -> frozenset[str]:
@@ -79,6 +92,23 @@ class World:
                 and selector.skills <= {skill.name for skill in resource.skills}
             ):
                 yield resource
+
+    def more_lanes(
+        self, resource: str, start: datetime, end: datetime, *, throughout: bool = False
+    ) -> int:
+        """Return how many lanes are added to a resource somewhere in a span, or throughout."""
+        return max(
+            (
+                extra.lanes
+                for extra in self.extra_lanes.get(resource, ())
+                if (
+                    extra.start <= start and end <= extra.end
+                    if throughout
+                    else extra.start < end and start < extra.end
+                )
+            ),
+            default=0,
+        )
 
     def zone_of(self, location: str | None) -> str:
         """Return the zone of a location; the tenant's where it names none."""
@@ -152,6 +182,9 @@ def read_world(connection: Connection, tenant: int) -> World:
 
     resources = list(everything(RESOURCE, RESOURCE.c.person_id.is_(None)))
     sessions = list(everything(SESSION))
+    extra: dict[str, list[ExtraLanes]] = {}
+    for x in connection.execute(_EXTRA, {"tenant": tenant}):
+        extra.setdefault(x.ref, []).append(ExtraLanes(x.start, x.finish, x.lanes))
     return World(
         version=row.world_version,
         zone=row.zone,
@@ -168,4 +201,13 @@ def read_world(connection: Connection, tenant: int) -> World:
             "resource": {x.ref: x.id for x in resources},
             "session": {x.ref: x.id for x in sessions},
         },
+        extra_lanes=extra,
     )
+
+
+_EXTRA = text(
+    "SELECT resource.ref, lower(span) AS start, upper(span) AS finish, lanes"
+    " FROM extra_lane JOIN resource ON resource.tenant_id = extra_lane.tenant_id"
+    " AND resource.id = extra_lane.resource_id WHERE extra_lane.tenant_id = :tenant"
+    " AND upper(span) > now()"
+)

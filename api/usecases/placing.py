@@ -181,11 +181,8 @@ def checked(
     world = tx.world
     everything = (*assignments, *staying)
     days = rules.window(world, (a.start for a in everything), (a.end for a in everything))
-    more = extra_lanes(tx, [*who.numbers.values()], days.start, days.end, throughout=False)
     resources = {
-        name: replace(resource, lanes=resource.lanes + more[number])
-        if (number := who.numbers[name]) in more
-        else resource
+        name: replace(resource, lanes=resource.lanes + world.more_lanes(name, days.start, days.end))
         for name, resource in who.resources.items()
     }
     beside = {n for n, resource in resources.items() if rules.looks_aside(world, resource)}
@@ -221,24 +218,6 @@ def checked(
     )
     new = {a.visit for a in assignments}
     return assignments, tuple(claim for claim in taken if claim.visit in new)
-
-
-def extra_lanes(
-    tx: Tx, numbers: Sequence[int], start: datetime, end: datetime, *, throughout: bool
-) -> dict[int, int]:
-    """Return how many lanes a policy adds to resources, throughout a span or somewhere in it."""
-    found = tx.connection.execute(
-        _THROUGHOUT if throughout else _SOMEWHERE,
-        {"tenant": tx.tenant, "resources": list(numbers), "start": start, "end": end},
-    )
-    return {row.resource_id: row.lanes for row in found}
-
-
-_EXTRA = """
-    SELECT resource_id, max(lanes) AS lanes FROM extra_lane WHERE tenant_id = :tenant
-    AND resource_id = ANY(:resources) AND span {how} tstzrange(:start, :end) GROUP BY resource_id
-    """
-_THROUGHOUT, _SOMEWHERE = text(_EXTRA.format(how="@>")), text(_EXTRA.format(how="&&"))
 
 
 def claim(
@@ -288,8 +267,7 @@ def _in_lanes(tx: Tx, who: Cast, name: str, new: list[ClaimRow]) -> list[ClaimRo
     """Give new claims of a resource their lanes."""
     resource, number = who.resources[name], who.numbers[name]
     start, end = min(row.start for row in new), max(row.end for row in new)
-    more = extra_lanes(tx, [number], start, end, throughout=True)
-    count = resource.lanes + more.get(number, 0)
+    count = resource.lanes + tx.world.more_lanes(name, start, end, throughout=True)
     if count == 1:
         return new
     claims.lock(tx.connection, [-number])

@@ -91,6 +91,7 @@ def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any])
 def add_lane(tx: Tx, resource: str, start: Any, end: Any, lanes: int, reason: str) -> Any:
     """Overbook a resource on purpose: a lane more for a while, which everybody sees."""
     tx.demand("bookings.overbook")
+    changing(tx.connection, tx.tenant)
     row = things.find(tx.connection, RESOURCE, tx.tenant, resource)
     if row is None:
         raise NotFound(f"There is no resource {resource!r}.")
