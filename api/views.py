@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,6 @@ from fastapi import Response
 
 from api.call import Answer, Call
 from api.problems import Problem
-from api.store import bookings
 from api.usecases.bookings import Partly
 from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
@@ -54,19 +53,8 @@ def person(row: Any) -> dict[str, Any]:
     }
 
 
-def booking_list(tx: Tx, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return bookings with their visits."""
-    there = bookings.visits(tx.connection, tx.tenant, [row.id for row in rows])
-    return [_booking(tx, row, there[row.id]) for row in rows]
-
-
 def booking(tx: Tx, row: Any) -> dict[str, Any]:
     """Return a booking with its visits."""
-    return booking_list(tx, [row])[0]
-
-
-def _booking(tx: Tx, row: Any, visits: Iterable[Any]) -> dict[str, Any]:
-    zone = tx.world.zone_of(row.location)
     return {
         "id": str(row.uid),
         "state": row.state,
@@ -76,28 +64,19 @@ def _booking(tx: Tx, row: Any, visits: Iterable[Any]) -> dict[str, Any]:
         "location": row.location,
         "starts_at": instant(row.starts_at),
         "expires_at": instant(row.expires_at),
-        "zone": zone,
+        "zone": tx.world_now.zone_of(row.location),
         "urgent": row.urgent,
         "reason": row.reason,
-        "visits": [_visit(visit) for visit in visits],
+        "visits": [_visit(visit) for visit in row.visits],
         "version": row.version,
         "created_at": instant(row.created_at),
         "changed_at": instant(row.changed_at),
     }
 
 
-def _visit(row: Any) -> dict[str, Any]:
-    return {
-        "id": str(row.uid),
-        "occurrence": row.occurrence,
-        "step": row.step,
-        "service": row.service,
-        "session": row.session,
-        "start": instant(row.span.lower),
-        "end": instant(row.span.upper),
-        "resources": row.resources,
-        "state": row.state,
-    }
+def _visit(visit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a visit; PostgreSQL writes instants with an offset of its own kind."""
+    return {**visit, **{at: visit[at].replace("+00:00", "Z") for at in ("start", "end")}}
 
 
 def partly(found: Partly) -> dict[str, Any]:

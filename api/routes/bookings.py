@@ -37,7 +37,7 @@ def pages(
         call.read(
             lambda tx: page.of(
                 listing.bookings(tx, asked, after=page.after, limit=page.limit + 1),
-                lambda rows: views.booking_list(tx, rows),
+                lambda rows: [views.booking(tx, row) for row in rows],
             )
         )
     )

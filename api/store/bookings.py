@@ -6,21 +6,27 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Range
 
 from allocator.domain.schedule import Assignment
 from api.store.ids import as_uid, new_uid
 from api.store.tables import BOOKING, PERSON, REQUEST, SEAT, SESSION, VISIT
 
 
-def find(connection: Connection, tenant: int, name: str, *, for_update: bool = False) -> Any | None:
-    """Return a booking by its UUID; None where there is none."""
-    uid = as_uid(name)
-    if uid is None:
-        return None
-    asked = select(
-        BOOKING, PERSON.c.ref.label("person"), REQUEST.c.ref.label("request")
+def whole() -> Select[Any]:
+    """Return the query of bookings with their people, requests and visits."""
+    return select(
+        BOOKING, PERSON.c.ref.label("person"), REQUEST.c.ref.label("request"), _VISITS
     ).select_from(
         BOOKING.outerjoin(
             PERSON,
@@ -30,10 +36,34 @@ def find(connection: Connection, tenant: int, name: str, *, for_update: bool = F
             (REQUEST.c.tenant_id == BOOKING.c.tenant_id) & (REQUEST.c.id == BOOKING.c.request_id),
         )
     )
-    asked = asked.where(BOOKING.c.tenant_id == tenant, BOOKING.c.uid == uid)
-    if for_update:
-        asked = asked.with_for_update(of=BOOKING)
-    return connection.execute(asked).first()
+
+
+_VISITS = literal_column(
+    """
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'id', visit.uid, 'occurrence', visit.occurrence, 'step', visit.step,
+        'service', visit.service, 'session', session.ref, 'start', lower(visit.span),
+        'end', upper(visit.span), 'resources', visit.resources, 'state', visit.state)
+        ORDER BY visit.occurrence, visit.step, visit.id), '[]')
+     FROM visit LEFT JOIN session ON session.tenant_id = visit.tenant_id
+                                  AND session.id = visit.session_id
+     WHERE visit.tenant_id = booking.tenant_id AND visit.booking_id = booking.id)
+    """,
+    JSONB,
+).label("visits")
+
+
+def find(connection: Connection, tenant: int, name: str, *, for_update: bool = False) -> Any | None:
+    """Return a booking with its visits, by its UUID; None where there is none."""
+    uid = as_uid(name)
+    if uid is None:
+        return None
+    asked = _ONE_LOCKED if for_update else _ONE
+    return connection.execute(asked, {"tenant": tenant, "uid": uid}).first()
+
+
+_ONE = whole().where(BOOKING.c.tenant_id == bindparam("tenant"), BOOKING.c.uid == bindparam("uid"))
+_ONE_LOCKED = _ONE.with_for_update(of=BOOKING)
 
 
 def add(connection: Connection, **values: Any) -> Any:
@@ -127,22 +157,45 @@ def set_visits(connection: Connection, tenant: int, visits: Sequence[int], state
     )
 
 
-def firm(
+def become(
     connection: Connection,
     tenant: int,
-    booking: int,
+    booking: Any,
     state: str,
     expires_at: datetime | None,
+    actor: str,
 ) -> None:
-    """Turn what a booking claims from one state into another, all at once."""
+    """Bring a booking and all that it claims into another state, and write down who did."""
     connection.execute(
-        text(
-            "UPDATE claim SET state = :state, expires_at = :expires FROM visit"
-            " WHERE visit.tenant_id = :tenant AND visit.booking_id = :booking"
-            " AND claim.tenant_id = :tenant AND claim.visit_id = visit.id"
-        ),
-        {"tenant": tenant, "booking": booking, "state": state, "expires": expires_at},
+        _BECOME,
+        {
+            "tenant": tenant,
+            "booking": booking.id,
+            "uid": booking.uid,
+            "before": booking.state,
+            "state": state,
+            "expires": expires_at,
+            "actor": actor,
+        },
     )
+
+
+_BECOME = text(
+    """
+    WITH became AS (
+        UPDATE booking SET state = :state, expires_at = CAST(:expires AS timestamptz),
+               version = version + 1, changed_at = now()
+        WHERE tenant_id = :tenant AND id = :booking),
+    claimed AS (
+        UPDATE claim SET state = :state, expires_at = CAST(:expires AS timestamptz)
+        FROM visit WHERE visit.tenant_id = :tenant AND visit.booking_id = :booking
+        AND claim.tenant_id = :tenant AND claim.visit_id = visit.id)
+    INSERT INTO audit (tenant_id, actor, action, kind, object, before, after)
+    VALUES (:tenant, :actor, 'booking.' || CAST(:state AS text), 'booking', :uid,
+            jsonb_build_object('state', CAST(:before AS text)),
+            jsonb_build_object('state', CAST(:state AS text)))
+    """
+)
 
 
 def seat(connection: Connection, tenant: int, session: int, visit: int, most: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,7 +118,7 @@ def _held(
     whole: bool,
 ) -> Any:
     """Write a hold, or raise and leave nothing."""
-    with tx.connection.begin_nested():
+    with tx.connection.begin_nested() if len(wanted) > 1 else nullcontext():
         whole = whole and len(wanted) == request.visit_count
         assignments, taken = placing.checked(tx, request, wanted, who, whole=whole)
         location = _location(tx, who, request, wanted)
@@ -296,9 +297,9 @@ def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
     """Make a hold a booking; where its service asks for it, once a reviewer has approved."""
     tx.demand("bookings.confirm")
     row = changing(tx, name, version, ["held"], "confirm")
-    service = tx.world.services.get(row.service)
+    service = tx.world_now.services.get(row.service)
     if row.urgent or (service is not None and service.approval):
-        until = tx.now + timedelta(minutes=policy(tx.world).approval_minutes)
+        until = tx.now + timedelta(minutes=policy(tx.world_now).approval_minutes)
         until = max(min(until, row.starts_at), tx.now + timedelta(minutes=1))
         return _into(tx, row, "pending_approval", until)
     return _into(tx, row, "booked", None)
@@ -346,11 +347,9 @@ def _notice(tx: Tx, row: Any, minutes: int, what: str) -> None:
 
 def _into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
     """Bring a booking and its claims into another state."""
-    bookings.change(tx.connection, tx.tenant, row.id, state=state, expires_at=expires)
-    bookings.firm(tx.connection, tx.tenant, row.id, state, expires)
+    bookings.become(tx.connection, tx.tenant, row, state, expires, tx.principal.actor)
     if row.request_id is not None:
         things.set_request(tx.connection, tx.tenant, row.request_id, "scheduled")
-    tx.audit(f"booking.{state}", "booking", row.uid, {"state": row.state}, {"state": state})
     return _read(tx, row.ref)
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import or_, select, text
 
 from api.problems import Invalid
 from api.store import things
+from api.store.bookings import whole
 from api.store.ids import as_uid
-from api.store.tables import AUDIT, BOOKING, PERSON, REQUEST, RESOURCE
+from api.store.tables import AUDIT, BOOKING, PERSON, RESOURCE
 from api.usecases.tx import Tx
 
 
@@ -33,17 +34,7 @@ def bookings(tx: Tx, asked: Asked, *, after: int, limit: int) -> Sequence[Any]:
     tx.demand("bookings.read")
     who = tx.principal
     query = (
-        select(BOOKING, PERSON.c.ref.label("person"), REQUEST.c.ref.label("request"))
-        .select_from(
-            BOOKING.outerjoin(
-                PERSON,
-                (PERSON.c.tenant_id == BOOKING.c.tenant_id) & (PERSON.c.id == BOOKING.c.person_id),
-            ).outerjoin(
-                REQUEST,
-                (REQUEST.c.tenant_id == BOOKING.c.tenant_id)
-                & (REQUEST.c.id == BOOKING.c.request_id),
-            )
-        )
+        whole()
         .where(BOOKING.c.tenant_id == tx.tenant, BOOKING.c.id > after)
         .order_by(BOOKING.c.id)
         .limit(limit)

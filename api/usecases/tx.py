@@ -48,6 +48,13 @@ class Tx:
         """The tenant's world, held still until the transaction ends."""
         return self.worlds.get(self.connection, self.tenant)
 
+    @property
+    def world_now(self) -> World:
+        """The tenant's world as it is; it may change while the transaction runs."""
+        if "world" in self.__dict__:
+            return self.world
+        return self.worlds.glance(self.connection, self.tenant)
+
     def demand(self, action: str) -> None:
         """Refuse an action that whoever asks may not take."""
         demand(self.principal, action)
