@@ -103,13 +103,10 @@ class Credentials:
 
     def _of_key(self, credential: str) -> Principal:
         hashed = digest(credential)
-        with self._database.transaction(credential=hashed) as (connection, now):
-            row = connection.execute(
-                text("SELECT * FROM api_key WHERE hash = :hash"), {"hash": hashed}
-            ).first()
-        if row is None:
+        found = self._database.ask(_KNOWN_KEY, {"hash": hashed})
+        if not found:
             raise Unauthenticated("This key is not known.")
-        return _of_row(row, now)
+        return _of_row(found[0], found[0].now)
 
     def _of_link(self, credential: str) -> Principal:
         hashed = digest(credential)
@@ -170,6 +167,9 @@ class Credentials:
             locations=frozenset(row.locations),
             person=row.person_id,
         )
+
+
+_KNOWN_KEY = text("SELECT now() AS now, k.* FROM known_key(:hash) AS k")
 
 
 def _scope(connection: Connection, tenant: int) -> None:
