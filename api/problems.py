@@ -159,3 +159,14 @@ class StoreUnavailable(Problem):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "1"}
+
+
+class IssuerUnavailable(Problem):
+    """The keys that tokens are signed with cannot be read; keys of ours work on."""
+
+    status, type = 503, "issuer-unavailable"
+    title = "Whoever issues your tokens cannot be reached just now."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "10"}

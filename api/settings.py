@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.auth.credentials import TokenRules
+from api.auth.tokens import TokenRules
 
 
 class Settings(BaseSettings):

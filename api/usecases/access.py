@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api.auth import credentials
 from api.auth.permissions import ACTIONS
 from api.auth.principal import Role
-from api.problems import Forbidden, Invalid, NotFound
+from api.problems import Duplicate, Forbidden, Invalid, NotFound
 from api.store import things
 from api.store.ids import as_uid, new_uid
 from api.store.tables import API_KEY, LINK, MEMBERSHIP, PERSON, WEB_SESSION
@@ -103,7 +104,7 @@ def create_membership(
     """Say what somebody who signs in elsewhere is to this tenant."""
     tx.demand("keys.write")
     row = tx.connection.execute(
-        insert(MEMBERSHIP)
+        upsert(MEMBERSHIP)
         .values(
             tenant_id=tx.tenant,
             uid=new_uid(),
@@ -113,8 +114,11 @@ def create_membership(
             locations=list(locations),
             person_id=_person(tx, person),
         )
+        .on_conflict_do_nothing()
         .returning(MEMBERSHIP)
-    ).one()
+    ).first()
+    if row is None:
+        raise Duplicate(f"{subject!r} of {issuer!r} is a member already.")
     tx.audit("membership.created", "membership", row.uid, None, {"role": role.value})
     return row
 
