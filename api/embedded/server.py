@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,13 +18,14 @@ import psycopg
 from psycopg import sql
 
 from api.embedded.folder import PROGRAMS, data_folder, owner, programs
+from api.embedded.private import write_private
+from api.lifetime import with_parent
 from api.problems import StoreUnavailable
 
 #: Major versions in the wheel, the newest first.
 VERSIONS = tuple(sorted(PROGRAMS, reverse=True))
 #: Seconds to wait for a server that has much to recover, and for one that has to stop.
 RECOVERY, STOP = 600.0, 60.0
-PR_SET_PDEATHSIG = 1
 #: The roles that log in, beside the superuser of the server.
 LOGINS = ("postgres", "allocator_owner", "allocator_api", "allocator_worker", "allocator_relay")
 DATABASE = "allocator"
@@ -42,19 +40,31 @@ class EmbeddedServer:
         Where data is kept; made where absent.
     version
         Major version; that of the data where there is some.
+    connections
+        How many there may be at once.
     durable
         Whether commits wait for the disk. Tests that crash nothing go faster without.
     """
 
-    def __init__(self, folder: Path, *, version: int = VERSIONS[0], durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        version: int = VERSIONS[0],
+        connections: int = 100,
+        durable: bool = True,
+    ) -> None:
         self.folder = folder
+        self.connections = connections
         self.durable = durable
         self._who = owner()
         self._data = data_folder(folder, self._who)
         marker = self._data / "PG_VERSION"
         self.version = int(marker.read_text()) if marker.exists() else version
-        self._bin = programs(self.version)
+        self._bin = programs(self.version, self._who)
         self._socket: Path | None = None
+        self._foreign = False
+        self._log_from = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._passwords: dict[str, str] = {}
 
@@ -80,13 +90,43 @@ class EmbeddedServer:
         if self.pid:
             return
         self._passwords = self._secrets()
-        if not (self._data / "PG_VERSION").exists():
+        begun = self.folder / "initialising"
+        if begun.exists() or not (self._data / "PG_VERSION").exists():
+            begun.touch()
             self._initialise()
+            begun.unlink()
         self._await_other()
-        self._socket = Path(tempfile.mkdtemp(prefix="allocator-"))
-        self._socket.chmod(0o711)
-        self._who.own(self._socket)
+        if self._socket is None:
+            self._socket = Path(tempfile.mkdtemp(prefix="allocator-"))
+            self._socket.chmod(0o711)
+            self._who.own(self._socket)
+        deadline = time.monotonic() + STOP
+        while not self._launched():
+            # The server was killed before, and its last workers still hold the memory they share.
+            if time.monotonic() > deadline or "shared memory block" not in self._log():
+                raise StoreUnavailable(
+                    f"The database server did not start. Its log ends:\n{self._log()}"
+                )
+            time.sleep(0.2)
+        self._make_database()
+
+    def attach(self) -> bool:
+        """Use the server that another process runs on this data; say whether one does.
+
+        It is the other's to stop.
+        """
+        lock = self._data / "postmaster.pid"
+        if not lock.exists() or not _runs_here(lock, self._data):
+            return False
+        self._passwords = self._secrets()
+        self._socket, self._foreign = Path(lock.read_text().splitlines()[4]), True
+        return True
+
+    def _launched(self) -> bool:
+        """Start the program; say whether it came to answer."""
         log = (self.folder / "postgres.log").open("ab")
+        os.fchmod(log.fileno(), 0o600)
+        self._log_from = log.tell()
         with log:
             self._process = subprocess.Popen(
                 [
@@ -94,7 +134,7 @@ class EmbeddedServer:
                     *("-D", str(self._data)),
                     *("-c", "listen_addresses="),
                     *("-c", f"unix_socket_directories={self._socket}"),
-                    *("-c", "max_connections=100"),
+                    *("-c", f"max_connections={self.connections}"),
                     *("-c", "shared_buffers=256MB"),
                     *("-c", f"fsync={'on' if self.durable else 'off'}"),
                     *("-c", f"synchronous_commit={'on' if self.durable else 'off'}"),
@@ -105,12 +145,11 @@ class EmbeddedServer:
                 user=self._who.user and self._who.uid,
                 group=self._who.user and self._who.gid,
                 extra_groups=[] if self._who.user else None,
-                preexec_fn=_stop_with_parent(),
+                preexec_fn=with_parent(signal.SIGINT),
                 start_new_session=True,
                 cwd="/",
             )
-        self._await_ready()
-        self._make_database()
+        return self._became_ready()
 
     def stop(self) -> None:
         """Stop the server: open transactions are rolled back, what was committed stays."""
@@ -122,25 +161,39 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if self._socket is not None:
+        if self._socket is not None and not self._foreign:
             shutil.rmtree(self._socket, ignore_errors=True)
-            self._socket = None
+        self._socket, self._foreign = None, False
+
+    @property
+    def programs(self) -> Path:
+        """Folder with the programs of the server's version: psql, pg_dump, pg_restore."""
+        return self._bin
 
     def url(self, role: str = "allocator_api", database: str = DATABASE) -> str:
         """Return the address at which a role reaches a database."""
         return f"postgresql://{role}:{self._passwords[role]}@/{database}?host={self._socket}"
 
+    def environment(self) -> dict[str, str]:
+        """Return what PostgreSQL's own programs find the database by, as its superuser."""
+        return {
+            "PGHOST": str(self._socket),
+            "PGUSER": LOGINS[0],
+            "PGPASSWORD": self._passwords[LOGINS[0]],
+            "PGDATABASE": DATABASE,
+        }
+
     def _secrets(self) -> dict[str, str]:
         path = self.folder / "passwords.json"
         if not path.exists():
-            kept = {role: secrets.token_urlsafe(24) for role in LOGINS}
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(kept, file)
+            write_private(path, {role: secrets.token_urlsafe(24) for role in LOGINS})
         found: dict[str, str] = json.loads(path.read_text())
         return found
 
     def _initialise(self) -> None:
+        """Make empty data; what a start that was cut off had made of it goes."""
+        for path in self._data.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         with tempfile.NamedTemporaryFile("w", prefix="allocator-") as file:
             file.write(self._passwords["postgres"])
             file.flush()
@@ -172,19 +225,31 @@ class EmbeddedServer:
                 )
             time.sleep(0.05)
 
-    def _await_ready(self) -> None:
+    def _became_ready(self) -> bool:
+        """Wait until the server answers; False where it ends before."""
         deadline = time.monotonic() + RECOVERY
         while time.monotonic() < deadline:
             if not self.pid:
-                tail = (self.folder / "postgres.log").read_text(errors="replace")[-1000:]
-                raise StoreUnavailable(f"The database server did not start. Its log ends:\n{tail}")
+                return False
             try:
                 with psycopg.connect(self.url("postgres", "postgres"), connect_timeout=5):
-                    return
-            except psycopg.OperationalError:
+                    return True
+            except psycopg.OperationalError as error:
+                if "authentication failed" in str(error):
+                    self.stop()
+                    raise StoreUnavailable(
+                        f"The passwords in {self.folder / 'passwords.json'} are not those of the"
+                        " data beside it."
+                    ) from error
                 time.sleep(0.05)
         self.stop()
         raise StoreUnavailable(f"The database server was not ready after {RECOVERY:.0f} s.")
+
+    def _log(self) -> str:
+        """Return the end of what the server has logged since it was started."""
+        with (self.folder / "postgres.log").open("rb") as log:
+            log.seek(self._log_from)
+            return log.read().decode(errors="replace")[-1000:]
 
     def _make_database(self) -> None:
         """Make the roles and the database where they are not there yet."""
@@ -201,21 +266,6 @@ class EmbeddedServer:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
             if not found.fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER allocator_owner")
-
-
-def _stop_with_parent() -> Callable[[], None] | None:
-    """Return what makes a child stop when this process ends, however it ends (Linux)."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
-
-    def ask() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    return ask
 
 
 def _runs_here(lock: Path, data: Path) -> bool:
