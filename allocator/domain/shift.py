@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from allocator.domain.problem import Problem
@@ -31,11 +31,7 @@ def _shifted(value: T, days: int, zone: str) -> T:
     """Return anything that a problem is made of, some days later."""
     moved: Any = value
     if isinstance(value, datetime):
-        local = value.astimezone(zone_of(zone))
-        midnight = datetime.combine(local.date(), datetime.min.time())
-        minute, rest = divmod(local.replace(tzinfo=None) - midnight, timedelta(minutes=1))
-        day = local.date() + timedelta(days=days)
-        moved = (wall_to_instant(day, minute, zone) + rest).astimezone(UTC)
+        moved = _at_the_same_time(value, days, zone)
     elif isinstance(value, date):
         moved = value + timedelta(days=days)
     elif isinstance(value, tuple | frozenset):
@@ -44,3 +40,11 @@ def _shifted(value: T, days: int, zone: str) -> T:
         known = {x.name: getattr(value, x.name) for x in fields(value) if x.init}
         moved = type(value)(**{name: _shifted(x, days, zone) for name, x in known.items()})
     return moved
+
+
+def _at_the_same_time(instant: datetime, days: int, zone: str) -> datetime:
+    """Return the instant at which clocks show the same, some days later."""
+    local = instant.astimezone(zone_of(zone)).replace(tzinfo=None)
+    midnight = datetime.combine(local.date(), datetime.min.time())
+    minute, rest = divmod(local - midnight, timedelta(minutes=1))
+    return wall_to_instant(local.date() + timedelta(days=days), minute, zone) + rest

@@ -108,7 +108,7 @@ def create(tx: Tx, kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]
     made = parse(kind, bodies)
     if kind.world:
         changing(tx.connection, tx.tenant)
-    rows = [{"ref": thing.id, "spec": spec(thing), **_columns(tx, kind, thing)} for thing in made]
+    rows = [{"ref": thing.id, "spec": spec(thing), **columns(kind, thing)} for thing in made]
     names = [row["ref"] for row in rows]
     twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
     if twice or len(set(names)) < len(names):
@@ -146,7 +146,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
     (thing,) = parse(kind, [{**body, "id": row.ref}])
     after = spec(thing)
     changed = things.change(
-        tx.connection, kind.table, tx.tenant, row.id, spec=after, **_columns(tx, kind, thing)
+        tx.connection, kind.table, tx.tenant, row.id, spec=after, **columns(kind, thing)
     )
     _look(tx, kind, [thing])
     tx.audit(f"{kind.name}.changed", kind.name, row.uid, row.spec, after)
@@ -166,7 +166,7 @@ def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
         raise InUse(f"Bookings need the {kind.name} {row.ref!r}; it cannot be deleted.") from error
     if kind.world:
         try:
-            _look_at_world(tx)
+            look_at_world(tx)
         except Invalid as problem:
             raise InUse(
                 f"The {kind.name} {row.ref!r} is needed: {problem.detail}", **problem.more
@@ -214,7 +214,7 @@ def _mine(tx: Tx, kind: Kind, row: Any) -> bool:
     return True
 
 
-def _columns(tx: Tx, kind: Kind, thing: Any) -> dict[str, Any]:
+def columns(kind: Kind, thing: Any) -> dict[str, Any]:
     """Return what is kept in columns of their own, to be found by."""
     if kind.name == "resource":
         return {"kind": thing.kind, "location": thing.location}
@@ -228,10 +228,11 @@ def _look(tx: Tx, kind: Kind, made: Sequence[Any]) -> None:
     if kind.name == "request":
         _look_at_requests(tx, made)
     else:
-        _look_at_world(tx)
+        look_at_world(tx)
 
 
-def _look_at_world(tx: Tx) -> None:
+def look_at_world(tx: Tx) -> None:
+    """Refuse a world that makes no sense."""
     world = read_world(tx.connection, tx.tenant)
     try:
         _clinic(tx, world, (), ())
