@@ -211,11 +211,12 @@ def _count(service: Service, request: Request, principal: Principal, *, reads: b
         if holds
         else ("book", settings.book_per_minute)
     )
-    per_address = settings.address_per_minute
+    place, per_address = "address", settings.address_per_minute
     if principal.publishable:
         limit, per_address = max(1, limit // 10), max(1, per_address // 10)
+        place = "public"  # counted apart: visitors of a page use up nothing of the staff's
     address = request.client.host if request.client else "unknown"
-    service.limits.take(principal, f"address:{address}", per_address)
+    service.limits.take(principal, f"{place}:{address}", per_address)
     allowed = service.limits.take(principal, f"{bucket}:{principal.actor}", limit)
     request.state.headers = allowed.headers
 

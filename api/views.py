@@ -160,6 +160,7 @@ def link(row: Any) -> dict[str, Any]:
         "id": str(row.uid),
         "purpose": row.purpose,
         "expires_at": instant(row.expires_at),
+        "revoked_at": instant(row.revoked_at),
         "created_at": instant(row.created_at),
     }
 

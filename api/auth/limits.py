@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -19,10 +20,11 @@ MINUTE = 60
 
 @dataclass(slots=True)
 class _Lease:
-    """What a process may still use of a bucket in this minute."""
+    """What a process may still use of a bucket in this minute, and what nobody has leased yet."""
 
     minute: int
     left: int
+    beyond: int = 0
     over: bool = False
 
 
@@ -45,10 +47,19 @@ class Allowed:
 
 
 class Limits:
-    """Counts requests a minute."""
+    """Counts requests a minute.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    database
+        Where all processes lease from.
+    clock
+        Seconds since 1970.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
+        self._clock = clock
         self._leases: dict[tuple[int, str], _Lease] = {}
         self._lock = Lock()
 
@@ -60,7 +71,7 @@ class Limits:
         TooMany
             With the seconds until the next minute.
         """
-        now = time.time()
+        now = self._clock()
         minute, reset = int(now // MINUTE), MINUTE - int(now % MINUTE)
         key = (principal.tenant, bucket)
         with self._lock:
@@ -73,6 +84,7 @@ class Limits:
                 block = max(1, int(limit * BLOCK))
                 used = self._lease(principal, bucket, minute, block)
                 lease.left = max(0, min(block, limit - (used - block)))
+                lease.beyond = max(0, limit - used)
                 lease.over = lease.left == 0
             if lease.left == 0:
                 raise TooMany(
@@ -81,7 +93,7 @@ class Limits:
                     retry_after_seconds=reset,
                 )
             lease.left -= 1
-            return Allowed(limit=limit, remaining=lease.left, reset_seconds=reset)
+            return Allowed(limit=limit, remaining=lease.left + lease.beyond, reset_seconds=reset)
 
     def _lease(self, principal: Principal, bucket: str, minute: int, block: int) -> int:
         """Take a block, and return how much is used with it."""

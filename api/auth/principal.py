@@ -52,5 +52,8 @@ class Principal:
 
     @property
     def own_only(self) -> bool:
-        """Whether they see and change nothing but their own bookings."""
-        return self.role is Role.CLIENT
+        """Whether they see and change nothing but their own bookings.
+
+        What stands in a public page is used by everybody, whatever role it was given.
+        """
+        return self.role is Role.CLIENT or self.publishable

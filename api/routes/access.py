@@ -125,7 +125,7 @@ def sign_out(call: Calling, request: Request) -> Response:
     "/v1/bookings/{name}/links",
     status_code=201,
     operation_id="create_link",
-    responses={201: answer_of("Link")},
+    responses={201: answer_of("NewLink")},
 )
 def create_link(call: Calling, name: str, body: LinkIn) -> Response:
     """Make a link for one purpose; its secret is told this once."""
@@ -135,6 +135,15 @@ def create_link(call: Calling, name: str, body: LinkIn) -> Response:
         return {**views.link(row), "token": secret}
 
     return Answer(call.read(work), 201)
+
+
+@routes.get(
+    "/v1/bookings/{name}/links", operation_id="list_links", responses={200: answer_of("LinkList")}
+)
+def links(call: Calling, name: str) -> Response:
+    """List the links to a booking, without their secrets."""
+    rows = call.read(lambda tx: access.links(tx, name))
+    return Answer({"items": [views.link(row) for row in rows], "next": None})
 
 
 @routes.delete("/v1/bookings/{name}/links/{link}", status_code=204, operation_id="revoke_link")

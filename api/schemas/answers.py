@@ -62,6 +62,13 @@ KEY = {
     "revoked_at": maybe(INSTANT),
     "created_at": INSTANT,
 }
+LINK = {
+    "id": UID,
+    "purpose": TEXT,
+    "expires_at": INSTANT,
+    "revoked_at": maybe(INSTANT),
+    "created_at": INSTANT,
+}
 
 ANSWERS: dict[str, dict[str, Any]] = {
     str(schema["title"]): schema
@@ -150,15 +157,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
             created_at=INSTANT,
         ),
         _object("SignedIn", "A browser's session.", csrf_token=TEXT, expires_at=INSTANT),
-        _object(
-            "Link",
-            "A link with its secret, told this once.",
-            id=UID,
-            purpose=TEXT,
-            expires_at=INSTANT,
-            created_at=INSTANT,
-            token=TEXT,
-        ),
+        _object("Link", "A link, without its secret.", **LINK),
+        _object("NewLink", "A link with its secret, told this once.", **LINK, token=TEXT),
         _object(
             "Tenant",
             "A clinic, or a chain of them.",
@@ -193,7 +193,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ),
     )
 }
-LISTS = ("Booking", "Person", "Key", "Membership", "ExtraLane", "Audit")
+LISTS = ("Booking", "Person", "Key", "Membership", "Link", "ExtraLane", "Audit")
 
 
 def answers() -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api.auth import credentials
-from api.auth.permissions import ACTIONS
+from api.auth.permissions import ACTIONS, demand_location
 from api.auth.principal import Role
 from api.problems import Duplicate, Forbidden, Invalid, NotFound
 from api.store import things
@@ -21,6 +21,8 @@ from api.usecases.tx import Tx
 
 #: How long a browser stays signed in.
 SIGNED_IN = timedelta(hours=12)
+#: Links of a booking that are listed.
+MOST_LINKS = 1000
 
 
 def create_key(
@@ -40,6 +42,7 @@ def create_key(
     for scope in scopes:
         if scope not in known:
             raise Invalid(f"The scope {scope!r} is unknown; known are: {', '.join(sorted(known))}.")
+    _demand_within(tx, scopes, locations)
     if expires_at is not None and expires_at <= tx.now:
         raise Invalid(
             f"The key would expire at {expires_at.isoformat()}; it is {tx.now.isoformat()}."
@@ -103,6 +106,7 @@ def create_membership(
 ) -> Any:
     """Say what somebody who signs in elsewhere is to this tenant."""
     tx.demand("keys.write")
+    _demand_within(tx, ["*"], locations)
     row = tx.connection.execute(
         upsert(MEMBERSHIP)
         .values(
@@ -199,6 +203,18 @@ def create_link(tx: Tx, booking: str, purpose: str, expires_at: datetime) -> tup
     return link, secret
 
 
+def links(tx: Tx, booking: str) -> Sequence[Any]:
+    """Return the links to a booking, without their secrets."""
+    tx.demand("links.write")
+    row = bookings.read(tx, booking)
+    return tx.connection.execute(
+        select(LINK)
+        .where(LINK.c.tenant_id == tx.tenant, LINK.c.booking_id == row.id)
+        .order_by(LINK.c.id)
+        .limit(MOST_LINKS)
+    ).all()
+
+
 def revoke_link(tx: Tx, booking: str, name: str) -> None:
     """Make a link worthless from now on."""
     tx.demand("links.write")
@@ -214,6 +230,20 @@ def revoke_link(tx: Tx, booking: str, name: str) -> None:
     if changed is None:
         raise NotFound(f"Booking {booking} has no link {name!r}.")
     tx.audit("link.revoked", "link", changed.uid)
+
+
+def _demand_within(tx: Tx, scopes: Sequence[str], locations: Sequence[str]) -> None:
+    """Refuse to let anybody in further than whoever lets them in."""
+    mine = tx.principal.scopes
+    for scope in scopes:
+        if not mine & {"*", scope, f"{scope.split('.')[0]}.*"}:
+            raise Forbidden(
+                f"The scope {scope} is outside your own: {', '.join(sorted(mine))}.", scope=scope
+            )
+    if tx.principal.locations and not locations:
+        raise Forbidden(f"Name locations; yours are: {', '.join(sorted(tx.principal.locations))}.")
+    for location in locations:
+        demand_location(tx.principal, location)
 
 
 def _person(tx: Tx, name: str | None) -> int | None:

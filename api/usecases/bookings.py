@@ -220,7 +220,7 @@ def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -
 def _person(tx: Tx, who: Cast) -> int | None:
     """Return whose booking it is: the first person who attends; a client's own, and no other."""
     people = [number for number in who.people.values() if number is not None]
-    if tx.principal.own_only and not tx.principal.publishable:
+    if tx.principal.own_only:
         strangers = [n for n in people if n != tx.principal.person]
         if strangers or (people and tx.principal.person is None):
             raise NotFound("You can book for yourself; somebody else is named.")

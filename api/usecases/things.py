@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, false, text
 from sqlalchemy.exc import IntegrityError
 
 from allocator.domain.calendar import Calendar
@@ -183,8 +183,9 @@ def page(
         kind.table.c[column] == value for column, value in filters.items() if value is not None
     ]
     if kind.name == "request" and tx.principal.own_only:
-        where.append(kind.table.c.person_id == tx.principal.person)
-    if kind.name == "resource" and (tx.principal.own_only or tx.principal.publishable):
+        mine = tx.principal.person
+        where.append(false() if mine is None else kind.table.c.person_id == mine)
+    if kind.name == "resource" and tx.principal.own_only:
         where.append(kind.table.c.person_id.is_(None))
     return things.page(tx.connection, kind.table, tx.tenant, after=after, limit=limit, where=where)
 

@@ -72,6 +72,17 @@ def http(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture
+def lines() -> Iterator[list[Any]]:
+    """The lines that the service logs meanwhile, as it would write them."""
+    before, capture = structlog.get_config(), structlog.testing.LogCapture()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), processors=[capture]
+    )
+    yield capture.entries
+    structlog.configure(**before)
+
+
 @pytest.fixture(scope="session")
 def relay(server: EmbeddedServer) -> Iterator[Database]:
     """What the sweeper works with."""
@@ -125,6 +136,30 @@ class Clinic:
             scope(connection, self.tenant)
             found = connection.execute(text(statement), values)
             return list(found.all()) if found.returns_rows else []
+
+    def settle(self, **terms: Any) -> None:
+        """Write the tenant's terms."""
+        admin = self.asker()
+        now = admin.get("/v1/tenant")
+        body = {"name": now.json()["name"], "policy": {"terms": terms}}
+        changed = admin("PUT", "/v1/tenant", body, If_Match=now.headers["etag"])
+        assert changed.status_code == 200, changed.text
+
+    def everything_about(self, word: str) -> list[str]:
+        """Return the tables of which some row of this tenant holds a word, in whatever column."""
+        tables = self.sql(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relrowsecurity"
+            " AND relnamespace = 'public'::regnamespace ORDER BY relname"
+        )
+        return [
+            table
+            for (table,) in tables
+            if self.sql(
+                f"SELECT 1 FROM {table} AS t WHERE to_jsonb(t)::text ILIKE '%' || :word || '%'"
+                " LIMIT 1",
+                word=word,
+            )
+        ]
 
     def overlaps(self) -> int:
         """Count pairs of claims that take one lane at one time: the invariant says none."""

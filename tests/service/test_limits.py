@@ -1,0 +1,168 @@
+"""Limits: shared by all processes, apart for what is done, and for whom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import pytest
+from service.conftest import Asker, Clinic, physio
+from starlette.testclient import TestClient
+
+from api.app import application
+from api.auth.limits import BLOCK, Limits
+from api.settings import Settings
+
+#: The minute of these tests: their clock stands still.
+NOW = 1_900_000_000.0
+Start = Callable[..., list[TestClient]]
+
+
+@pytest.fixture
+def start(settings: Settings) -> Iterator[Start]:
+    """Starts processes with limits of their own, whose clock stands still."""
+
+    @contextmanager
+    def one(now: float, **limits: int) -> Iterator[TestClient]:
+        app = application(settings.model_copy(update=limits))
+        service = app.state.service
+        app.state.service = replace(service, limits=Limits(service.database, lambda: now))
+        with TestClient(app, raise_server_exceptions=False) as client:
+            yield client
+
+    with ExitStack() as stack:
+        yield lambda number=1, now=NOW, **limits: [
+            stack.enter_context(one(now, **limits)) for _ in range(number)
+        ]
+
+
+def until_refused(askers: list[Asker], path: str = "/v1/tenant") -> int:
+    """Ask in turns until everybody is refused; return how often it went well."""
+    well, refused = 0, 0
+    while refused < len(askers):
+        refused = 0
+        for asks in askers:
+            answer = asks.get(path)
+            assert answer.status_code in (200, 429)
+            well += answer.status_code == 200
+            refused += answer.status_code == 429
+    return well
+
+
+def test_two_processes_share_a_limit(clinic: Clinic, start: Start) -> None:
+    """At most one block a process is let through beyond it; here both together keep to it."""
+    limit = 40
+    askers = [Asker(web, clinic.asker().key) for web in start(2, search_per_minute=limit)]
+    well = until_refused(askers)
+    assert limit <= well <= limit + 2 * int(limit * BLOCK)
+    assert well == 40
+
+
+def test_what_is_refused_says_when_to_come_again(clinic: Clinic, start: Start) -> None:
+    """429 with Retry-After; answers before it count down what is left."""
+    (web,) = start(search_per_minute=3)
+    asks = Asker(web, clinic.asker().key)
+    answers = [asks.get("/v1/tenant") for _ in range(4)]
+    assert [a.status_code for a in answers] == [200, 200, 200, 429]
+    assert [a.headers["ratelimit-remaining"] for a in answers[:3]] == ["2", "1", "0"]
+    assert answers[0].headers["ratelimit-limit"] == "3"
+    wait = 60 - int(NOW % 60)
+    assert answers[0].headers["ratelimit-reset"] == str(wait)
+    assert answers[3].headers["retry-after"] == str(wait)
+    assert answers[3].json()["type"] == "urn:allocator:problem:too-many"
+    assert answers[3].json()["detail"].startswith("At most 3 requests a minute are possible")
+
+
+def test_the_next_minute_begins_anew(clinic: Clinic, start: Start) -> None:
+    """What was used up is there again."""
+    key = clinic.asker().key
+    assert until_refused([Asker(web, key) for web in start(search_per_minute=2)]) == 2
+    later = start(now=NOW + 60, search_per_minute=2)
+    assert until_refused([Asker(web, key) for web in later]) == 2
+
+
+def test_searching_holding_and_booking_are_counted_apart(clinic: Clinic, start: Start) -> None:
+    """Whoever has searched too much may hold and book all the same, and the other way round."""
+    (web,) = start(search_per_minute=1, hold_per_minute=2, book_per_minute=1)
+    asks = Asker(web, clinic.asker("scheduler").key)
+    held = [asks.post("/v1/holds", physio(f"2030-01-07T{h:02}:00:00+01:00")) for h in (9, 10, 11)]
+    assert [h.status_code for h in held] == [201, 201, 429]
+    name = held[0].json()["id"]
+    assert [asks.post(f"/v1/holds/{name}/confirm").status_code for _ in range(2)] == [200, 429]
+    assert [asks.get(f"/v1/bookings/{name}").status_code for _ in range(2)] == [200, 429]
+    other = Asker(web, clinic.asker("administrator").key)
+    assert other.get("/v1/tenant").status_code == 200
+
+
+def test_an_address_has_a_limit_over_all_keys(clinic: Clinic, start: Start) -> None:
+    """Two keys from one address share it."""
+    (web,) = start(address_per_minute=3)
+    askers = [Asker(web, clinic.asker(role).key) for role in ("scheduler", "administrator")]
+    assert until_refused(askers) == 3
+
+
+def test_visitors_of_a_page_use_up_nothing_of_the_staff(clinic: Clinic, start: Start) -> None:
+    """A publishable key has a tenth, by key and by address, counted apart from the others."""
+    made = clinic.asker().post("/v1/keys", {"name": "p", "role": "client", "publishable": True})
+    public = made.json()["key"]
+    (web,) = start(address_per_minute=40, search_per_minute=1000)
+    staff = Asker(web, clinic.asker("scheduler").key)
+    assert staff.get("/v1/tenant").status_code == 200
+    assert until_refused([Asker(web, public)]) == 4
+    assert until_refused([staff]) == 39
+
+
+def test_tenants_are_counted_apart(new_clinic: Callable[[], Clinic], start: Start) -> None:
+    """One clinic's rush is nothing to the other."""
+    (web,) = start(address_per_minute=2)
+    for clinic in (new_clinic(), new_clinic()):
+        assert until_refused([Asker(web, clinic.asker().key)]) == 2
+
+
+def test_a_person_has_so_many_open_holds(clinic: Clinic) -> None:
+    """Three by default; confirmed, released and expired ones do not count, nor other people's."""
+    asks = clinic.asker("scheduler")
+    held = [
+        asks.post("/v1/holds", physio(f"2030-01-07T{hour:02}:00:00+01:00"))
+        for hour in (9, 10, 11, 12)
+    ]
+    assert [h.status_code for h in held] == [201, 201, 201, 429]
+    assert held[3].json()["detail"] == "This person has 3 open holds; at most 3 are possible."
+    twelve = "2030-01-07T12:00:00+01:00"
+    assert asks.post("/v1/holds", physio(twelve, "P2")).status_code == 201
+    thirteen, ends = physio("2030-01-07T13:00:00+01:00"), []
+    for end in ("confirm", "release", "expire"):
+        name = held[len(ends)].json()["id"]
+        if end == "confirm":
+            assert asks.post(f"/v1/holds/{name}/confirm").status_code == 200
+        elif end == "release":
+            assert asks("DELETE", f"/v1/holds/{name}").status_code == 200
+        else:
+            clinic.sql("UPDATE booking SET expires_at = now() WHERE uid = CAST(:u AS uuid)", u=name)
+        ends.append(end)
+        again = asks.post("/v1/holds", {**thirteen, "start": f"2030-01-08T{8 + len(ends):02}:00Z"})
+        assert again.status_code == 201, end
+    assert asks.post("/v1/holds", thirteen).status_code == 429
+
+
+def test_the_cap_is_the_tenants(clinic: Clinic) -> None:
+    """Its policy says how many."""
+    clinic.settle(most_open_holds=1)
+    asks = clinic.asker("scheduler")
+    codes = [
+        asks.post("/v1/holds", physio(f"2030-01-07T{hour:02}:00:00+01:00")).status_code
+        for hour in (9, 10)
+    ]
+    assert codes == [201, 429]
+
+
+def test_the_clock_of_limits_is_the_clock(clinic: Clinic) -> None:
+    """Where no test says otherwise, the minute is that of the day."""
+    before = int(time.time() // 60)
+    clinic.asker().get("/v1/tenant")
+    periods = {
+        int(row[0]) // 60 for row in clinic.sql("SELECT extract(epoch FROM period) FROM allowance")
+    }
+    assert periods <= {before, before + 1} and periods
