@@ -47,6 +47,7 @@ class Database:
             pool_size=size,
             max_overflow=0,
             pool_timeout=10,
+            hide_parameters=True,  # errors tell statements, and nobody's name
             connect_args={
                 "connect_timeout": 5,
                 "options": (
