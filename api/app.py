@@ -18,7 +18,7 @@ from api.auth.limits import Limits
 from api.call import Answer, Service
 from api.middleware import Envelope
 from api.problems import Invalid, NotFound, Problem, StoreUnavailable
-from api.routes import access, bookings, catalogue, health, holds, people, tenants
+from api.routes import access, bookings, catalogue, health, holds, people, sessions, tenants
 from api.schemas.answers import answers
 from api.settings import Settings
 from api.store import migrate
@@ -76,7 +76,7 @@ def application(settings: Settings | None = None) -> FastAPI:
     schemas: dict[str, dict[str, Any]] = answers()
     for kind in KINDS.values():
         app.include_router(catalogue.router(kind, schemas))
-    for routes in (people, holds, bookings, access, tenants, health):
+    for routes in (people, sessions, holds, bookings, access, tenants, health):
         app.include_router(routes.routes)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)

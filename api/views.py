@@ -12,6 +12,7 @@ from api.call import Answer, Call
 from api.problems import Problem
 from api.usecases.bookings import Partly
 from api.usecases.placing import WantedVisit
+from api.usecases.sessions import Held
 from api.usecases.tx import Tx
 
 
@@ -187,6 +188,21 @@ def lane(row: Any) -> dict[str, Any]:
         "lanes": row.lanes,
         "reason": row.reason,
         "created_at": instant(row.created_at),
+    }
+
+
+def place(held: Held) -> dict[str, Any]:
+    """Return where a group session is held."""
+    return {
+        "id": str(held.uid),
+        "session": held.session,
+        "start": instant(held.start),
+        "end": instant(held.end),
+        "resources": held.resources,
+        "taken": held.taken,
+        "least": held.least,
+        "most": held.most,
+        "enough": held.taken >= held.least,
     }
 
 

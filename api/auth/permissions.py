@@ -28,6 +28,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "bookings.reschedule": STAFF | {CLIENT},
     "bookings.reassign": STAFF,
     "bookings.attend": STAFF,
+    "sessions.place": STAFF,
     "bookings.approve": frozenset({REVIEWER, ADMINISTRATOR}),
     "bookings.overbook": frozenset({ADMINISTRATOR}),
     "links.write": STAFF,

@@ -199,6 +199,13 @@ class ExtraLaneIn(Body):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class PlaceIn(Body):
+    """Where a group session is to be held: its staff and room are claimed once."""
+
+    start: Instant
+    resources: dict[Name, list[Name]] = Field(description="Names by role, for staff and room.")
+
+
 class TenantChange(Body):
     """The settings of a tenant."""
 

@@ -83,13 +83,15 @@ def change(connection: Connection, tenant: int, booking: int, **values: Any) -> 
 def add_visits(
     connection: Connection,
     tenant: int,
-    booking: int,
+    booking: int | None,
     assignments: Sequence[tuple[int, int, str, int | None, Assignment]],
 ) -> dict[str, int]:
     """Write visits; return their numbers by their names in the request.
 
     Parameters
     ----------
+    booking
+        Whose visits they are; None for the place of a group session.
     assignments
         Each with its occurrence, step, service and session.
     """
@@ -115,13 +117,16 @@ def add_visits(
     return {a.visit: numbers[occurrence, step] for occurrence, step, _, _, a in assignments}
 
 
-def move_visit(connection: Connection, tenant: int, visit: int, assignment: Assignment) -> None:
-    """Write where a visit lies now."""
+def move_visit(
+    connection: Connection, tenant: int, visit: int, session: int | None, assignment: Assignment
+) -> None:
+    """Write where a visit lies now, and which group session it joins."""
     connection.execute(
         update(VISIT)
         .where(VISIT.c.tenant_id == tenant, VISIT.c.id == visit)
         .values(
             span=Range(assignment.start, assignment.end, bounds="[)"),
+            session_id=session,
             resources={role: list(names) for role, names in assignment.resources},
         )
     )
@@ -199,15 +204,18 @@ _BECOME = text(
 
 
 def seat(connection: Connection, tenant: int, session: int, visit: int, most: int) -> bool:
-    """Take the first free seat of a group session; False where all are taken."""
+    """Take the first free seat of a group session; False where as many as there are are taken.
+
+    The caller holds its lock.
+    """
     taken = set(
         connection.execute(
             select(SEAT.c.number).where(SEAT.c.tenant_id == tenant, SEAT.c.session_id == session)
         ).scalars()
     )
-    free = next((number for number in range(1, most + 1) if number not in taken), None)
-    if free is None:
+    if len(taken) >= most:
         return False
+    free = next(number for number in range(1, most + 1) if number not in taken)
     connection.execute(
         insert(SEAT).values(tenant_id=tenant, session_id=session, number=free, visit_id=visit)
     )
@@ -231,3 +239,14 @@ def open_holds(connection: Connection, tenant: int, person: int, now: datetime) 
         ),
         {"tenant": tenant, "person": person, "now": now},
     ).scalar_one()
+
+
+def of_request(connection: Connection, tenant: int, request: int) -> Any | None:
+    """Return the booking that a request has now; None where it has none."""
+    return connection.execute(_OF_REQUEST, {"tenant": tenant, "request": request}).first()
+
+
+_OF_REQUEST = text(
+    "SELECT uid, state FROM booking WHERE tenant_id = :tenant AND request_id = :request"
+    " AND (state = 'booked' OR expires_at > now()) LIMIT 1"
+)

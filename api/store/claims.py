@@ -126,7 +126,11 @@ def neighbours(
     end: datetime,
     freed: Sequence[int],
 ) -> Sequence[Any]:
-    """Return the visits that claim some of these resources in a span, but for those to be freed."""
+    """Return the visits in a span that claim some of these resources, but for those to be freed.
+
+    Visits that reach out of the span are left out: it begins a day before all that matters, and
+    ends a day after.
+    """
     if not resources:
         return []
     return connection.execute(
@@ -145,7 +149,7 @@ _NEIGHBOURS = text(
     """
     SELECT uid, service, lower(span) AS start, upper(span) AS finish, resources
     FROM visit
-    WHERE tenant_id = :tenant AND id IN (
+    WHERE tenant_id = :tenant AND lower(span) >= :start AND upper(span) <= :end AND id IN (
         SELECT visit_id FROM claim
         WHERE tenant_id = :tenant AND resource_id = ANY(:resources)
           AND upper(span) > :start AND lower(span) < :end
@@ -155,19 +159,25 @@ _NEIGHBOURS = text(
 )
 
 
-def expired(connection: Connection, tenant: int, resources: Sequence[int]) -> list[int]:
-    """Return the bookings whose time to be confirmed is over and who claim some resources still."""
-    return list(
-        connection.execute(_EXPIRED, {"tenant": tenant, "resources": list(resources)}).scalars()
-    )
+def expired(
+    connection: Connection, tenant: int, resources: Sequence[int], sessions: Sequence[int] = ()
+) -> list[int]:
+    """Return the bookings whose time is over, and who still take some resources or sessions."""
+    what = {"tenant": tenant, "resources": list(resources), "sessions": list(sessions)}
+    return list(connection.execute(_EXPIRED, what).scalars())
 
 
 _EXPIRED = text(
     """
-    SELECT DISTINCT visit.booking_id
+    SELECT visit.booking_id
     FROM claim JOIN visit ON visit.tenant_id = claim.tenant_id AND visit.id = claim.visit_id
     WHERE claim.tenant_id = :tenant AND claim.expires_at <= now()
       AND claim.resource_id = ANY(:resources)
+    UNION
+    SELECT booking.id
+    FROM visit JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id
+    WHERE visit.tenant_id = :tenant AND visit.session_id = ANY(:sessions)
+      AND booking.expires_at <= now()
     ORDER BY 1
     """
 )

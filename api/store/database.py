@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 
 from api.problems import StoreUnavailable
 
 T = TypeVar("T")
-#: Errors of a transaction that another try may spare: deadlock, serialisation, lock timeout.
-AGAIN = {"40P01", "40001", "55P03"}
+#: Errors of a transaction that another try may spare: deadlock, serialisation, lock timeout, and
+#: a lane that was dealt anew while somebody else took it.
+AGAIN = {"40P01", "40001", "55P03", "23P01"}
 TRIES = 5
 #: Seconds that a statement may wait for a lock, and that a transaction may idle.
 LOCK_TIMEOUT, IDLE = 10, 30
@@ -97,9 +98,20 @@ class Database:
         what became of it, and the caller is told that the store is unavailable.
         """
         for attempt in range(TRIES):
+            committing = False
             try:
                 with self.transaction(tenant) as (connection, now):
-                    return work(connection, now)
+                    found = work(connection, now)
+                    committing = True
+                return found
+            except Broken as broken:
+                if committing:
+                    raise StoreUnavailable(
+                        "The connection broke while this was being written: nobody knows whether"
+                        " it was. Send it again with the same Idempotency-Key."
+                    ) from broken
+                if attempt:
+                    raise
             except Again as again:
                 if attempt + 1 == TRIES:
                     raise StoreUnavailable(
@@ -107,6 +119,10 @@ class Database:
                     ) from again
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))
         raise AssertionError("unreachable")
+
+
+class Broken(StoreUnavailable):
+    """The connection broke in the middle of a transaction."""
 
 
 class Again(Exception):
@@ -128,6 +144,12 @@ def _told() -> Iterator[None]:
         code = getattr(error.orig, "sqlstate", None)
         if code in AGAIN:
             raise Again from error
-        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        if error.connection_invalidated:
+            raise Broken from error
+        if isinstance(error, OperationalError | InterfaceError):
             raise StoreUnavailable from error
         raise
+    except TimeoutError as error:
+        raise StoreUnavailable(
+            "All connections to the database are busy; nothing was changed."
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -22,7 +23,8 @@ def deal(
     """Give lanes to new claims of one resource; the caller holds its lock.
 
     Where no lane is free throughout though the count allows it, the lanes of all claims that hang
-    together with the new ones are dealt anew: they are deleted, and inserted again.
+    together with the new ones are dealt anew. Claims are changed in place: whoever frees or
+    confirms one at that moment, without the lock, waits for its row and finds it.
 
     Parameters
     ----------
@@ -66,33 +68,59 @@ def _anew(
         if wider == (start, end):
             break
         start, end = wider
-    spans = [(c.start, c.finish, n, False) for n, c in enumerate(there)]
-    spans += [(w.start, w.end, n, True) for n, w in enumerate(wanted)]
-    free_at = [start] * lanes
-    moved: dict[int, int] = {}
-    dealt: dict[int, int] = {}
-    for first, last, number, new in sorted(spans):
-        lane = next((n for n in range(lanes) if free_at[n] <= first), None)
+    spans = [(c.start, c.finish) for c in there] + [(w.start, w.end) for w in wanted]
+    dealt = _colours(spans, lanes)
+    if dealt is None:
+        return None
+    _change(connection, tenant, there, dealt)
+    return [replace(w, lane=lane) for w, lane in zip(wanted, dealt[len(there) :], strict=True)]
+
+
+def narrow(connection: Connection, tenant: int, resource: int, lanes: int) -> bool:
+    """Deal what is claimed of a resource from now on in so many lanes; False where it needs more.
+
+    Nobody books in the meantime: the caller is changing the world.
+    """
+    there = connection.execute(_FROM_NOW, {"tenant": tenant, "resource": resource}).all()
+    dealt = _colours([(c.start, c.finish) for c in there], lanes)
+    if dealt is None:
+        return False
+    _change(connection, tenant, there, dealt)
+    return True
+
+
+def _colours(spans: Sequence[tuple[datetime, datetime]], lanes: int) -> list[int] | None:
+    """Return a lane for each span, the first that is free; None where more are needed."""
+    free_at: list[datetime | None] = [None] * lanes
+    found = [0] * len(spans)
+    for number in sorted(range(len(spans)), key=lambda n: spans[n]):
+        start, end = spans[number]
+        lane = next((n for n, at in enumerate(free_at) if at is None or at <= start), None)
         if lane is None:
             return None
-        free_at[lane] = last
-        (dealt if new else moved)[number] = lane
-    changed = [n for n, lane in moved.items() if there[n].lane != lane]
-    connection.execute(_DELETE, {"tenant": tenant, "ids": [there[n].id for n in changed]})
-    for n in changed:
-        row = there[n]
-        again = ClaimRow(
-            resource=resource,
-            visit=row.visit_id,
-            role=row.role,
-            lane=moved[n],
-            start=row.start,
-            end=row.finish,
-        )
-        left = claims.insert(connection, tenant, [again], row.state, row.expires_at)
-        if left:
-            raise AssertionError(f"lanes of resource {resource} were dealt wrongly")
-    return [replace(w, lane=dealt[n]) for n, w in enumerate(wanted)]
+        free_at[lane], found[number] = end, lane
+    return found
 
 
-_DELETE = text("DELETE FROM claim WHERE tenant_id = :tenant AND id = ANY(:ids)")
+def _change(
+    connection: Connection, tenant: int, there: Sequence[Any], dealt: Sequence[int]
+) -> None:
+    """Bring claims into other lanes, where theirs are others."""
+    changed = {c.id: lane for c, lane in zip(there, dealt, strict=False) if c.lane != lane}
+    if changed:
+        what = {"tenant": tenant, "ids": list(changed)}
+        connection.execute(_ASIDE, {**what, "aside": ASIDE})
+        connection.execute(_INTO, {**what, "lanes": list(changed.values())})
+
+
+#: Lanes that nobody deals: claims that swap theirs wait there.
+ASIDE = 2**20
+_ASIDE = text("UPDATE claim SET lane = lane + :aside WHERE tenant_id = :tenant AND id = ANY(:ids)")
+_INTO = text(
+    "UPDATE claim SET lane = w.lane FROM unnest(CAST(:ids AS bigint[]), CAST(:lanes AS integer[]))"
+    " AS w (id, lane) WHERE claim.tenant_id = :tenant AND claim.id = w.id"
+)
+_FROM_NOW = text(
+    "SELECT id, lane, lower(span) AS start, upper(span) AS finish FROM claim"
+    " WHERE tenant_id = :tenant AND resource_id = :resource AND upper(span) > now() ORDER BY id"
+)

@@ -87,6 +87,8 @@ def hold(
     places = [(visit.occurrence, visit.step) for visit in wanted]
     if len(set(places)) < len(places):
         raise Invalid("A visit of the request is named twice.")
+    if stored is not None:
+        _once(tx, stored)
     who = placing.cast(tx, request, wanted)
     person = _person(tx, who)
     _cap(tx, person)
@@ -121,7 +123,7 @@ def _held(
     with tx.connection.begin_nested() if len(wanted) > 1 else nullcontext():
         whole = whole and len(wanted) == request.visit_count
         assignments, taken = placing.checked(tx, request, wanted, who, whole=whole)
-        location = _location(tx, who, request, wanted)
+        location = placing.location(tx, who, request, wanted)
         demand_location(tx.principal, location)
         uid = new_uid()
         expires = tx.now + timedelta(minutes=minutes)
@@ -180,17 +182,18 @@ def _write(
     placing.claim(tx, who, taken, numbers, state, expires)
     for visit, assignment in zip(wanted, assignments, strict=True):
         if visit.session is not None:
-            session = tx.world.sessions[visit.session]
-            number = tx.world.numbers["session"][visit.session]
-            claims.lock(tx.connection, [-(number + 2**40)])
-            if not bookings.seat(
-                tx.connection, tx.tenant, number, numbers[assignment.visit], session.most
-            ):
-                raise Taken(
-                    f"Group session {session.id} has {session.most} seats; all are taken.",
-                    session=session.id,
-                    alternatives=[],
-                )
+            _seat(tx, visit.session, numbers[assignment.visit])
+
+
+def _seat(tx: Tx, session: str, visit: int) -> None:
+    """Take a seat in a group session, whose lock is held."""
+    most, number = tx.world.sessions[session].most, tx.world.numbers["session"][session]
+    if not bookings.seat(tx.connection, tx.tenant, number, visit, most):
+        raise Taken(
+            f"Group session {session} has {most} seats; all are taken.",
+            session=session,
+            alternatives=[],
+        )
 
 
 def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -> Partly:
@@ -227,6 +230,19 @@ def _person(tx: Tx, who: Cast) -> int | None:
     return people[0] if people else tx.principal.person
 
 
+def _once(tx: Tx, request: Any) -> None:
+    """Refuse to book a request twice; whoever calls has locked its row."""
+    there = bookings.of_request(tx.connection, tx.tenant, request.id)
+    if there is not None:
+        raise WrongState(
+            f"The request {request.ref!r} is {there.state} as booking {there.uid}; cancel or move"
+            " that.",
+            booking=str(there.uid),
+        )
+    if request.state == "withdrawn":
+        raise WrongState(f"The request {request.ref!r} is withdrawn.", state=request.state)
+
+
 def _cap(tx: Tx, person: int | None) -> None:
     """Refuse more open holds than one person may have; exact, since it is counted under a lock."""
     if person is None:
@@ -239,17 +255,6 @@ def _cap(tx: Tx, person: int | None) -> None:
             f"This person has {there} open holds; at most {most} are possible.",
             retry_after_seconds=60,
         )
-
-
-def _location(tx: Tx, who: Cast, request: Request, wanted: Sequence[WantedVisit]) -> str | None:
-    """Return where a booking takes place: where its first resource that does not travel stands."""
-    for visit in wanted:
-        for names in visit.resources.values():
-            for name in names:
-                resource = who.resources[name]
-                if resource.location is not None and not resource.mobile:
-                    return resource.location
-    return placing.service_of(tx, request, wanted[0]).location
 
 
 def _read(tx: Tx, name: str, *, for_update: bool = False) -> Any:
@@ -471,8 +476,7 @@ def _replace(
     kept = [placing.as_wanted(v, v.session) for at, v in sorted(there.items()) if at not in moved]
     old = {at: v for at, v in there.items() if at in moved}
     who = placing.cast(tx, request, [*moves, *kept])
-    demand_location(tx.principal, _location(tx, who, request, moves))
-    claims.delete(tx.connection, tx.tenant, [v.id for v in old.values()])
+    demand_location(tx.principal, placing.location(tx, who, request, moves))
     whole = len(there) == request.visit_count
     assignments, taken = placing.checked(
         tx,
@@ -486,10 +490,17 @@ def _replace(
     numbers = {
         a.visit: old[m.occurrence, m.step].id for m, a in zip(moves, assignments, strict=True)
     }
-    for assignment in assignments:
-        bookings.move_visit(tx.connection, tx.tenant, numbers[assignment.visit], assignment)
+    for move, assignment in zip(moves, assignments, strict=True):
+        was, visit = old[move.occurrence, move.step].session, numbers[assignment.visit]
+        session = None if move.session is None else tx.world.numbers["session"][move.session]
+        bookings.move_visit(tx.connection, tx.tenant, visit, session, assignment)
+        if move.session != was:
+            bookings.leave_seats(tx.connection, tx.tenant, [visit])
+            if move.session is not None:
+                _seat(tx, move.session, visit)
     state = {"held": "hold"}.get(row.state, row.state)
-    placing.claim(tx, who, taken, numbers, state, row.expires_at)
+    replaced = [v.id for v in old.values()]
+    placing.claim(tx, who, taken, numbers, state, row.expires_at, replaced=replaced)
     starts = [a.start for a in assignments] + [k.start for k in kept]
     bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(starts))
     tx.audit(

@@ -13,8 +13,8 @@ from allocator.domain.request import Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.service import Service
-from api.problems import Invalid, Taken
-from api.store import claims, lanes
+from api.problems import Invalid, NotFound, RuleBroken, Taken
+from api.store import claims, lanes, sessions
 from api.store.claims import ClaimRow
 from api.store.world import decoded
 from api.usecases import expiry, rules
@@ -93,8 +93,14 @@ _PEOPLE = text(
 )
 
 
-def assign(tx: Tx, request: Request, visit: WantedVisit) -> Assignment:
-    """Return where a wanted visit lies, with its end and everyone who comes to it."""
+def assign(tx: Tx, request: Request, visit: WantedVisit, places: Mapping[str, Any]) -> Assignment:
+    """Return where a wanted visit lies, with its end and everyone who comes to it.
+
+    Parameters
+    ----------
+    places
+        Where the group sessions are held that the request joins, by name.
+    """
     if not 1 <= visit.occurrence <= request.occurrences or not 1 <= visit.step <= len(
         request.steps
     ):
@@ -103,7 +109,9 @@ def assign(tx: Tx, request: Request, visit: WantedVisit) -> Assignment:
             f" {request.occurrences} occurrences of {len(request.steps)} steps."
         )
     service = service_of(tx, request, visit)
-    minutes = duration(request, service, visit)
+    length = timedelta(minutes=duration(request, service, visit))
+    if visit.session is not None:
+        length = places[visit.session].finish - places[visit.session].start
     filled: dict[str, tuple[str, ...]] = {
         f"attendee:{a.resource}": (a.resource,)
         for a in request.attendees
@@ -122,10 +130,38 @@ def assign(tx: Tx, request: Request, visit: WantedVisit) -> Assignment:
     return Assignment(
         visit=request.visit_id(visit.occurrence, visit.step),
         start=visit.start,
-        end=visit.start + timedelta(minutes=minutes),
+        end=visit.start + length,
         resources=tuple((role, names) for role, names in filled.items() if names),
         session=visit.session,
     )
+
+
+def session_number(tx: Tx, name: str) -> int:
+    """Return the number of a group session."""
+    found = tx.world.numbers["session"].get(name)
+    if found is None:
+        raise NotFound(f"There is no group session {name!r}.")
+    return found
+
+
+def places_of(tx: Tx, names: Sequence[str]) -> dict[str, Any]:
+    """Return where group sessions are held that somebody joins; they stay there until the end.
+
+    Raises
+    ------
+    RuleBroken
+        Where one has no place yet.
+    """
+    numbers = {name: session_number(tx, name) for name in names}
+    sessions.lock(tx.connection, numbers.values())
+    found = sessions.placed(tx.connection, tx.tenant, list(numbers.values()))
+    for name, number in numbers.items():
+        if number not in found:
+            raise RuleBroken(
+                f"Group session {name} has no place yet; nobody can join it.",
+                violations=[{"rule": "session_together", "message": "it has no place yet"}],
+            )
+    return {name: found[number] for name, number in numbers.items()}
 
 
 def service_of(tx: Tx, request: Request, visit: WantedVisit) -> Service:
@@ -176,10 +212,19 @@ def checked(
     whole
         Whether the request is to be placed as a whole.
     """
-    assignments = tuple(assign(tx, request, visit) for visit in wanted)
-    staying = tuple(assign(tx, request, visit) for visit in kept)
     world = tx.world
+    joined = sorted({v.session for v in (*wanted, *kept) if v.session is not None})
+    places = places_of(tx, joined)
+    assignments = tuple(assign(tx, request, visit, places) for visit in wanted)
+    staying = tuple(assign(tx, request, visit, places) for visit in kept)
     everything = (*assignments, *staying)
+    for booking in claims.expired(
+        tx.connection,
+        tx.tenant,
+        list(who.numbers.values()),
+        [world.numbers["session"][name] for name in joined],
+    ):
+        expiry.expire(tx.connection, tx.tenant, booking, tx.now)
     days = rules.window(world, (a.start for a in everything), (a.end for a in everything))
     resources = {
         name: replace(resource, lanes=resource.lanes + world.more_lanes(name, days.start, days.end))
@@ -210,11 +255,20 @@ def checked(
             [who.numbers[name] for name in sorted(beside)],
             days.start,
             days.end,
-            freed,
+            [*freed, *(place.id for place in places.values())],
         )
     ]
+    held = [
+        Assignment(
+            visit=name,
+            start=place.start,
+            end=place.finish,
+            resources=tuple((role, tuple(names)) for role, names in place.resources.items()),
+        )
+        for name, place in places.items()
+    ]
     taken = rules.check(
-        world, resources, request, everything, neighbours, days, tx.now, whole=whole
+        world, resources, request, everything, neighbours, held, days, tx.now, whole=whole
     )
     new = {a.visit for a in assignments}
     return assignments, tuple(claim for claim in taken if claim.visit in new)
@@ -227,6 +281,8 @@ def claim(
     visits: Mapping[str, int],
     state: str,
     expires_at: datetime | None,
+    *,
+    replaced: Sequence[int] = (),
 ) -> None:
     """Claim what visits take, all or nothing.
 
@@ -234,14 +290,23 @@ def claim(
     ----------
     visits
         Numbers of the visits, by their names in the request.
+    replaced
+        Numbers of the visits whose claims are deleted first.
 
     Raises
     ------
     Taken
         Naming what is taken and when; the transaction has to be rolled back.
     """
-    for booking in claims.expired(tx.connection, tx.tenant, list(who.numbers.values())):
-        expiry.expire(tx.connection, tx.tenant, booking, tx.now)
+    claims.lock(
+        tx.connection,
+        [
+            -number
+            for name, number in who.numbers.items()
+            if who.resources[name].lanes > 1 or name in tx.world.extra_lanes
+        ],
+    )
+    claims.delete(tx.connection, tx.tenant, replaced)
     rows: list[ClaimRow] = []
     for name in sorted({c.resource for c in taken}, key=lambda n: who.numbers[n]):
         mine = [c for c in taken if c.resource == name]
@@ -270,11 +335,21 @@ def _in_lanes(tx: Tx, who: Cast, name: str, new: list[ClaimRow]) -> list[ClaimRo
     count = resource.lanes + tx.world.more_lanes(name, start, end, throughout=True)
     if count == 1:
         return new
-    claims.lock(tx.connection, [-number])
     dealt = lanes.deal(tx.connection, tx.tenant, number, count, new)
     if dealt is None:
         raise taken_by(tx, who, new[0])
     return dealt
+
+
+def location(tx: Tx, who: Cast, request: Request, wanted: Sequence[WantedVisit]) -> str | None:
+    """Return where a booking takes place: where its first resource that does not travel stands."""
+    for visit in wanted:
+        for names in visit.resources.values():
+            for name in names:
+                resource = who.resources[name]
+                if resource.location is not None and not resource.mobile:
+                    return resource.location
+    return service_of(tx, request, wanted[0]).location
 
 
 def taken_by(tx: Tx, who: Cast, row: ClaimRow) -> Taken:

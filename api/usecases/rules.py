@@ -13,6 +13,7 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import ATTENDEE, Attendee, Pin, Request, Step
 from allocator.domain.resource import Resource, WorkLimits
 from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.domain.service import Service
 from allocator.domain.time import Horizon, zone_of
 from allocator.prepare.prepared import Prepared
 from allocator.rules import RULES
@@ -80,6 +81,7 @@ def check(
     request: Request,
     assignments: Sequence[Assignment],
     neighbours: Sequence[Neighbour],
+    held: Sequence[Assignment],
     days: Window,
     now: datetime,
     *,
@@ -91,6 +93,8 @@ def check(
     ----------
     resources
         All that the visits use, by name: the world's and people's.
+    held
+        Where the group sessions are that the visits join.
     whole
         Whether rules that ask for all visits of the request are run.
 
@@ -107,7 +111,7 @@ def check(
         Naming every rule that is broken.
     """
     try:
-        prepared = Prepared(_problem(world, resources, request, neighbours, days, now))
+        prepared = Prepared(_problem(world, resources, request, neighbours, held, days, now))
         schedule = Schedule(assignments=tuple(assignments))
         placements = list(prepared.placements(schedule))
     except (InvalidProblem, InvalidSchedule) as error:
@@ -143,6 +147,7 @@ def _problem(
     resources: Mapping[str, Resource],
     request: Request,
     neighbours: Sequence[Neighbour],
+    held: Sequence[Assignment],
     days: Window,
     now: datetime,
 ) -> Problem:
@@ -157,13 +162,15 @@ def _problem(
     services = {step.service for step in request.steps if step.service in world.services}
     services |= {n.service for n in beside} | {session.service for session in sessions}
     names = {name for service in services for name in world.support(service)}
-    for neighbour in beside:
-        for filled in neighbour.resources.values():
-            names.update(name for name in filled if name in world.resources)
+    for there in (
+        *(n.resources.values() for n in beside),
+        *(dict(h.resources).values() for h in held),
+    ):
+        names.update(name for filled in there for name in filled if name in world.resources)
     known = {name: world.resources[name] for name in names if name in world.resources}
     known.update(resources)
     calendars = {r.calendar for r in known.values()}
-    published = [_published(n, known) for n in beside]
+    published = [_published(n, known, world.services[n.service]) for n in beside]
     return Problem(
         horizon=Horizon(
             first=days.first,
@@ -183,8 +190,8 @@ def _problem(
             *(asked for asked, _ in published),
         ),
         sessions=tuple(replace(session, windows=()) for session in sessions),
-        published=tuple(assignment for _, assignment in published),
-        pins=tuple(Pin(visit=assignment.visit) for _, assignment in published),
+        published=(*held, *(assignment for _, assignment in published)),
+        pins=tuple(Pin(visit=a.visit) for a in (*held, *(there for _, there in published))),
     )
 
 
@@ -198,11 +205,18 @@ def _narrowed(resource: Resource, services: set[str], days: Window) -> Resource:
     return replace(resource, reserves=reserves)
 
 
-def _published(neighbour: Neighbour, known: Mapping[str, Resource]) -> tuple[Request, Assignment]:
-    """Return a neighbour as a request that is published where it lies."""
+def _published(
+    neighbour: Neighbour, known: Mapping[str, Resource], service: Service
+) -> tuple[Request, Assignment]:
+    """Return a neighbour as a request that is published where it lies.
+
+    Roles that its service has had and has no more are left out.
+    """
+    roles = {need.role for need in service.needs}
     filled = {
         role: tuple(name for name in names if name in known)
         for role, names in neighbour.resources.items()
+        if role in roles or role.startswith(ATTENDEE)
     }
     attendees = [names[0] for role, names in filled.items() if role.startswith(ATTENDEE) and names]
     return (

@@ -19,7 +19,7 @@ from allocator.domain.service import Service
 from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon
 from allocator.frames.nested import Decoder, bad, encode
 from api.problems import Duplicate, InUse, Invalid, NotFound, PreconditionRequired, Stale
-from api.store import things
+from api.store import lanes, things
 from api.store.ids import new_uid
 from api.store.tables import CALENDAR, LOCATION, REQUEST, RESOURCE, SERVICE, SESSION
 from api.store.world import World, changing, decoded, read_world
@@ -145,6 +145,12 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
         )
     (thing,) = parse(kind, [{**body, "id": row.ref}])
     after = spec(thing)
+    fewer = kind.name == "resource" and thing.lanes < row.spec.get("lanes", 1)
+    if fewer and not lanes.narrow(tx.connection, tx.tenant, row.id, thing.lanes):
+        raise InUse(
+            f"More than {thing.lanes} of the {row.spec['lanes']} lanes of {row.ref} are taken at"
+            " once; cancel or move some of it first."
+        )
     changed = things.change(
         tx.connection, kind.table, tx.tenant, row.id, spec=after, **columns(kind, thing)
     )

@@ -325,6 +325,8 @@ INDEXES = (
     "CREATE INDEX claim_expiry ON claim (expires_at) WHERE expires_at IS NOT NULL",
     "CREATE INDEX visit_booking ON visit (tenant_id, booking_id)",
     "CREATE INDEX visit_session ON visit (tenant_id, session_id) WHERE session_id IS NOT NULL",
+    "CREATE UNIQUE INDEX visit_place ON visit (tenant_id, session_id)"
+    " WHERE booking_id IS NULL AND state <> 'cancelled'",
     "CREATE INDEX booking_starts ON booking (tenant_id, starts_at, id)",
     "CREATE INDEX booking_person ON booking (tenant_id, person_id, id)",
     "CREATE INDEX booking_state ON booking (tenant_id, state, id)",

@@ -1,0 +1,40 @@
+"""Where group sessions are held."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from api import views
+from api.call import Answer, Calling, Raw
+from api.routes.documents import answer_of
+from api.schemas.bodies import PlaceIn
+from api.usecases import sessions
+
+routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"])
+
+
+@routes.post(
+    "",
+    status_code=201,
+    operation_id="place_session",
+    responses={201: answer_of("SessionPlace", "Placed.")},
+)
+def place(call: Calling, name: str, body: PlaceIn, raw: Raw) -> Response:
+    """Claim staff and room of a group session, once for all who will take part."""
+    resources = {role: tuple(names) for role, names in body.resources.items()}
+    return call.once(
+        raw, lambda tx: (201, views.place(sessions.place(tx, name, body.start, resources)), {})
+    )
+
+
+@routes.get("", operation_id="read_session_place", responses={200: answer_of("SessionPlace")})
+def read(call: Calling, name: str) -> Response:
+    """Read where a group session is held, and how many have a seat."""
+    return Answer(views.place(call.read(lambda tx: sessions.read(tx, name))))
+
+
+@routes.delete("", status_code=204, operation_id="unplace_session")
+def unplace(call: Calling, name: str) -> Response:
+    """Take the place back; nobody may have a seat any more."""
+    call.read(lambda tx: sessions.unplace(tx, name))
+    return Response(status_code=204)

@@ -1,0 +1,41 @@
+"""Where group sessions are: each has one visit that is nobody's booking, for staff and room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from api.store import claims
+
+#: Below every key that stands for a resource: those of group sessions.
+KEYS = -(2**40)
+
+
+def lock(connection: Connection, sessions: Iterable[int]) -> None:
+    """Wait until nobody else places these group sessions, or takes a seat in them."""
+    claims.lock(connection, [KEYS - number for number in sessions])
+
+
+def placed(connection: Connection, tenant: int, sessions: Sequence[int]) -> dict[int, Any]:
+    """Return the visits by which group sessions have their place, by their numbers."""
+    if not sessions:
+        return {}
+    found = connection.execute(_PLACED, {"tenant": tenant, "sessions": list(sessions)})
+    return {row.session_id: row for row in found}
+
+
+_PLACED = text(
+    "SELECT id, uid, session_id, service, lower(span) AS start, upper(span) AS finish, resources"
+    " FROM visit WHERE tenant_id = :tenant AND session_id = ANY(:sessions)"
+    " AND booking_id IS NULL AND state <> 'cancelled'"
+)
+
+
+def seats(connection: Connection, tenant: int, session: int) -> int:
+    """Count the seats that are taken in a group session."""
+    return connection.execute(_SEATS, {"tenant": tenant, "session": session}).scalar_one()
+
+
+_SEATS = text("SELECT count(*) FROM seat WHERE tenant_id = :tenant AND session_id = :session")

@@ -1,0 +1,94 @@
+"""Group sessions: placed once with their staff and room; whoever takes part takes a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from allocator.domain.request import Request, Step
+from api.auth.permissions import demand_location
+from api.problems import InUse, NotFound, WrongState
+from api.store import bookings, claims, sessions
+from api.usecases import placing
+from api.usecases.placing import WantedVisit
+from api.usecases.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A group session that has its place, and how many have a seat in it."""
+
+    session: str
+    uid: Any
+    start: datetime
+    end: datetime
+    resources: Mapping[str, Sequence[str]]
+    taken: int
+    least: int
+    most: int
+
+
+def place(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[str]]) -> Held:
+    """Give a group session its place: its staff and room are claimed, once for everybody.
+
+    Raises
+    ------
+    NotFound, WrongState, Taken, RuleBroken
+    """
+    tx.demand("sessions.place")
+    number = placing.session_number(tx, name)
+    sessions.lock(tx.connection, [number])
+    if number in sessions.placed(tx.connection, tx.tenant, [number]):
+        raise WrongState(f"Group session {name} has its place already; take it back first.")
+    session = tx.world.sessions[name]
+    request = Request(id="new", steps=(Step(service=session.service),), windows=session.windows)
+    wanted = [WantedVisit(start=start, resources=resources)]
+    who = placing.cast(tx, request, wanted)
+    demand_location(tx.principal, placing.location(tx, who, request, wanted))
+    (assignment,), taken = placing.checked(tx, request, wanted, who)
+    row = (1, 1, session.service, number, assignment)
+    numbers = bookings.add_visits(tx.connection, tx.tenant, None, [row])
+    placing.claim(tx, who, taken, numbers, "booked", None)
+    held = read(tx, name)
+    after = {"session": name, "start": assignment.start.isoformat()}
+    tx.audit("session.placed", "visit", held.uid, None, after)
+    return held
+
+
+def read(tx: Tx, name: str) -> Held:
+    """Return where a group session has its place."""
+    tx.demand("catalogue.read")
+    number = placing.session_number(tx, name)
+    row = sessions.placed(tx.connection, tx.tenant, [number]).get(number)
+    if row is None:
+        raise NotFound(f"Group session {name} has no place yet.")
+    session = tx.world.sessions[name]
+    return Held(
+        session=name,
+        uid=row.uid,
+        start=row.start,
+        end=row.finish,
+        resources=row.resources,
+        taken=sessions.seats(tx.connection, tx.tenant, number),
+        least=session.least,
+        most=session.most,
+    )
+
+
+def unplace(tx: Tx, name: str) -> None:
+    """Take back the place of a group session in which nobody has a seat."""
+    tx.demand("sessions.place")
+    number = placing.session_number(tx, name)
+    sessions.lock(tx.connection, [number])
+    held = read(tx, name)
+    if held.taken:
+        raise InUse(
+            f"Group session {name} has {held.taken} participants; cancel or move them first."
+        )
+    row = sessions.placed(tx.connection, tx.tenant, [number])[number]
+    claims.delete(tx.connection, tx.tenant, [row.id])
+    bookings.set_visits(tx.connection, tx.tenant, [row.id], "cancelled")
+    before = {"session": name, "start": held.start.isoformat()}
+    tx.audit("session.taken_back", "visit", held.uid, before, None)
