@@ -12,12 +12,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from api.auth.credentials import Credentials
 from api.auth.limits import Limits
 from api.call import Answer, Service
 from api.middleware import Envelope
-from api.problems import Invalid, NotFound, Problem, StoreUnavailable
+from api.problems import Invalid, MethodNotAllowed, NotFound, Problem, StoreUnavailable
 from api.routes import access, bookings, catalogue, health, holds, people, sessions, tenants
 from api.schemas.answers import answers
 from api.settings import Settings
@@ -135,6 +136,7 @@ async def _malformed(request: Request, error: Exception) -> Response:
             "kind": str(fault["loc"][0]),
             "id": ".".join(str(part) for part in fault["loc"][1:]),
             "message": fault["msg"],
+            "where": ".".join(str(part) for part in fault["loc"]),
         }
         for fault in error.errors()
     ]
@@ -145,18 +147,28 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Problem):
+        return _answer(error.__cause__)
     if error.status_code == 404:
         return _answer(NotFound(f"There is no path {request.url.path}."))
-    return Answer(
+    if error.status_code == 405:
+        return _answer(_no_method(request))
+    return _answer(Invalid(f"The body cannot be read: {error.__cause__ or error.detail}."))
+
+
+def _no_method(request: Request) -> MethodNotAllowed:
+    path = request.url.path
+    allowed = sorted(
         {
-            "type": "about:blank",
-            "title": str(error.detail),
-            "status": error.status_code,
-            "detail": str(error.detail),
-        },
-        error.status_code,
-        dict(error.headers or {}),
-        media_type=PROBLEM,
+            method.upper()
+            for template, item in request.app.openapi()["paths"].items()
+            if compile_path(template)[0].match(path)
+            for method in item
+        }
+        or {"GET", "HEAD"}
+    )
+    return MethodNotAllowed(
+        f"{path} does not take {request.method}; it takes: {', '.join(allowed)}.", allowed=allowed
     )
 
 

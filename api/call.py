@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from api.auth.credentials import Credentials
 from api.auth.limits import Limits
 from api.auth.principal import Principal
-from api.problems import Invalid, KeyReused, Unauthenticated
+from api.problems import Invalid, KeyReused, Unauthenticated, UnsupportedMedia
 from api.settings import Settings
 from api.store.database import Database
 from api.store.world import Worlds
@@ -192,6 +192,7 @@ def call(
     else:
         raise Unauthenticated("Send your key as 'Authorization: Bearer KEY'.")
     _count(service, request, principal, reads=reads)
+    _readable(request)
     return Call(
         service=service,
         request=request,
@@ -219,6 +220,27 @@ def _count(service: Service, request: Request, principal: Principal, *, reads: b
     service.limits.take(principal, f"{place}:{address}", per_address)
     allowed = service.limits.take(principal, f"{bucket}:{principal.actor}", limit)
     request.state.headers = allowed.headers
+
+
+def _readable(request: Request) -> None:
+    """Refuse a body that is not said to be JSON; an import may be of other types."""
+    if request.method in READS or request.url.path.endswith("/import"):
+        return
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    said = headers.get("content-type", "")
+    if media_type(said) != "application/json":
+        raise UnsupportedMedia(
+            f"The Content-Type is {said!r}; application/json is read here."
+            if said
+            else "The body has no Content-Type; application/json is read here."
+        )
+
+
+def media_type(header: str) -> str:
+    """Return the type that a header names, without its parameters."""
+    return header.partition(";")[0].strip().lower()
 
 
 def _version(if_match: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -73,6 +74,35 @@ class NotFound(Problem):
 
     status, type = 404, "not-found"
     title = "There is no such thing."
+
+
+class MethodNotAllowed(Problem):
+    """The path is there, but does not take this method; ``Allow`` lists those that it takes."""
+
+    status, type = 405, "method-not-allowed"
+    title = "This path does not take that method."
+
+    def __init__(self, detail: str = "", *, allowed: Sequence[str] = (), **more: Any) -> None:
+        super().__init__(detail, **more)
+        self.allowed = tuple(allowed)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class NotAcceptable(Problem):
+    """It cannot be had in any form that the asker accepts."""
+
+    status, type = 406, "not-acceptable"
+    title = "It is not to be had in that form."
+
+
+class UnsupportedMedia(Problem):
+    """The body is of a kind that is not read here."""
+
+    status, type = 415, "unsupported-media-type"
+    title = "A body of this type is not read here."
 
 
 class Taken(Problem):

@@ -67,6 +67,15 @@ def demand(principal: Principal, action: str) -> None:
         )
 
 
+def may(principal: Principal, action: str) -> bool:
+    """Say whether a principal may take an action."""
+    try:
+        demand(principal, action)
+    except Forbidden:
+        return False
+    return True
+
+
 def may_see(
     principal: Principal, *, person: int | None, location: str | None, created_by: str, booking: int
 ) -> bool:

@@ -11,6 +11,7 @@ from api.call import COOKIE, Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.bodies import KeyIn, LinkIn, MembershipIn
+from api.schemas.texts import Name
 from api.usecases import access
 
 routes = APIRouter(tags=["access"])
@@ -46,7 +47,7 @@ def keys(call: Calling, page: Paged) -> Response:
 
 
 @routes.delete("/v1/keys/{name}", operation_id="revoke_key", responses={200: answer_of("Key")})
-def revoke_key(call: Calling, name: str) -> Response:
+def revoke_key(call: Calling, name: Name) -> Response:
     """Make a key worthless."""
     return Answer(views.key(call.read(lambda tx: access.revoke_key(tx, name))))
 
@@ -90,7 +91,7 @@ def memberships(call: Calling, page: Paged) -> Response:
 
 
 @routes.delete("/v1/memberships/{name}", status_code=204, operation_id="remove_membership")
-def remove_membership(call: Calling, name: str) -> Response:
+def remove_membership(call: Calling, name: Name) -> Response:
     """End a membership."""
     call.read(lambda tx: access.remove_membership(tx, name))
     return Response(status_code=204)
@@ -127,7 +128,7 @@ def sign_out(call: Calling, request: Request) -> Response:
     operation_id="create_link",
     responses={201: answer_of("NewLink")},
 )
-def create_link(call: Calling, name: str, body: LinkIn) -> Response:
+def create_link(call: Calling, name: Name, body: LinkIn) -> Response:
     """Make a link for one purpose; its secret is told this once."""
 
     def work(tx: Any) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def links(call: Calling, name: str) -> Response:
 
 
 @routes.delete("/v1/bookings/{name}/links/{link}", status_code=204, operation_id="revoke_link")
-def revoke_link(call: Calling, name: str, link: str) -> Response:
+def revoke_link(call: Calling, name: Name, link: Name) -> Response:
     """Make a link worthless."""
     call.read(lambda tx: access.revoke_link(tx, name, link))
     return Response(status_code=204)

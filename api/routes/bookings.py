@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from api import views
 from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.bodies import AddIn, MoveIn, ReasonIn, ReassignIn, VisitOf
+from api.schemas.texts import AnyInstant, Name
 from api.usecases import bookings, listing
 
 routes = APIRouter(prefix="/v1/bookings", tags=["bookings"])
@@ -26,10 +26,10 @@ def pages(
         str | None,
         Query(pattern="^(held|pending_approval|booked|rejected|cancelled|expired)$"),
     ] = None,
-    person: Annotated[str | None, Query(max_length=200)] = None,
-    resource: Annotated[str | None, Query(max_length=200)] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    person: Annotated[Name | None, Query()] = None,
+    resource: Annotated[Name | None, Query()] = None,
+    since: Annotated[AnyInstant | None, Query(alias="from")] = None,
+    until: Annotated[AnyInstant | None, Query(alias="to")] = None,
 ) -> Response:
     """List bookings, by state, person, resource and time."""
     asked = listing.Asked(state=state, person=person, resource=resource, since=since, until=until)
@@ -44,20 +44,20 @@ def pages(
 
 
 @routes.get("/{name}", operation_id="read_booking", responses=BOOKING)
-def read(call: Calling, name: str) -> Response:
+def read(call: Calling, name: Name) -> Response:
     """Read a booking."""
     return views.answer(call, lambda tx: bookings.read(tx, name))
 
 
 @routes.post("/{name}/cancel", operation_id="cancel_booking", responses=BOOKING)
-def cancel(call: Calling, name: str, raw: Raw, body: ReasonIn | None = None) -> Response:
+def cancel(call: Calling, name: Name, raw: Raw, body: ReasonIn | None = None) -> Response:
     """Cancel a booking; its time is free at once."""
     reason = body.reason if body else ""
     return views.changed(call, raw, lambda tx: bookings.cancel(tx, name, call.version, reason))
 
 
 @routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING)
-def reschedule(call: Calling, name: str, body: MoveIn, raw: Raw) -> Response:
+def reschedule(call: Calling, name: Name, body: MoveIn, raw: Raw) -> Response:
     """Move visits; their old places count as free."""
     moves = [visit.wanted() for visit in body.visits]
     return views.changed(
@@ -68,7 +68,7 @@ def reschedule(call: Calling, name: str, body: MoveIn, raw: Raw) -> Response:
 
 
 @routes.post("/{name}/reassign", operation_id="reassign_booking", responses=BOOKING)
-def reassign(call: Calling, name: str, body: ReassignIn, raw: Raw) -> Response:
+def reassign(call: Calling, name: Name, body: ReassignIn, raw: Raw) -> Response:
     """Give visits other resources at the same time."""
     resources = {role: tuple(names) for role, names in body.resources.items()}
     which = [(at.occurrence, at.step) for at in body.visits]
@@ -80,7 +80,7 @@ def reassign(call: Calling, name: str, body: ReassignIn, raw: Raw) -> Response:
 
 
 @routes.post("/{name}/visits", operation_id="add_visits", responses=BOOKING)
-def add(call: Calling, name: str, body: AddIn, raw: Raw) -> Response:
+def add(call: Calling, name: Name, body: AddIn, raw: Raw) -> Response:
     """Add visits of a series that could not be placed before."""
     wanted = [visit.wanted() for visit in body.visits]
     return views.changed(
@@ -89,7 +89,7 @@ def add(call: Calling, name: str, body: AddIn, raw: Raw) -> Response:
 
 
 @routes.post("/{name}/check-in", operation_id="check_in", responses=BOOKING)
-def check_in(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> Response:
+def check_in(call: Calling, name: Name, raw: Raw, body: VisitOf | None = None) -> Response:
     """Write down that somebody came."""
     visit = body.visit if body else None
     return views.changed(
@@ -98,7 +98,7 @@ def check_in(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) ->
 
 
 @routes.post("/{name}/fulfil", operation_id="fulfil", responses=BOOKING)
-def fulfil(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> Response:
+def fulfil(call: Calling, name: Name, raw: Raw, body: VisitOf | None = None) -> Response:
     """Write down that a visit took place."""
     visit = body.visit if body else None
     return views.changed(
@@ -107,7 +107,7 @@ def fulfil(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> R
 
 
 @routes.post("/{name}/no-show", operation_id="no_show", responses=BOOKING)
-def no_show(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> Response:
+def no_show(call: Calling, name: Name, raw: Raw, body: VisitOf | None = None) -> Response:
     """Write down that somebody stayed away."""
     visit = body.visit if body else None
     return views.changed(
@@ -116,13 +116,13 @@ def no_show(call: Calling, name: str, raw: Raw, body: VisitOf | None = None) -> 
 
 
 @routes.post("/{name}/approve", operation_id="approve_booking", responses=BOOKING)
-def approve(call: Calling, name: str, raw: Raw) -> Response:
+def approve(call: Calling, name: Name, raw: Raw) -> Response:
     """Approve what waits for a reviewer."""
     return views.changed(call, raw, lambda tx: bookings.approve(tx, name, call.version))
 
 
 @routes.post("/{name}/decline", operation_id="decline_booking", responses=BOOKING)
-def decline(call: Calling, name: str, raw: Raw, body: ReasonIn | None = None) -> Response:
+def decline(call: Calling, name: Name, raw: Raw, body: ReasonIn | None = None) -> Response:
     """Decline what waits for a reviewer."""
     reason = body.reason if body else ""
     return views.changed(call, raw, lambda tx: bookings.decline(tx, name, call.version, reason))

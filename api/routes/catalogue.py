@@ -12,6 +12,7 @@ from api.problems import TooLarge
 from api.routes.documents import answer_of, body_of, one, some
 from api.routes.paging import Paged
 from api.schemas import domain
+from api.schemas.texts import Name
 from api.usecases import things
 from api.usecases.things import Kind
 
@@ -51,7 +52,9 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
         status_code=201,
         summary=f"Create {kind.plural}",
         openapi_extra=body_of(sent, many=True),
-        responses={201: answer_of(got, "Created; a list where a list was sent.")},
+        responses={
+            201: answer_of(got, listed, description="Created; a list where a list was sent.")
+        },
         operation_id=f"create_{kind.plural}",
     )
     def create(call: Calling, body: Raw) -> Response:
@@ -74,7 +77,7 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
         responses={200: answer_of(got)},
         operation_id=f"read_{kind.name}",
     )
-    def read(call: Calling, name: str) -> Response:
+    def read(call: Calling, name: Name) -> Response:
         row = call.read(lambda tx: things.read(tx, kind, name))
         return Answer(view(row), headers=views.etag(row.version))
 
@@ -85,7 +88,7 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
         responses={200: answer_of(got)},
         operation_id=f"change_{kind.name}",
     )
-    def change(call: Calling, name: str, body: Raw) -> Response:
+    def change(call: Calling, name: Name, body: Raw) -> Response:
         given = one(body)
 
         def work(tx: Any) -> tuple[int, Any, dict[str, str]]:
@@ -100,7 +103,7 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
         summary=f"Delete a {kind.name}",
         operation_id=f"delete_{kind.name}",
     )
-    def delete(call: Calling, name: str) -> Response:
+    def delete(call: Calling, name: Name) -> Response:
         call.read(lambda tx: things.remove(tx, kind, name, call.version))
         return Response(status_code=204)
 
@@ -113,7 +116,7 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
 
     told: dict[str, Any] = {
         "summary": f"List {kind.plural}",
-        "responses": {200: answer_of(listed, "A page.")},
+        "responses": {200: answer_of(listed, description="A page.")},
         "operation_id": f"list_{kind.plural}",
     }
     if kind.name == "resource":
@@ -122,8 +125,8 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
         def resources(
             call: Calling,
             page: Paged,
-            kind_: Annotated[str | None, Query(alias="kind", max_length=200)] = None,
-            location: Annotated[str | None, Query(max_length=200)] = None,
+            kind_: Annotated[Name | None, Query(alias="kind")] = None,
+            location: Annotated[Name | None, Query()] = None,
         ) -> Response:
             return pages(call, page, {"kind": kind_, "location": location})
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from api.problems import Invalid
 from api.schemas import domain
+from api.schemas.texts import demand_kept, suspect
 
 
 def document(body: bytes) -> Any:
     """Parse what was sent as JSON."""
     try:
-        return json.loads(body, parse_constant=_no_number)
+        found = json.loads(body, parse_constant=_no_number)
+        return demand_kept(found) if suspect(body) else found
     except (ValueError, RecursionError) as error:
         raise Invalid(f"The body is not JSON: {error}.") from error
 
@@ -47,7 +49,8 @@ def body_of(name: str, *, many: bool = False) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def answer_of(name: str, description: str = "As it is now.") -> dict[str, Any]:
-    """Describe an answer in OpenAPI."""
-    schema = {"$ref": domain.REF + name}
+def answer_of(*names: str, description: str = "As it is now.") -> dict[str, Any]:
+    """Describe an answer in OpenAPI; with several names, one of them."""
+    schemas = [{"$ref": domain.REF + name} for name in names]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Response
 from allocator.domain.request import Request
 from api import views
 from api.call import Calling, Raw
-from api.problems import Invalid, NotFound
+from api.problems import Invalid
 from api.routes.documents import answer_of
 from api.schemas.bodies import HoldIn, VisitIn
-from api.store import things as kept
-from api.store.tables import REQUEST
+from api.schemas.texts import Name
 from api.store.world import decoded
-from api.usecases import bookings
+from api.usecases import bookings, things
 from api.usecases.bookings import Partly
 from api.usecases.tx import Tx
 
@@ -28,8 +27,11 @@ routes = APIRouter(prefix="/v1/holds", tags=["holds"])
     summary="Hold a place",
     operation_id="create_hold",
     responses={
-        200: answer_of("PartlyPossible", "Not all visits can be had: what can, and why not all."),
-        201: answer_of("Booking", "Held."),
+        200: answer_of(
+            "PartlyPossible",
+            description="Not all visits can be had: what can, and why the others cannot.",
+        ),
+        201: answer_of("Booking", description="Held."),
     },
 )
 def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
@@ -77,25 +79,23 @@ def _asked(tx: Tx, body: HoldIn) -> tuple[Request, list[VisitIn], Any]:
             raise Invalid("Name a service or a group session; both are named.")
         request = bookings.simple(body.service or "", body.attendees, body.session)
         return request, visits, None
-    row = kept.find(tx.connection, REQUEST, tx.tenant, body.request, for_update=True)
-    if row is None:
-        raise NotFound(f"There is no request {body.request!r}.")
+    row = things.found(tx, things.KINDS["requests"], body.request, for_update=True)
     return decoded(Request, row.spec, row.ref), visits, row
 
 
 @routes.get("/{name}", operation_id="read_hold", responses={200: answer_of("Booking")})
-def read(call: Calling, name: str) -> Response:
+def read(call: Calling, name: Name) -> Response:
     """Read a hold."""
     return views.answer(call, lambda tx: bookings.read(tx, name))
 
 
 @routes.post("/{name}/confirm", operation_id="confirm_hold", responses={200: answer_of("Booking")})
-def confirm(call: Calling, name: str, raw: Raw) -> Response:
+def confirm(call: Calling, name: Name, raw: Raw) -> Response:
     """Confirm a hold; it is booked then, or waits for a reviewer."""
     return views.changed(call, raw, lambda tx: bookings.confirm(tx, name, call.version))
 
 
 @routes.delete("/{name}", operation_id="release_hold", responses={200: answer_of("Booking")})
-def release(call: Calling, name: str, raw: Raw) -> Response:
+def release(call: Calling, name: Name, raw: Raw) -> Response:
     """Give a hold back."""
     return views.changed(call, raw, lambda tx: bookings.release(tx, name))

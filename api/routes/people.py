@@ -9,6 +9,7 @@ from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.bodies import PersonChange, PersonIn
+from api.schemas.texts import Name
 from api.usecases import people
 
 routes = APIRouter(prefix="/v1/people", tags=["people"])
@@ -46,14 +47,14 @@ def pages(call: Calling, page: Paged) -> Response:
 
 
 @routes.get("/{name}", operation_id="read_person", responses={200: answer_of("Person")})
-def read(call: Calling, name: str) -> Response:
+def read(call: Calling, name: Name) -> Response:
     """Read somebody."""
     row = call.read(lambda tx: people.read(tx, name))
     return Answer(views.person(row), headers=views.etag(row.version))
 
 
 @routes.put("/{name}", operation_id="change_person", responses={200: answer_of("Person")})
-def change(call: Calling, name: str, body: PersonChange, raw: Raw) -> Response:
+def change(call: Calling, name: Name, body: PersonChange, raw: Raw) -> Response:
     """Write what is known of somebody."""
     return call.once(
         raw,
@@ -75,7 +76,7 @@ def change(call: Calling, name: str, body: PersonChange, raw: Raw) -> Response:
 
 
 @routes.post("/{name}/erase", status_code=204, operation_id="erase_person")
-def erase(call: Calling, name: str) -> Response:
+def erase(call: Calling, name: Name) -> Response:
     """Blank everything that tells who somebody is."""
     call.read(lambda tx: people.erase(tx, name))
     return Response(status_code=204)

@@ -11,6 +11,7 @@ from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.bodies import ExtraLaneIn, TenantChange
+from api.schemas.texts import Name
 from api.usecases import listing, tenants
 
 routes = APIRouter()
@@ -50,7 +51,7 @@ def change(call: Calling, body: TenantChange, raw: Raw) -> Response:
     operation_id="add_lane",
     responses={201: answer_of("ExtraLane")},
 )
-def add_lane(call: Calling, name: str, body: ExtraLaneIn, raw: Raw) -> Response:
+def add_lane(call: Calling, name: Name, body: ExtraLaneIn, raw: Raw) -> Response:
     """Overbook a resource on purpose, for a while."""
     return call.once(
         raw,
@@ -68,7 +69,7 @@ def add_lane(call: Calling, name: str, body: ExtraLaneIn, raw: Raw) -> Response:
     operation_id="list_lanes",
     responses={200: answer_of("ExtraLaneList")},
 )
-def lanes(call: Calling, name: str) -> Response:
+def lanes(call: Calling, name: Name) -> Response:
     """List the lanes that were added to a resource."""
     rows = call.read(lambda tx: tenants.lanes(tx, name))
     return Answer({"items": [views.lane(row) for row in rows], "next": None})
@@ -80,8 +81,8 @@ def lanes(call: Calling, name: str) -> Response:
 def audit(
     call: Calling,
     page: Paged,
-    object: Annotated[str | None, Query(max_length=36, description="UUID of what changed.")] = None,
-    action: Annotated[str | None, Query(max_length=100)] = None,
+    object: Annotated[Name | None, Query(description="UUID of what changed.")] = None,
+    action: Annotated[Name | None, Query()] = None,
 ) -> Response:
     """List who changed what, in order."""
     rows = call.read(

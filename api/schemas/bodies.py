@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.principal import Role
+from api.schemas.texts import AnyInstant, Instant, Name, demand_kept
 from api.usecases.placing import WantedVisit
-
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Body(BaseModel):
@@ -19,16 +17,10 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
-
-def _whole(instant: datetime) -> datetime:
-    if instant.second or instant.microsecond:
-        raise ValueError("an instant falls on a whole minute")
-    if not 1970 < instant.year < 2200:
-        raise ValueError("an instant lies between 1971 and 2199")
-    return instant
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_whole)]
+    @model_validator(mode="before")
+    @classmethod
+    def _kept(cls, given: Any) -> Any:
+        return demand_kept(given)
 
 
 class VisitIn(Body):
@@ -170,14 +162,14 @@ class KeyIn(Body):
     locations: list[Name] = Field(default_factory=list, max_length=200)
     person: Name | None = None
     publishable: bool = False
-    expires_at: AwareDatetime | None = None
+    expires_at: AnyInstant | None = None
 
 
 class MembershipIn(Body):
     """What somebody who signs in elsewhere is to the tenant."""
 
-    issuer: str = Field(min_length=1, max_length=500)
-    subject: str = Field(min_length=1, max_length=500)
+    issuer: str = Field(min_length=1, max_length=250)
+    subject: str = Field(min_length=1, max_length=250)
     role: Role
     locations: list[Name] = Field(default_factory=list, max_length=200)
     person: Name | None = None
@@ -187,7 +179,7 @@ class LinkIn(Body):
     """A link for an e-mail."""
 
     purpose: str = Field(pattern="^(view|confirm|cancel|reschedule)$")
-    expires_at: AwareDatetime
+    expires_at: AnyInstant
 
 
 class ExtraLaneIn(Body):

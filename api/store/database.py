@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 
-from api.problems import StoreUnavailable
+from api.problems import Invalid, StoreUnavailable
 
 T = TypeVar("T")
 #: Errors of a transaction that another try may spare: deadlock, serialisation, lock timeout, and
@@ -148,6 +148,9 @@ def _told() -> Iterator[None]:
             raise Broken from error
         if isinstance(error, OperationalError | InterfaceError):
             raise StoreUnavailable from error
+        if isinstance(error, DataError):
+            said = str(error.orig).partition("\n")[0]
+            raise Invalid(f"The database cannot keep what was sent: {said}.") from error
         raise
     except TimeoutError as error:
         raise StoreUnavailable(

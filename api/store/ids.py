@@ -6,6 +6,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+#: Longest name of a thing: names are indexed, and an entry of an index is limited.
+LONGEST_NAME = 200
+
 
 def new_uid() -> UUID:
     """Return a new UUID, later ones after earlier ones."""

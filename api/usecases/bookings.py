@@ -475,7 +475,7 @@ def _replace(
     moved = {(m.occurrence, m.step) for m in moves}
     kept = [placing.as_wanted(v, v.session) for at, v in sorted(there.items()) if at not in moved]
     old = {at: v for at, v in there.items() if at in moved}
-    who = placing.cast(tx, request, [*moves, *kept])
+    who = placing.cast(tx, request, [*moves, *kept], booked=True)
     demand_location(tx.principal, placing.location(tx, who, request, moves))
     whole = len(there) == request.visit_count
     assignments, taken = placing.checked(
@@ -563,7 +563,7 @@ def add_visits(
             )
     request = request_of(row)
     kept = [placing.as_wanted(v, v.session) for _, v in sorted(live.items())]
-    who = placing.cast(tx, request, [*wanted, *kept])
+    who = placing.cast(tx, request, [*wanted, *kept], booked=True)
     assignments, taken = placing.checked(
         tx, request, wanted, who, kept=kept, freed=[v.id for v in live.values()], whole=False
     )

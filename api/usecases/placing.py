@@ -18,6 +18,7 @@ from api.store import claims, lanes, sessions
 from api.store.claims import ClaimRow
 from api.store.world import decoded
 from api.usecases import expiry, rules
+from api.usecases.discretion import in_utc, unavailable
 from api.usecases.rules import Neighbour
 from api.usecases.tx import Tx
 
@@ -57,8 +58,14 @@ class Cast:
     people: Mapping[str, int | None]
 
 
-def cast(tx: Tx, request: Request, wanted: Sequence[WantedVisit]) -> Cast:
-    """Find everyone and everything that the visits of a request name."""
+def cast(tx: Tx, request: Request, wanted: Sequence[WantedVisit], *, booked: bool = False) -> Cast:
+    """Find everyone and everything that the visits of a request name.
+
+    Parameters
+    ----------
+    booked
+        Whether it is booked already: its attendees are no strangers then.
+    """
     names = {name for visit in wanted for filled in visit.resources.values() for name in filled}
     names |= {attendee.resource for attendee in request.attendees}
     resources = {n: tx.world.resources[n] for n in names if n in tx.world.resources}
@@ -71,7 +78,12 @@ def cast(tx: Tx, request: Request, wanted: Sequence[WantedVisit]) -> Cast:
             resources[row.ref] = decoded(Resource, row.spec, row.ref)
             numbers[row.ref] = row.id
             people[row.ref] = row.person_id
+    known = {attendee.resource for attendee in request.attendees} if booked else set()
     for name in missing:
+        stranger = people.get(name) != tx.principal.person or tx.principal.person is None
+        if tx.principal.own_only and stranger and name not in known:
+            # The same whether there is such a person or not: that is nobody's business either.
+            raise NotFound(f"You can book for yourself; there is no resource {name!r} for you.")
         if name not in resources:
             raise Invalid(
                 f"There is no resource {name!r}.",
@@ -81,6 +93,7 @@ def cast(tx: Tx, request: Request, wanted: Sequence[WantedVisit]) -> Cast:
                         "kind": "resource",
                         "id": name,
                         "message": f"There is no resource {name!r}.",
+                        "where": "resources",
                     }
                 ],
             )
@@ -268,7 +281,16 @@ def checked(
         for name, place in places.items()
     ]
     taken = rules.check(
-        world, resources, request, everything, neighbours, held, days, tx.now, whole=whole
+        world,
+        resources,
+        request,
+        everything,
+        neighbours,
+        held,
+        days,
+        tx.now,
+        whole=whole,
+        outside=tx.principal.own_only,
     )
     new = {a.visit for a in assignments}
     return assignments, tuple(claim for claim in taken if claim.visit in new)
@@ -356,9 +378,13 @@ def taken_by(tx: Tx, who: Cast, row: ClaimRow) -> Taken:
     """Return the refusal of a claim; it tells what is taken, and nobody else's business."""
     name = next(n for n, number in who.numbers.items() if number == row.resource)
     zone = tx.world.zone_of(who.resources[name].location)
-    start, end = row.start.isoformat(), row.end.isoformat()
+    start, end = in_utc(row.start), in_utc(row.end)
+    said = f"{who.resources[name].label} is taken between {start} and {end}."
+    if tx.principal.own_only:
+        known = tx.world.resources.get(name)
+        said = unavailable(known.label if known else None, row.start, row.end)
     return Taken(
-        f"{who.resources[name].label} is taken between {start} and {end}.",
+        said,
         resource=name,
         start=start,
         end=end,

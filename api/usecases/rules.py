@@ -22,6 +22,7 @@ from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 from api.problems import Invalid, RuleBroken, Taken
 from api.store.world import World
+from api.usecases.discretion import discreet
 
 #: Rules that say no more than that something is taken.
 TAKEN = frozenset({"capacity", "attendees_free", "buffers"})
@@ -86,6 +87,7 @@ def check(
     now: datetime,
     *,
     whole: bool,
+    outside: bool,
 ) -> tuple[Claim, ...]:
     """Run every rule on the visits of a request, beside those that are there already.
 
@@ -97,6 +99,8 @@ def check(
         Where the group sessions are that the visits join.
     whole
         Whether rules that ask for all visits of the request are run.
+    outside
+        Whether whoever asks is none of the staff, and told nothing of others.
 
     Returns
     -------
@@ -115,7 +119,10 @@ def check(
         schedule = Schedule(assignments=tuple(assignments))
         placements = list(prepared.placements(schedule))
     except (InvalidProblem, InvalidSchedule) as error:
-        raise Invalid(error.faults[0].message, faults=faults(error.faults)) from error
+        others = {neighbour.uid for neighbour in neighbours} if outside else set()
+        own = [fault for fault in error.faults if fault.id not in others]
+        said = own[0].message if own else "It does not go with what is booked there."
+        raise Invalid(said, faults=faults(own)) from error
     for visit, placement in prepared.published.items():
         placements[visit] = placement
     rules: tuple[Rule, ...] = tuple(r for r in RULES if whole or r.name not in WHOLE)
@@ -123,6 +130,8 @@ def check(
     broken = [
         found for found in violations(book, Timetable(prepared, placements)) if not found.inherited
     ]
+    if broken and outside:
+        broken = [discreet(found, assignments, world.resources) for found in broken]
     if broken:
         raise _refusal(broken)
     return prepared.claims(schedule)
@@ -131,7 +140,13 @@ def check(
 def faults(found: Iterable[Fault]) -> list[dict[str, Any]]:
     """Return faults as problem documents list them."""
     return [
-        {"code": f.code.name.lower(), "kind": f.kind, "id": f.id, "message": f.message}
+        {
+            "code": f.code.name.lower(),
+            "kind": f.kind,
+            "id": f.id,
+            "message": f.message,
+            "where": f.where,
+        }
         for f in found
     ]
 

@@ -47,8 +47,7 @@ def first_key(connection: Connection, tenant: int, name: str, role: Role, **more
             hash=hashed,
             name=name,
             role=role.value,
-            scopes=["*"],
-            **more,
+            **{"scopes": ["*"], **more},
         )
     )
     return secret

@@ -11,16 +11,17 @@ from sqlalchemy import Connection, Table, false, text
 from sqlalchemy.exc import IntegrityError
 
 from allocator.domain.calendar import Calendar
-from allocator.domain.faults import Fault, InvalidProblem
+from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem as Clinic
 from allocator.domain.request import Request, Session
 from allocator.domain.resource import Location, Resource
 from allocator.domain.service import Service
 from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon
 from allocator.frames.nested import Decoder, bad, encode
+from api.auth.permissions import may
 from api.problems import Duplicate, InUse, Invalid, NotFound, PreconditionRequired, Stale
 from api.store import lanes, things
-from api.store.ids import new_uid
+from api.store.ids import LONGEST_NAME, new_uid
 from api.store.tables import CALENDAR, LOCATION, REQUEST, RESOURCE, SERVICE, SESSION
 from api.store.world import World, changing, decoded, read_world
 from api.usecases.rules import faults as told
@@ -90,9 +91,26 @@ def parse(kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         given = {"id": str(new_uid()), **body}
         path = f"{kind.plural}[{number}]" if len(bodies) > 1 else ""
         found.append(Decoder(faults).object(kind.cls, given, path))
+        faults += _lengths(kind, given, path)
     if faults or any(bad(thing) for thing in found):
         raise Invalid(faults[0].message, faults=told(faults))
     return found
+
+
+def _lengths(kind: Kind, given: Mapping[str, Any], path: str) -> list[Fault]:
+    """Return the faults of names that are too long to be found by, or empty."""
+    said = {name: given.get(name, "x") for name in ("id", "kind")}
+    return [
+        Fault(
+            FaultCode.WRONG_NUMBER,
+            kind.name,
+            "",
+            f"{name} has {len(text)} characters; 1 to {LONGEST_NAME} are possible.",
+            f"{path}.{name}" if path else name,
+        )
+        for name, text in said.items()
+        if isinstance(text, str) and not 1 <= len(text) <= LONGEST_NAME
+    ]
 
 
 def spec(thing: Any) -> dict[str, Any]:
@@ -127,7 +145,12 @@ def create(tx: Tx, kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]
 def read(tx: Tx, kind: Kind, name: str) -> Any:
     """Return a thing."""
     tx.demand(f"{kind.action}.read")
-    row = things.find(tx.connection, kind.table, tx.tenant, name)
+    return found(tx, kind, name)
+
+
+def found(tx: Tx, kind: Kind, name: str, *, for_update: bool = False) -> Any:
+    """Return a thing that is the asker's business; with ``for_update`` nobody else changes it."""
+    row = things.find(tx.connection, kind.table, tx.tenant, name, for_update=for_update)
     if row is None or not _mine(tx, kind, row):
         raise NotFound(f"There is no {kind.name} {name!r}.")
     return row
@@ -191,16 +214,14 @@ def page(
     if kind.name == "request" and tx.principal.own_only:
         mine = tx.principal.person
         where.append(false() if mine is None else kind.table.c.person_id == mine)
-    if kind.name == "resource" and tx.principal.own_only:
+    if kind.name == "resource" and not may(tx.principal, "people.read"):
         where.append(kind.table.c.person_id.is_(None))
     return things.page(tx.connection, kind.table, tx.tenant, after=after, limit=limit, where=where)
 
 
 def _current(tx: Tx, kind: Kind, name: str, version: int | None) -> Any:
     """Return a thing that is to be changed; nobody else changes it until the end."""
-    row = things.find(tx.connection, kind.table, tx.tenant, name, for_update=True)
-    if row is None or not _mine(tx, kind, row):
-        raise NotFound(f"There is no {kind.name} {name!r}.")
+    row = found(tx, kind, name, for_update=True)
     if version is None:
         raise PreconditionRequired(
             f"Send If-Match with the version of {kind.name} {name!r}; it is {row.version}."
@@ -211,13 +232,12 @@ def _current(tx: Tx, kind: Kind, name: str, version: int | None) -> Any:
 
 
 def _mine(tx: Tx, kind: Kind, row: Any) -> bool:
-    """Say whether a thing is the asker's business."""
-    if not tx.principal.own_only:
-        return True
-    if kind.name == "request":
-        return row.person_id is not None and row.person_id == tx.principal.person
-    if kind.name == "resource":
-        return row.person_id is None or row.person_id == tx.principal.person
+    """Say whether a thing is the asker's business; what a person is called is not everybody's."""
+    who = tx.principal
+    if kind.name == "request" and who.own_only:
+        return row.person_id is not None and row.person_id == who.person
+    if kind.name == "resource" and row.person_id is not None:
+        return row.person_id == who.person or may(who, "people.read")
     return True
 
 
