@@ -54,9 +54,11 @@ def application(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        demand_promise(database)
-        yield
-        database.close()
+        try:
+            demand_promise(database)
+            yield
+        finally:
+            database.close()
 
     app = FastAPI(
         title="Allocator",

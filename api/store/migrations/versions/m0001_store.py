@@ -180,7 +180,7 @@ TABLES = [
         lane        integer NOT NULL CHECK (lane >= 0),
         span        tstzrange NOT NULL CHECK (
             NOT isempty(span) AND lower_inc(span) AND NOT upper_inc(span)
-            AND lower(span) > '-infinity' AND upper(span) < 'infinity'),
+            AND NOT upper_inf(span) AND lower(span) > '-infinity' AND upper(span) < 'infinity'),
         state       text NOT NULL CHECK (state IN ('hold', 'pending_approval', 'booked')),
         expires_at  timestamptz,
         PRIMARY KEY (tenant_id, id),
@@ -199,7 +199,8 @@ TABLES = [
         tenant_id   bigint NOT NULL REFERENCES tenant (id),
         id          bigint GENERATED ALWAYS AS IDENTITY,
         resource_id bigint NOT NULL,
-        span        tstzrange NOT NULL CHECK (NOT isempty(span)),
+        span        tstzrange NOT NULL CHECK (NOT isempty(span) AND lower(span) IS NOT NULL
+                                              AND upper(span) IS NOT NULL),
         lanes       integer NOT NULL CHECK (lanes >= 1),
         reason      text NOT NULL,
         created_by  text NOT NULL,
