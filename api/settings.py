@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.auth.tokens import TokenRules
@@ -32,6 +34,8 @@ class Settings(BaseSettings):
         Size of an import.
     secure_cookies
         Whether cookies go over HTTPS alone.
+    log_level
+        What is logged: ``debug``, ``info``, ``warning`` or ``error``, each with all after it.
     """
 
     model_config = SettingsConfigDict(env_prefix="ALLOCATOR_", extra="ignore")
@@ -52,6 +56,7 @@ class Settings(BaseSettings):
     most_bytes: int = 1_000_000
     import_bytes: int = 50_000_000
     secure_cookies: bool = True
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @property
     def tokens(self) -> TokenRules:

@@ -13,7 +13,7 @@ from allocator.cli import bench, check, explain, generate, plot, solve
 from allocator.cli.common import NO_VALUE, prose, to_stderr
 
 #: Entry points in this group add commands: the name is the command's, the value a typer
-#: application or a function.
+#: application or a function; a function's attribute ``epilog`` ends its help.
 COMMANDS = "allocator.commands"
 
 HELP = """Place requests for people's and things' time: who, where and when.
@@ -91,4 +91,5 @@ def _add(app: typer.Typer, entry: EntryPoint) -> None:
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=entry.name)
     else:
-        app.command(entry.name)(command)
+        epilog = getattr(command, "epilog", None)
+        app.command(entry.name, help=prose(command.__doc__ or ""), epilog=epilog)(command)

@@ -17,8 +17,7 @@ from api.embedded.server import EmbeddedServer
 def main(folder: str, program: str, *words: str) -> int:
     """Run a program; return its exit code."""
     server = EmbeddedServer(Path(folder))
-    if not server.attach():
-        server.start()
+    server.reach()
     try:
         return subprocess.run(
             [server.programs / program, *words], env={**os.environ, **server.environment()}

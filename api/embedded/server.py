@@ -110,17 +110,17 @@ class EmbeddedServer:
             time.sleep(0.2)
         self._make_database()
 
-    def attach(self) -> bool:
-        """Use the server that another process runs on this data; say whether one does.
+    def reach(self) -> None:
+        """Use the server that another process runs on this data, or else start one.
 
-        It is the other's to stop.
+        The other's is the other's to stop.
         """
         lock = self._data / "postmaster.pid"
         if not lock.exists() or not _runs_here(lock, self._data):
-            return False
+            self.start()
+            return
         self._passwords = self._secrets()
         self._socket, self._foreign = Path(lock.read_text().splitlines()[4]), True
-        return True
 
     def _launched(self) -> bool:
         """Start the program; say whether it came to answer."""
@@ -210,6 +210,7 @@ class EmbeddedServer:
                 user=self._who.user and self._who.uid,
                 group=self._who.user and self._who.gid,
                 extra_groups=[] if self._who.user else None,
+                start_new_session=True,
                 cwd="/",
             )
 

@@ -62,7 +62,7 @@ def bring_in(
     tenant = tenants.found(
         connection, ref=ref, name=name, zone=horizon.zone, grain_minutes=horizon.grain_minutes
     )
-    connection.execute(_SEE, {"tenant": str(tenant)})
+    see(connection, tenant)
     policy = {"travel": encode(problem.travel), "turnarounds": encode(problem.turnarounds)}
     (row,) = connection.execute(
         update(TENANT).where(TENANT.c.id == tenant).values(policy=policy).returning(TENANT)
@@ -97,6 +97,11 @@ def bring_in(
     look_at_world(tx)
     tx.audit("tenant.imported", "tenant", row.uid, None, counts)
     return Imported(tenant=tenant, uid=row.uid, counts=counts, left=_left(problem))
+
+
+def see(connection: Connection, tenant: int) -> None:
+    """Have an owner's transaction see a tenant's rows."""
+    connection.execute(_SEE, {"tenant": str(tenant)})
 
 
 def _add(

@@ -1,0 +1,56 @@
+"""``python -m api.worker``: what is done without anybody asking, as long as the service runs."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from api import logs
+from api.lifetime import Stopping
+from api.problems import StoreUnavailable
+from api.settings import Settings
+from api.store.database import Again, Database
+from api.sweeper import EVERY, forget, sweep
+
+LOG = structlog.get_logger("allocator.worker")
+#: Seconds between two times of forgetting.
+FORGET = 60.0
+
+
+def work(database: Database, stopping: Stopping) -> None:
+    """Free what has expired and forget what is old, until asked to stop.
+
+    A database that is gone is waited for.
+    """
+    forgotten = -FORGET
+    gone = False
+    while not stopping.wait(EVERY):
+        try:
+            sweep(database)
+            if time.monotonic() >= forgotten + FORGET:
+                forget(database)
+                forgotten = time.monotonic()
+        except (StoreUnavailable, Again) as problem:
+            if not gone:
+                LOG.warning("waiting", action="worker.waiting", reason=type(problem).__name__)
+            gone = True
+        else:
+            if gone:
+                LOG.warning("back", action="worker.back")
+            gone = False
+
+
+def main(settings: Settings) -> None:
+    """Work until asked to stop."""
+    stopping = Stopping()
+    logs.configure(settings.log_level)
+    database = Database(settings.relay_database_url, size=2)
+    try:
+        work(database, stopping)
+    finally:
+        database.close()
+
+
+if __name__ == "__main__":
+    main(Settings())
