@@ -34,6 +34,10 @@ demo: $(STAMP) ## Plan a clinic: schedule, report and a picture of the week in o
 	@$(BIN)/allocator plot data/clinic-demo out/demo/schedule.csv week --out out/demo/week.png
 	@echo "Open out/demo/report.html in a browser: it is one file, ready to send."
 
+.PHONY: serve
+serve: $(STAMP) ## Run the service with a clinic to try: prints address, docs and key; data in out/service
+	@exec $(BIN)/allocator serve --data out/service --demo
+
 .PHONY: test
 test: $(STAMP) ## Run the tests
 	@$(BIN)/python -m pytest -q -n auto

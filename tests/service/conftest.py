@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,11 +35,22 @@ def version_of_tests() -> int:
     return int(os.environ.get("ALLOCATOR_TEST_POSTGRES", VERSIONS[0]))
 
 
+@contextmanager
+def vanishing(folder: Path) -> Iterator[Path]:
+    """A folder whose database goes with it, wherever it lies."""
+    try:
+        yield folder
+    finally:
+        shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A server whose data vanishes with the tests."""
-    folder = tmp_path_factory.mktemp("store")
-    with EmbeddedServer(folder, version=version_of_tests(), durable=False) as running:
+    with (
+        vanishing(tmp_path_factory.mktemp("store")) as folder,
+        EmbeddedServer(folder, version=version_of_tests(), durable=False) as running,
+    ):
         migrate(running.url("allocator_owner"))
         yield running
 
