@@ -10,7 +10,7 @@ from api import views
 from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.routes.paging import Paged
-from api.schemas.bodies import AddIn, MoveIn, ReasonIn, ReassignIn, VisitOf
+from api.schemas.bodies import AddIn, CancelIn, MoveIn, ReasonIn, ReassignIn, VisitOf
 from api.schemas.texts import AnyInstant, Name
 from api.usecases import bookings, listing
 
@@ -50,10 +50,16 @@ def read(call: Calling, name: Name) -> Response:
 
 
 @routes.post("/{name}/cancel", operation_id="cancel_booking", responses=BOOKING)
-def cancel(call: Calling, name: Name, raw: Raw, body: ReasonIn | None = None) -> Response:
-    """Cancel a booking; its time is free at once."""
-    reason = body.reason if body else ""
-    return views.changed(call, raw, lambda tx: bookings.cancel(tx, name, call.version, reason))
+def cancel(call: Calling, name: Name, raw: Raw, body: CancelIn | None = None) -> Response:
+    """Cancel a booking, or visits of a series; their time is free at once."""
+    what = body or CancelIn(reason="", visit=None, scope="this")
+    return views.changed(
+        call,
+        raw,
+        lambda tx: bookings.cancel(
+            tx, name, call.version, what.reason, visit=what.visit, scope=what.scope
+        ),
+    )
 
 
 @routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING)

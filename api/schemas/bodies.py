@@ -125,6 +125,17 @@ class ReasonIn(Body):
     reason: str = Field("", max_length=500, description="No personal data, please.")
 
 
+class CancelIn(ReasonIn):
+    """What to cancel, and why."""
+
+    visit: Name | None = Field(None, description="Id of a visit of a series; all, where left out.")
+    scope: str = Field(
+        "this",
+        pattern="^(this|following|all)$",
+        description="That visit alone, with the later ones, or all.",
+    )
+
+
 class VisitOf(Body):
     """Which visit of a booking."""
 

@@ -153,6 +153,15 @@ def visits(connection: Connection, tenant: int, bookings: Sequence[int]) -> Mapp
     return found
 
 
+def number_visit(connection: Connection, tenant: int, visit: int, occurrence: int) -> None:
+    """Write which occurrence of its series a visit is."""
+    connection.execute(
+        update(VISIT)
+        .where(VISIT.c.tenant_id == tenant, VISIT.c.id == visit)
+        .values(occurrence=occurrence)
+    )
+
+
 def set_visits(connection: Connection, tenant: int, visits: Sequence[int], state: str) -> None:
     """Write the state of visits."""
     connection.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,13 +10,13 @@ from typing import Any
 
 from allocator.domain.faults import Fault
 from allocator.domain.request import Attendee, Request, Step
-from allocator.domain.time import zone_of
+from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder, encode
 from api.auth.permissions import demand_location, demand_own, may_see
 from api.problems import Invalid, NotFound, Problem, RuleBroken, Stale, Taken, TooMany, WrongState
 from api.store import bookings, claims
 from api.store.ids import new_uid
-from api.usecases import placing, things
+from api.usecases import placing, series, things
 from api.usecases.placing import Cast, WantedVisit
 from api.usecases.policy import policy
 from api.usecases.tx import Tx
@@ -84,14 +84,15 @@ def hold(
     tx.demand("bookings.hold")
     if not wanted:
         raise Invalid("No visit is named; at least 1 is needed.")
-    places = [(visit.occurrence, visit.step) for visit in wanted]
-    if len(set(places)) < len(places):
-        raise Invalid("A visit of the request is named twice.")
+    places = _demand_once(wanted)
     if stored is not None:
         _once(tx, stored)
+    if urgent:
+        request = replace(request, priority=1)  # reserves for the urgent are open to it
     who = placing.cast(tx, request, wanted)
     person = _person(tx, who)
     _cap(tx, person)
+    series.demand_chains(request, places)
     services = [placing.service_of(tx, request, visit) for visit in wanted]
     minutes = min(service.hold_minutes for service in services)
     if hold_minutes is not None:
@@ -104,7 +105,17 @@ def hold(
     found = partly(tx, request, wanted, who)
     if not found.possible or partial == "ask":
         return found
-    return _held(tx, request, found.possible, who, person, minutes, stored, urgent, whole=False)
+    renamed = series.numbers(request, {(v.occurrence, v.step): v.start for v in found.possible})
+    possible = [replace(v, occurrence=renamed[v.occurrence]) for v in found.possible]
+    return _held(tx, request, possible, who, person, minutes, stored, urgent, whole=False)
+
+
+def _demand_once(wanted: Sequence[WantedVisit]) -> list[series.At]:
+    """Return which visits are wanted; none is named twice."""
+    places = [(visit.occurrence, visit.step) for visit in wanted]
+    if len(set(places)) < len(places):
+        raise Invalid("A visit of the request is named twice.")
+    return places
 
 
 def _held(
@@ -199,20 +210,21 @@ def _seat(tx: Tx, session: str, visit: int) -> None:
 def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -> Partly:
     """Say which visits of a series can be had together, and why the others cannot.
 
-    Each is tried beside those before it that can be had; nothing of it stays.
+    Each is tried beside those before it that can be had, the steps of a chain together; nothing
+    of it stays.
     """
     possible: list[WantedVisit] = []
     refused: list[tuple[WantedVisit, Problem]] = []
     trial = tx.connection.begin_nested()
     try:
-        for visit in wanted:
+        for visits in series.occurrences(wanted):
             step = tx.connection.begin_nested()
             try:
-                _held(tx, request, [*possible, visit], who, None, 1, None, False, whole=False)
+                _held(tx, request, [*possible, *visits], who, None, 1, None, False, whole=False)
             except (Taken, RuleBroken) as problem:
-                refused.append((visit, problem))
+                refused += [(visit, problem) for visit in visits]
             else:
-                possible.append(visit)
+                possible += visits
             finally:
                 step.rollback()
     finally:
@@ -302,12 +314,19 @@ def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
     """Make a hold a booking; where its service asks for it, once a reviewer has approved."""
     tx.demand("bookings.confirm")
     row = changing(tx, name, version, ["held"], "confirm")
-    service = tx.world_now.services.get(row.service)
-    if row.urgent or (service is not None and service.approval):
+    if _to_review(tx, row):
         until = tx.now + timedelta(minutes=policy(tx.world_now).approval_minutes)
         until = max(min(until, row.starts_at), tx.now + timedelta(minutes=1))
         return _into(tx, row, "pending_approval", until)
     return _into(tx, row, "booked", None)
+
+
+def _to_review(tx: Tx, row: Any) -> bool:
+    """Say whether a reviewer has to look at a booking: it is urgent, or a service asks for it."""
+    services = tx.world_now.services
+    return row.urgent or any(
+        services[visit["service"]].approval for visit in row.visits if visit["service"] in services
+    )
 
 
 def approve(tx: Tx, name: str, version: int | None = None) -> Any:
@@ -323,13 +342,54 @@ def decline(tx: Tx, name: str, version: int | None = None, reason: str = "") -> 
     return _free(tx, row, "rejected", reason)
 
 
-def cancel(tx: Tx, name: str, version: int | None = None, reason: str = "") -> Any:
-    """Take a booking back, and free its time."""
+def cancel(
+    tx: Tx,
+    name: str,
+    version: int | None = None,
+    reason: str = "",
+    *,
+    visit: str | None = None,
+    scope: str = "this",
+) -> Any:
+    """Take a booking back, or some visits of a series, and free their time.
+
+    Parameters
+    ----------
+    visit
+        UUID of a visit; None takes back all.
+    scope
+        ``"this"`` takes back the visit alone (with the other steps of its chain),
+        ``"following"`` the later ones, too, ``"all"`` all.
+    """
     tx.demand("bookings.cancel")
     row = changing(tx, name, version, OPEN, "cancel")
-    if row.state == "booked":
-        _notice(tx, row, policy(tx.world).cancel_notice_minutes, "cancelled")
-    return _free(tx, row, "cancelled", reason)
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    open_visits = {(v.occurrence, v.step): v for v in there if v.state in ("booked", "checked_in")}
+    gone = series.concerned(open_visits, visit, scope, name)
+    _notice(tx, row, gone.values(), policy(tx.world).cancel_notice_minutes, "cancelled")
+    if len(gone) == len(open_visits):
+        return _free(tx, row, "cancelled", reason)
+    _take_back(tx, gone.values())
+    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    _renumber(tx, row, {at: v for at, v in live.items() if at not in gone})
+    left = [v.span.lower for at, v in open_visits.items() if at not in gone]
+    _begin(tx, row, left)
+    before = {"visits": [_told(v) for v in gone.values()]}
+    tx.audit("booking.reduced", "booking", row.uid, before, {"visits": []})
+    return _read(tx, row.ref)
+
+
+def _take_back(tx: Tx, visits: Iterable[Any]) -> None:
+    numbers = [visit.id for visit in visits]
+    claims.delete(tx.connection, tx.tenant, numbers)
+    bookings.leave_seats(tx.connection, tx.tenant, numbers)
+    bookings.set_visits(tx.connection, tx.tenant, numbers, "cancelled")
+
+
+def _renumber(tx: Tx, row: Any, live: Mapping[series.At, Any]) -> None:
+    """Number what is left of a series as it lies."""
+    starts = {at: visit.span.lower for at, visit in live.items()}
+    _rename(tx, live, series.numbers(request_of(row), starts))
 
 
 def release(tx: Tx, name: str) -> Any:
@@ -338,10 +398,12 @@ def release(tx: Tx, name: str) -> Any:
     return _free(tx, changing(tx, name, None, ["held"], "release"), "cancelled", "")
 
 
-def _notice(tx: Tx, row: Any, minutes: int, what: str) -> None:
-    if not tx.principal.own_only:
+def _notice(tx: Tx, row: Any, visits: Iterable[Any], minutes: int, what: str) -> None:
+    """Hold clients to the tenant's terms, by the first of the visits that they change."""
+    if not tx.principal.own_only or row.state != "booked":
         return
-    left = (row.starts_at - tx.now) / timedelta(minutes=1)
+    first = min((visit.span.lower for visit in visits), default=tx.now)
+    left = (first - tx.now) / timedelta(minutes=1)
     if left < minutes:
         raise RuleBroken(
             f"It starts in {max(0, int(left))} minutes; it can be {what} up to {minutes} minutes"
@@ -361,12 +423,10 @@ def _into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
 def _free(tx: Tx, row: Any, state: str, reason: str) -> Any:
     """Bring a booking to an end, and free what it claimed."""
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
-    open_visits = [v.id for v in there if v.state in ("booked", "checked_in")]
+    open_visits = [v for v in there if v.state in ("booked", "checked_in")]
     if not open_visits and row.state == "booked":
         raise WrongState(f"Booking {row.ref} is over: all of its visits have been attended.")
-    claims.delete(tx.connection, tx.tenant, open_visits)
-    bookings.leave_seats(tx.connection, tx.tenant, open_visits)
-    bookings.set_visits(tx.connection, tx.tenant, open_visits, "cancelled")
+    _take_back(tx, open_visits)
     bookings.change(
         tx.connection, tx.tenant, row.id, state=state, expires_at=None, reason=reason or None
     )
@@ -404,117 +464,116 @@ def reschedule(
     """
     tx.demand("bookings.reschedule")
     row = changing(tx, name, version, OPEN, "move")
-    _notice(tx, row, policy(tx.world).reschedule_notice_minutes, "moved")
+    _demand_unreviewed(tx, row)
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
     open_visits = {(v.occurrence, v.step): v for v in there if v.state == "booked"}
     if scope != "this":
-        moves = _shifted(tx, moves, open_visits, scope)
+        zone = tx.world.zone_of(row.location)
+        moves = series.shifted(moves, open_visits, scope, zone)
+    _demand_once(moves)
     for move in moves:
         if (move.occurrence, move.step) not in open_visits:
             raise NotFound(
                 f"Booking {name} has no visit {move.occurrence}, step {move.step}, to move."
             )
-    return _replace(tx, row, moves, open_visits, "booking.moved")
+    moved = [open_visits[move.occurrence, move.step] for move in moves]
+    _notice(tx, row, moved, policy(tx.world).reschedule_notice_minutes, "moved")
+    return _replace(tx, row, moves, there, "booking.moved")
 
 
-def _shifted(
-    tx: Tx,
-    moves: Sequence[WantedVisit],
-    there: dict[tuple[int, int], Any],
-    scope: str,
-) -> list[WantedVisit]:
-    """Return the moves of a whole series that the move of one visit stands for."""
-    if len(moves) != 1:
-        raise Invalid(f"{len(moves)} visits are named; to move {scope}, name 1.")
-    move = moves[0]
-    mine = there.get((move.occurrence, move.step))
-    if mine is None:
-        raise NotFound(f"There is no visit {move.occurrence}, step {move.step}, to move.")
-    zone = zone_of(tx.world.zone)
-    old, new = mine.span.lower.astimezone(zone), move.start.astimezone(zone)
-    days = new.date() - old.date()
-    after = new.replace(tzinfo=None) - new.replace(
-        tzinfo=None, hour=0, minute=0, second=0, microsecond=0
-    )
-    found = []
-    for (occurrence, step), visit in sorted(there.items()):
-        if scope == "following" and occurrence < move.occurrence:
-            continue
-        lies = visit.span.lower.astimezone(zone)
-        same_step = step == move.step
-        midnight = datetime.combine(lies.date() + days, datetime.min.time())
-        clock = (
-            after
-            if same_step
-            else lies.replace(tzinfo=None)
-            - datetime.combine(lies.date(), datetime.min.time())
-            + (
-                after
-                - (old.replace(tzinfo=None) - datetime.combine(old.date(), datetime.min.time()))
-            )
+def _demand_unreviewed(tx: Tx, row: Any) -> None:
+    """Leave what a reviewer has approved to the staff: elsewhere it would not be approved."""
+    if tx.principal.own_only and row.state == "booked" and _to_review(tx, row):
+        raise WrongState(
+            f"The place of booking {row.ref} was approved by a reviewer; the staff moves it.",
+            state=row.state,
         )
-        found.append(
-            replace(
-                placing.as_wanted(visit, visit.session),
-                start=(midnight + clock).replace(tzinfo=zone).astimezone(tx.now.tzinfo),
-                resources=move.resources if same_step else placing.as_wanted(visit, None).resources,
-            )
-        )
-    return found
 
 
 def _replace(
-    tx: Tx,
-    row: Any,
-    moves: Sequence[WantedVisit],
-    there: dict[tuple[int, int], Any],
-    action: str,
+    tx: Tx, row: Any, moves: Sequence[WantedVisit], there: Sequence[Any], action: str
 ) -> Any:
-    """Delete what visits claimed, then claim their new places; all or nothing."""
+    """Free what visits claimed, and claim their new places; all or nothing.
+
+    Parameters
+    ----------
+    there
+        All visits of the booking.
+    """
     request = request_of(row)
-    moved = {(m.occurrence, m.step) for m in moves}
-    kept = [placing.as_wanted(v, v.session) for at, v in sorted(there.items()) if at not in moved]
-    old = {at: v for at, v in there.items() if at in moved}
-    who = placing.cast(tx, request, [*moves, *kept], booked=True)
+    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    new = {(m.occurrence, m.step): m for m in moves}
+    starts = {at: new[at].start if at in new else v.span.lower for at, v in live.items()}
+    renamed = series.numbers(request, starts)
+    old = {at: live[at] for at in new}
+    kept = {at: v for at, v in live.items() if at not in new}
+    moves = [replace(m, occurrence=renamed[m.occurrence]) for m in moves]
+    who = placing.cast(
+        tx, request, [*moves, *(placing.as_wanted(v, None) for v in kept.values())], booked=True
+    )
     demand_location(tx.principal, placing.location(tx, who, request, moves))
-    whole = len(there) == request.visit_count
     assignments, taken = placing.checked(
         tx,
         request,
         moves,
         who,
-        kept=kept,
-        freed=[v.id for v in there.values()],
-        whole=whole,
+        kept=[placing.lies(tx, request, v, renamed[at[0]]) for at, v in kept.items()],
+        before=[placing.lies(tx, request, v, renamed[at[0]]) for at, v in old.items()],
+        freed=[v.id for v in live.values()],
+        whole=len(live) == request.visit_count,
     )
-    numbers = {
-        a.visit: old[m.occurrence, m.step].id for m, a in zip(moves, assignments, strict=True)
-    }
-    for move, assignment in zip(moves, assignments, strict=True):
-        was, visit = old[move.occurrence, move.step].session, numbers[assignment.visit]
+    numbers = {a.visit: v.id for a, v in zip(assignments, old.values(), strict=True)}
+    for move, was, assignment in zip(moves, old.values(), assignments, strict=True):
         session = None if move.session is None else tx.world.numbers["session"][move.session]
-        bookings.move_visit(tx.connection, tx.tenant, visit, session, assignment)
-        if move.session != was:
-            bookings.leave_seats(tx.connection, tx.tenant, [visit])
+        bookings.move_visit(tx.connection, tx.tenant, was.id, session, assignment)
+        if move.session != was.session:
+            bookings.leave_seats(tx.connection, tx.tenant, [was.id])
             if move.session is not None:
-                _seat(tx, move.session, visit)
-    state = {"held": "hold"}.get(row.state, row.state)
+                _seat(tx, move.session, was.id)
+    _rename(tx, live, renamed)
     replaced = [v.id for v in old.values()]
-    placing.claim(tx, who, taken, numbers, state, row.expires_at, replaced=replaced)
-    starts = [a.start for a in assignments] + [k.start for k in kept]
-    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(starts))
+    placing.claim(tx, who, taken, numbers, _claimed(row), row.expires_at, replaced=replaced)
+    _begin(tx, row, [s for at, s in starts.items() if live[at].state == "booked"])
     tx.audit(
         action,
         "booking",
         row.uid,
         {"visits": [_told(v) for v in old.values()]},
-        {"visits": [{"start": a.start.isoformat(), "visit": a.visit} for a in assignments]},
+        {
+            "visits": [
+                _placed(str(v.uid), a) for v, a in zip(old.values(), assignments, strict=True)
+            ]
+        },
     )
     return _read(tx, row.ref)
 
 
+def _claimed(row: Any) -> str:
+    """Return the state of what a booking claims."""
+    return {"held": "hold"}.get(row.state, row.state)
+
+
+def _begin(tx: Tx, row: Any, starts: Iterable[datetime]) -> None:
+    """Write when a booking begins: with the first of the visits that are still to come."""
+    every = list(starts)
+    ahead = [start for start in every if start > tx.now]
+    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(ahead or every))
+
+
+def _rename(tx: Tx, live: Mapping[series.At, Any], renamed: Mapping[int, int]) -> None:
+    for (occurrence, _), visit in live.items():
+        if renamed[occurrence] != occurrence:
+            bookings.number_visit(tx.connection, tx.tenant, visit.id, renamed[occurrence])
+
+
+def _placed(uid: str, assignment: Assignment) -> dict[str, Any]:
+    resources = {role: list(names) for role, names in assignment.resources}
+    return {"id": uid, "start": assignment.start.isoformat(), "resources": resources}
+
+
 def _told(visit: Any) -> dict[str, Any]:
-    return {"id": str(visit.uid), "start": visit.span.lower.isoformat()}
+    start = visit.span.lower.isoformat()
+    return {"id": str(visit.uid), "start": start, "resources": visit.resources}
 
 
 def reassign(
@@ -538,14 +597,14 @@ def reassign(
     row = changing(tx, name, version, OPEN, "reassign")
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
     open_visits = {(v.occurrence, v.step): v for v in there if v.state == "booked"}
-    chosen = list(occurrences) or sorted(open_visits)
+    chosen = list(dict.fromkeys(occurrences)) or sorted(open_visits)
     moves = []
     for at in chosen:
         if at not in open_visits:
             raise NotFound(f"Booking {name} has no visit {at[0]}, step {at[1]}, to reassign.")
         now = placing.as_wanted(open_visits[at], open_visits[at].session)
         moves.append(replace(now, resources={**now.resources, **resources}))
-    return _replace(tx, row, moves, open_visits, "booking.reassigned")
+    return _replace(tx, row, moves, there, "booking.reassigned")
 
 
 def add_visits(
@@ -554,24 +613,38 @@ def add_visits(
     """Add visits of a series that could not be placed before."""
     tx.demand("bookings.reschedule")
     row = changing(tx, name, version, OPEN, "extend")
+    _demand_unreviewed(tx, row)
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
     live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    _demand_once(wanted)
     for visit in wanted:
         if (visit.occurrence, visit.step) in live:
             raise WrongState(
                 f"Booking {name} has visit {visit.occurrence}, step {visit.step}, already."
             )
     request = request_of(row)
-    kept = [placing.as_wanted(v, v.session) for _, v in sorted(live.items())]
-    who = placing.cast(tx, request, [*wanted, *kept], booked=True)
-    assignments, taken = placing.checked(
-        tx, request, wanted, who, kept=kept, freed=[v.id for v in live.values()], whole=False
+    starts = {at: v.span.lower for at, v in live.items()}
+    starts |= {(v.occurrence, v.step): v.start for v in wanted}
+    series.demand_chains(request, starts)
+    renamed = series.numbers(request, starts)
+    wanted = [replace(v, occurrence=renamed[v.occurrence]) for v in wanted]
+    who = placing.cast(
+        tx, request, [*wanted, *(placing.as_wanted(v, None) for v in live.values())], booked=True
     )
-    state = {"held": "hold"}.get(row.state, row.state)
-    _write(tx, request, wanted, assignments, taken, who, row.id, state, row.expires_at)
-    starts = [a.start for a in assignments] + [k.start for k in kept]
-    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(starts))
-    after = {"visits": [{"start": a.start.isoformat(), "visit": a.visit} for a in assignments]}
+    demand_location(tx.principal, placing.location(tx, who, request, wanted))
+    assignments, taken = placing.checked(
+        tx,
+        request,
+        wanted,
+        who,
+        kept=[placing.lies(tx, request, v, renamed[at[0]]) for at, v in live.items()],
+        freed=[v.id for v in live.values()],
+        whole=False,
+    )
+    _rename(tx, live, renamed)
+    _write(tx, request, wanted, assignments, taken, who, row.id, _claimed(row), row.expires_at)
+    _begin(tx, row, [row.starts_at, *(a.start for a in assignments)])
+    after = {"visits": [_placed(a.visit, a) for a in assignments]}
     tx.audit("booking.extended", "booking", row.uid, None, after)
     return _read(tx, row.ref)
 
@@ -611,10 +684,10 @@ def attend(
             f"No visit of booking {name} is {' or '.join(before)}; they are: {states}."
         )
     chosen = min(fitting, key=lambda v: v.span.lower)
-    if after == "no_show" and chosen.span.lower > tx.now:
+    if after in ("no_show", "fulfilled") and chosen.span.lower > tx.now:
         raise WrongState(
             f"Visit {chosen.uid} starts at {chosen.span.lower.isoformat()}; it is"
-            f" {tx.now.isoformat(timespec='seconds')}, and nobody has missed it yet."
+            f" {tx.now.isoformat(timespec='seconds')}, and it cannot be {after} yet."
         )
     bookings.set_visits(tx.connection, tx.tenant, [chosen.id], after)
     bookings.change(tx.connection, tx.tenant, row.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from allocator.domain.request import Request
+from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.service import Service
@@ -210,7 +210,8 @@ def checked(
     wanted: Sequence[WantedVisit],
     who: Cast,
     *,
-    kept: Sequence[WantedVisit] = (),
+    kept: Sequence[Assignment] = (),
+    before: Sequence[Assignment] = (),
     freed: Sequence[int] = (),
     whole: bool = True,
 ) -> tuple[tuple[Assignment, ...], tuple[Claim, ...]]:
@@ -220,17 +221,20 @@ def checked(
     ----------
     kept
         Visits of the request that stay where they are.
+    before
+        Where the wanted visits have been till now.
     freed
         Numbers of visits whose claims count as free.
     whole
         Whether the request is to be placed as a whole.
     """
     world = tx.world
-    joined = sorted({v.session for v in (*wanted, *kept) if v.session is not None})
+    joined = sorted(
+        {v.session for v in wanted if v.session} | {v.session for v in kept if v.session}
+    )
     places = places_of(tx, joined)
     assignments = tuple(assign(tx, request, visit, places) for visit in wanted)
-    staying = tuple(assign(tx, request, visit, places) for visit in kept)
-    everything = (*assignments, *staying)
+    everything = (*assignments, *kept)
     for booking in claims.expired(
         tx.connection,
         tx.tenant,
@@ -280,20 +284,21 @@ def checked(
         )
         for name, place in places.items()
     ]
+    starts = {assignment.visit: assignment.start for assignment in assignments}
     taken = rules.check(
         world,
         resources,
         request,
-        everything,
+        assignments,
         neighbours,
-        held,
+        [*held, *kept],
         days,
         tx.now,
+        before=[was for was in before if was.start == starts.get(was.visit)],
         whole=whole,
         outside=tx.principal.own_only,
     )
-    new = {a.visit for a in assignments}
-    return assignments, tuple(claim for claim in taken if claim.visit in new)
+    return assignments, taken
 
 
 def claim(
@@ -393,12 +398,29 @@ def taken_by(tx: Tx, who: Cast, row: ClaimRow) -> Taken:
     )
 
 
+def lies(tx: Tx, request: Request, row: Any, occurrence: int) -> Assignment:
+    """Return where a stored visit lies; roles that its service has no more are left out."""
+    service = tx.world.services.get(row.service)
+    roles = {need.role for need in service.needs} if service else set()
+    return Assignment(
+        visit=request.visit_id(occurrence, row.step),
+        start=row.span.lower,
+        end=row.span.upper,
+        resources=tuple(
+            (role, tuple(names))
+            for role, names in row.resources.items()
+            if role in roles or role.startswith(ATTENDEE)
+        ),
+        session=row.session,
+    )
+
+
 def as_wanted(row: Any, session: str | None) -> WantedVisit:
     """Return where a stored visit lies, as something wanted."""
     return WantedVisit(
         occurrence=row.occurrence,
         step=row.step,
         start=row.span.lower,
-        resources={r: tuple(n) for r, n in row.resources.items() if not r.startswith("attendee:")},
+        resources={r: tuple(n) for r, n in row.resources.items() if not r.startswith(ATTENDEE)},
         session=session,
     )

@@ -86,6 +86,7 @@ def check(
     days: Window,
     now: datetime,
     *,
+    before: Sequence[Assignment] = (),
     whole: bool,
     outside: bool,
 ) -> tuple[Claim, ...]:
@@ -96,7 +97,10 @@ def check(
     resources
         All that the visits use, by name: the world's and people's.
     held
-        Where the group sessions are that the visits join.
+        Where the group sessions are that the visits join, and the visits of the request that
+        stay; what these break among themselves is not the new ones' doing.
+    before
+        Visits that keep their start, as they lie now: they had their notice then.
     whole
         Whether rules that ask for all visits of the request are run.
     outside
@@ -115,7 +119,9 @@ def check(
         Naming every rule that is broken.
     """
     try:
-        prepared = Prepared(_problem(world, resources, request, neighbours, held, days, now))
+        prepared = Prepared(
+            _problem(world, resources, request, neighbours, held, before, days, now)
+        )
         schedule = Schedule(assignments=tuple(assignments))
         placements = list(prepared.placements(schedule))
     except (InvalidProblem, InvalidSchedule) as error:
@@ -123,7 +129,7 @@ def check(
         own = [fault for fault in error.faults if fault.id not in others]
         said = own[0].message if own else "It does not go with what is booked there."
         raise Invalid(said, faults=faults(own)) from error
-    for visit, placement in prepared.published.items():
+    for visit, placement in prepared.frozen.items():
         placements[visit] = placement
     rules: tuple[Rule, ...] = tuple(r for r in RULES if whole or r.name not in WHOLE)
     book = Rulebook(prepared, rules, ())
@@ -163,6 +169,7 @@ def _problem(
     request: Request,
     neighbours: Sequence[Neighbour],
     held: Sequence[Assignment],
+    before: Sequence[Assignment],
     days: Window,
     now: datetime,
 ) -> Problem:
@@ -205,7 +212,7 @@ def _problem(
             *(asked for asked, _ in published),
         ),
         sessions=tuple(replace(session, windows=()) for session in sessions),
-        published=(*held, *(assignment for _, assignment in published)),
+        published=(*held, *before, *(assignment for _, assignment in published)),
         pins=tuple(Pin(visit=a.visit) for a in (*held, *(there for _, there in published))),
     )
 
