@@ -18,12 +18,12 @@ from api.auth.credentials import Credentials
 from api.auth.limits import Limits
 from api.call import Answer, Service
 from api.middleware import Envelope
-from api.problems import Invalid, MethodNotAllowed, NotFound, Problem, StoreUnavailable
+from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
 from api.routes import access, bookings, catalogue, health, holds, people, sessions, tenants
 from api.schemas.answers import answers
 from api.settings import Settings
-from api.store import migrate
 from api.store.database import Database
+from api.store.promise import demand_promise
 from api.store.world import Worlds
 from api.usecases.things import KINDS
 
@@ -88,30 +88,6 @@ def application(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Envelope, most_bytes=settings.most_bytes, import_bytes=settings.import_bytes)
     app.openapi = lambda: _openapi(app, schemas)  # type: ignore[method-assign]
     return app
-
-
-def demand_promise(database: Database) -> None:
-    """Refuse to start on a database that cannot keep what the service promises."""
-    with database.transaction() as (connection, _):
-        role = connection.exec_driver_sql(
-            "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-        ).one()
-        if role[1]:
-            raise StoreUnavailable(
-                f"The service would run as {role[0]}, whom row-level security does not bind;"
-                " give it the role allocator_api."
-            )
-        found, needed = migrate.current(connection), migrate.newest()
-        if found != needed:
-            raise StoreUnavailable(
-                f"The database has revision {found}; this version needs {needed}."
-                " Run `allocator migrate`."
-            )
-        if not migrate.constraint_stands(connection):
-            raise StoreUnavailable(
-                f"The constraint {migrate.CONSTRAINT} on claims is missing: nothing would keep"
-                " resources from being taken twice."
-            )
 
 
 def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 import api
 from allocator.domain.problem import Problem
 from allocator.domain.shift import shifted, weeks_until
-from allocator.frames import read_problem
 from api.auth.credentials import digest
 from api.auth.principal import Role
 from api.embedded.private import write_private
@@ -56,6 +55,8 @@ def furnish(owner: Database, folder: Path, today: date) -> Keys:
     with owner.transaction() as (connection, now):
         row = connection.execute(select(TENANT).where(TENANT.c.ref == REF)).first()
         if row is None:
+            from allocator.frames import read_problem  # pandas: every other start does without
+
             problem = next_week(read_problem(clinic()), today)
             found = importing.bring_in(connection, now, problem, ref=REF, name=NAME)
             tenant, uid = found.tenant, found.uid

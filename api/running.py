@@ -8,13 +8,12 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from api import logs
-from api.app import demand_promise
 from api.demo import Keys, furnish, read_keys
 from api.embedded import EmbeddedServer
 from api.lifetime import Stopping
@@ -22,6 +21,7 @@ from api.problems import StoreUnavailable
 from api.settings import Settings
 from api.store.database import Database
 from api.store.migrate import migrate
+from api.store.promise import demand_promise
 from api.supervisor import EVERY, Module, Supervisor
 
 HOST = "127.0.0.1"
@@ -71,8 +71,9 @@ def run(
     StoreUnavailable
         Where it cannot start.
     """
-    stopping = Stopping()
     settings = Settings()
+    _demand_addresses(settings, demo=demo)
+    stopping = Stopping()
     logs.configure(settings.log_level)
     with ExitStack() as stack:
         stack.enter_context(_alone(data))
@@ -107,31 +108,31 @@ def _embedded(settings: Settings, server: EmbeddedServer) -> Settings:
     )
 
 
-def _prepare(settings: Settings, data: Path, *, demo: bool) -> Keys | None:
-    """Bring the database into shape and the clinic in; refuse what would not work later."""
+def _demand_addresses(settings: Settings, *, demo: bool) -> None:
+    """Refuse a database of one's own whose addresses are not all named."""
+    if not settings.database_url:
+        return
     if not settings.relay_database_url:
         raise StoreUnavailable(
             "ALLOCATOR_RELAY_DATABASE_URL is not set: nothing would free what has expired."
         )
-    if settings.admin_database_url:
-        migrate(settings.admin_database_url)
-    api = Database(settings.database_url, size=1)
-    try:
-        demand_promise(api)
-    finally:
-        api.close()
-    if not demo:
-        return read_keys(data)
-    if not settings.admin_database_url:
+    if demo and not settings.admin_database_url:
         raise StoreUnavailable(
             "ALLOCATOR_ADMIN_DATABASE_URL is not set: only the owner of the tables founds the"
             " demonstration clinic."
         )
-    owner = Database(settings.admin_database_url, size=1)
-    try:
+
+
+def _prepare(settings: Settings, data: Path, *, demo: bool) -> Keys | None:
+    """Bring the database into shape and the clinic in; refuse what would not work later."""
+    if settings.admin_database_url:
+        migrate(settings.admin_database_url)
+    with closing(Database(settings.database_url, size=1)) as database:
+        demand_promise(database)
+    if not demo:
+        return read_keys(data)
+    with closing(Database(settings.admin_database_url, size=1)) as owner:
         return furnish(owner, data, datetime.now().date())
-    finally:
-        owner.close()
 
 
 def _modules(settings: Settings, listening: socket.socket, processes: int) -> dict[str, Module]:
