@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,17 @@ from sqlalchemy import Connection, text
 from api.store import claims
 from api.store.claims import ClaimRow
 
+#: How many lanes there are throughout a span: more where a policy has added some.
+Count = Callable[[datetime, datetime], int]
+#: Choices that are taken back, at most, before lanes that are added count as not to be dealt.
+PATIENCE = 2000
+
 
 def deal(
     connection: Connection,
     tenant: int,
     resource: int,
-    lanes: int,
+    count: Count,
     wanted: Sequence[ClaimRow],
 ) -> list[ClaimRow] | None:
     """Give lanes to new claims of one resource; the caller holds its lock.
@@ -26,10 +31,13 @@ def deal(
     together with the new ones are dealt anew. Claims are changed in place: whoever frees or
     confirms one at that moment, without the lock, waits for its row and finds it.
 
+    A lane that is added for a while takes only claims that lie within that while. So the others
+    never lie in it, and what is not within keeps to the resource's own lanes.
+
     Parameters
     ----------
-    lanes
-        How many there are at that time.
+    count
+        How many there are throughout a span.
     wanted
         New claims, whose lanes do not matter.
 
@@ -44,9 +52,9 @@ def deal(
     dealt: list[ClaimRow] = []
     for row in sorted(wanted, key=lambda w: (w.start, w.end)):
         used = {lane for first, last, lane in taken if first < row.end and last > row.start}
-        lane = next((n for n in range(lanes) if n not in used), None)
+        lane = next((n for n in range(count(row.start, row.end)) if n not in used), None)
         if lane is None:
-            return _anew(connection, tenant, resource, lanes, wanted, start, end)
+            return _anew(connection, tenant, resource, count, wanted, start, end)
         taken.append((row.start, row.end, lane))
         dealt.append(replace(row, lane=lane))
     return dealt
@@ -56,7 +64,7 @@ def _anew(
     connection: Connection,
     tenant: int,
     resource: int,
-    lanes: int,
+    count: Count,
     wanted: Sequence[ClaimRow],
     start: datetime,
     end: datetime,
@@ -69,36 +77,57 @@ def _anew(
             break
         start, end = wider
     spans = [(c.start, c.finish) for c in there] + [(w.start, w.end) for w in wanted]
-    dealt = _colours(spans, lanes)
+    dealt = _colours(spans, count)
     if dealt is None:
         return None
     _change(connection, tenant, there, dealt)
     return [replace(w, lane=lane) for w, lane in zip(wanted, dealt[len(there) :], strict=True)]
 
 
-def narrow(connection: Connection, tenant: int, resource: int, lanes: int) -> bool:
+def narrow(connection: Connection, tenant: int, resource: int, count: Count) -> bool:
     """Deal what is claimed of a resource from now on in so many lanes; False where it needs more.
 
     Nobody books in the meantime: the caller is changing the world.
     """
     there = connection.execute(_FROM_NOW, {"tenant": tenant, "resource": resource}).all()
-    dealt = _colours([(c.start, c.finish) for c in there], lanes)
+    dealt = _colours([(c.start, c.finish) for c in there], count)
     if dealt is None:
         return False
     _change(connection, tenant, there, dealt)
     return True
 
 
-def _colours(spans: Sequence[tuple[datetime, datetime]], lanes: int) -> list[int] | None:
-    """Return a lane for each span, the first that is free; None where more are needed."""
-    free_at: list[datetime | None] = [None] * lanes
-    found = [0] * len(spans)
-    for number in sorted(range(len(spans)), key=lambda n: spans[n]):
-        start, end = spans[number]
-        lane = next((n for n, at in enumerate(free_at) if at is None or at <= start), None)
-        if lane is None:
+def _colours(spans: Sequence[tuple[datetime, datetime]], count: Count) -> list[int] | None:
+    """Return a lane for each span; None where more are needed.
+
+    By start, each gets the first lane that is free: where all may lie in the same lanes, that
+    finds lanes whenever there are any. Where some may lie in added ones, too, a choice that leaves
+    no lane for a later span is taken back.
+    """
+    order = sorted(range(len(spans)), key=lambda n: spans[n])
+    limits = [count(*spans[n]) for n in order]
+    free_at: list[datetime | None] = [None] * max(limits, default=0)
+    chosen: list[int] = [-1] * len(order)
+    before: list[datetime | None] = [None] * len(order)
+    patience = PATIENCE if len(set(limits)) > 1 else 0
+    place = 0
+    while place < len(order):
+        start, end = spans[order[place]]
+        if chosen[place] >= 0:
+            free_at[chosen[place]] = before[place]
+        ahead = range(chosen[place] + 1, limits[place])
+        lane = next((n for n in ahead if (at := free_at[n]) is None or at <= start), -1)
+        chosen[place] = lane
+        if lane >= 0:
+            before[place], free_at[lane] = free_at[lane], end
+            place += 1
+        elif place and patience:
+            place, patience = place - 1, patience - 1
+        else:
             return None
-        free_at[lane], found[number] = end, lane
+    found = [0] * len(spans)
+    for number, lane in zip(order, chosen, strict=True):
+        found[number] = lane
     return found
 
 

@@ -358,10 +358,12 @@ def claim(
 def _in_lanes(tx: Tx, who: Cast, name: str, new: list[ClaimRow]) -> list[ClaimRow]:
     """Give new claims of a resource their lanes."""
     resource, number = who.resources[name], who.numbers[name]
-    start, end = min(row.start for row in new), max(row.end for row in new)
-    count = resource.lanes + tx.world.more_lanes(name, start, end, throughout=True)
-    if count == 1:
+    if resource.lanes == 1 and name not in tx.world.extra_lanes:
         return new
+
+    def count(start: datetime, end: datetime) -> int:
+        return resource.lanes + tx.world.more_lanes(name, start, end, throughout=True)
+
     dealt = lanes.deal(tx.connection, tx.tenant, number, count, new)
     if dealt is None:
         raise taken_by(tx, who, new[0])

@@ -169,7 +169,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
     (thing,) = parse(kind, [{**body, "id": row.ref}])
     after = spec(thing)
     fewer = kind.name == "resource" and thing.lanes < row.spec.get("lanes", 1)
-    if fewer and not lanes.narrow(tx.connection, tx.tenant, row.id, thing.lanes):
+    if fewer and not _narrow(tx, row, thing.lanes):
         raise InUse(
             f"More than {thing.lanes} of the {row.spec['lanes']} lanes of {row.ref} are taken at"
             " once; cancel or move some of it first."
@@ -180,6 +180,17 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
     _look(tx, kind, [thing])
     tx.audit(f"{kind.name}.changed", kind.name, row.uid, row.spec, after)
     return changed
+
+
+def _narrow(tx: Tx, row: Any, count: int) -> bool:
+    """Bring what is claimed of a resource into fewer lanes; False where it needs more."""
+    world = read_world(tx.connection, tx.tenant)
+    return lanes.narrow(
+        tx.connection,
+        tx.tenant,
+        row.id,
+        lambda start, end: count + world.more_lanes(row.ref, start, end, throughout=True),
+    )
 
 
 def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
