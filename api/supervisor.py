@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -110,21 +110,22 @@ class Watched:
     ----------
     name
         What log lines call it.
+    started
+        When it was started last, in seconds.
     """
 
     name: str
     part: Part
-    _started: float = field(default_factory=time.monotonic)
+    started: float
     _pause: float = FIRST
 
-    def tend(self) -> None:
+    def tend(self, now: float) -> None:
         """Start the part again where it has died; one that dies at once waits ever longer."""
-        now = time.monotonic()
         if self.part.pid:
-            if now > self._started + STEADY:
+            if now > self.started + STEADY:
                 self._pause = FIRST
             return
-        if now < self._started + self._pause:
+        if now < self.started + self._pause:
             return
         LOG.warning("replaced", action="supervisor.replaced", part=self.name)
         self._pause = min(2 * self._pause, LONGEST)
@@ -132,7 +133,7 @@ class Watched:
             self.part.start()
         except StoreUnavailable as problem:
             LOG.error("failed", action="supervisor.failed", part=self.name, reason=problem.detail)
-        self._started = time.monotonic()
+        self.started = now
 
 
 class Supervisor:
@@ -164,10 +165,11 @@ class Supervisor:
     def watch(self, stopping: Stopping) -> None:
         """Replace what dies, until this process is asked to stop."""
         parts = {**self._first, **self._modules}
-        watched = [Watched(name=name, part=part) for name, part in parts.items()]
+        now = time.monotonic()
+        watched = [Watched(name=name, part=part, started=now) for name, part in parts.items()]
         while not stopping.wait(EVERY):
             for one in watched:
-                one.tend()
+                one.tend(time.monotonic())
 
     def stop(self) -> None:
         """Stop everything."""
