@@ -97,17 +97,15 @@ class Limits:
 
     def _lease(self, principal: Principal, bucket: str, minute: int, block: int) -> int:
         """Take a block, and return how much is used with it."""
-        with self._database.transaction(principal.tenant) as (connection, _):
-            used: int = connection.execute(
-                _TAKE,
-                {
-                    "tenant": principal.tenant,
-                    "bucket": bucket,
-                    "period": minute * MINUTE,
-                    "block": block,
-                },
-            ).scalar_one()
-        return used
+        what = {
+            "tenant": principal.tenant,
+            "bucket": bucket,
+            "period": minute * MINUTE,
+            "block": block,
+        }
+        return self._database.run(
+            principal.tenant, lambda connection, _: connection.execute(_TAKE, what).scalar_one()
+        )
 
 
 _TAKE = text(

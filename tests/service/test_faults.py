@@ -1,0 +1,305 @@
+"""What breaks in the middle: connections, the reply, the server. Nothing is half done or lost."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import structlog
+from fastapi import FastAPI
+from service.conftest import Clinic, furnish, physio
+from service.racing import race
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+from starlette.testclient import TestClient
+
+from api.app import application
+from api.call import Service
+from api.embedded import EmbeddedServer
+from api.settings import Settings
+from api.store.database import engine_url
+from api.store.migrate import migrate
+from api.usecases import placing, tenants
+
+NINE, TEN = "2030-01-07T09:00:00+01:00", "2030-01-07T10:00:00+01:00"
+#: Ends every connection of the service but the one that asks.
+KILL = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE usename = 'allocator_api' AND pid <> pg_backend_pid()"
+)
+TABLES = ("booking", "visit", "claim", "audit", "idempotency")
+
+
+@pytest.fixture(autouse=True)
+def quiet(app: FastAPI) -> Iterator[None]:
+    """Errors are expected here, and writing many of them takes long."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def superuser(server: EmbeddedServer) -> Engine:
+    """Whoever may end other people's connections."""
+    return create_engine(engine_url(server.url("postgres")), poolclass=NullPool)
+
+
+def kill(superuser: Engine) -> int:
+    with superuser.connect() as connection:
+        ended: int = connection.exec_driver_sql(KILL).scalar_one()
+    return ended
+
+
+def counts(clinic: Clinic) -> dict[str, int]:
+    """How many rows a tenant has of what a booking writes."""
+    found = {}
+    for table in TABLES:
+        rows = clinic.sql(f"SELECT count(*) FROM {table} WHERE tenant_id = :t", t=clinic.tenant)
+        found[table] = rows[0][0]
+    return found
+
+
+def whole(clinic: Clinic) -> None:
+    """Every booking has a visit, and all three claims where it is live, and none where not."""
+    rows = clinic.sql(
+        "SELECT b.state, count(DISTINCT v.id) AS visits, count(c.id) AS claims FROM booking b"
+        " LEFT JOIN visit v ON v.tenant_id = b.tenant_id AND v.booking_id = b.id"
+        " LEFT JOIN claim c ON c.tenant_id = v.tenant_id AND c.visit_id = v.id"
+        " WHERE b.tenant_id = :t GROUP BY b.id, b.state",
+        t=clinic.tenant,
+    )
+    live = {"held": 2, "booked": 2, "cancelled": 0}
+    assert [(row.visits, row.claims) for row in rows] == [(1, live[row.state]) for row in rows]
+    assert clinic.overlaps() == 0
+
+
+def engine_of(clinic: Clinic) -> Engine:
+    service: Service = clinic.http.app.state.service  # type: ignore[attr-defined]
+    return service.database.engine
+
+
+@pytest.fixture
+def during(clinic: Clinic) -> Iterator[Callable[[str, Callable[[], Any]], None]]:
+    """Has something happen once, just before a statement that begins with some words is sent."""
+    engine, hooks = engine_of(clinic), []
+
+    def arrange(words: str, happens: Callable[[], Any]) -> None:
+        left = [happens]
+
+        def look(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            if words in statement and left:
+                left.pop()()
+
+        event.listen(engine, "before_cursor_execute", look)
+        hooks.append(look)
+
+    yield arrange
+    for hook in hooks:
+        event.remove(engine, "before_cursor_execute", hook)
+
+
+def test_connections_that_broke_while_idle_are_replaced(clinic: Clinic, superuser: Engine) -> None:
+    """Nobody notices: the next call is made on a new connection."""
+    asks = clinic.asker("scheduler")
+    assert asks.get("/v1/bookings").status_code == 200
+    assert kill(superuser) >= 1
+    assert asks.post("/v1/holds", physio(NINE, None)).status_code == 201
+    assert kill(superuser) >= 1
+    assert asks.post("/v1/holds", physio(TEN, None)).status_code == 201
+    whole(clinic)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "set_config",
+        "pg_advisory_xact_lock_shared",
+        "INSERT INTO booking",
+        "INSERT INTO visit",
+        "INSERT INTO claim",
+        "INSERT INTO audit",
+        "INSERT INTO idempotency",
+        "UPDATE idempotency",
+    ],
+)
+def test_a_connection_that_breaks_before_the_commit_is_replaced(
+    clinic: Clinic, superuser: Engine, during: Callable[..., None], words: str
+) -> None:
+    """At whatever statement it breaks: the work is done again from the start, once."""
+    asks = clinic.asker("scheduler")
+    assert asks.get("/v1/tenant").status_code == 200
+    during(words, partial(kill, superuser))
+    held = asks.post("/v1/holds", physio(NINE, None), Idempotency_Key="k")
+    assert held.status_code == 201, held.text
+    assert counts(clinic) == {**counts_of_one(clinic), "booking": 1, "visit": 1, "claim": 2}
+    whole(clinic)
+
+
+def counts_of_one(clinic: Clinic) -> dict[str, int]:
+    """The other tables after one hold: a line in the log beside those of the furniture."""
+    furniture = clinic.sql(
+        "SELECT count(*) FROM audit WHERE tenant_id = :t AND action NOT LIKE 'booking.%'",
+        t=clinic.tenant,
+    )
+    return {"audit": furniture[0][0] + 1, "idempotency": 1}
+
+
+def test_connections_are_ended_during_use(clinic: Clinic, superuser: Engine) -> None:
+    """Every call succeeds or says 503; what is there is whole; then all goes on by itself."""
+    asks = clinic.asker("scheduler")
+    done = Event()
+
+    def cut() -> None:
+        while not done.wait(0.02):
+            kill(superuser)
+
+    def use(day: int) -> list[int]:
+        found = []
+        for hour in range(8, 17):
+            body = physio(f"2030-01-{7 + day:02}T{hour:02}:00:00+01:00", None)
+            held = asks.post("/v1/holds", body)
+            found.append(held.status_code)
+            if held.status_code == 201:
+                confirmed = asks.post(f"/v1/holds/{held.json()['id']}/confirm")
+                found.append(confirmed.status_code)
+        return found
+
+    cutter = Thread(target=cut)
+    cutter.start()
+    try:
+        answers = [status for some in race([partial(use, n) for n in range(4)]) for status in some]
+    finally:
+        done.set()
+        cutter.join()
+    assert set(answers) <= {200, 201, 503}
+    whole(clinic)
+    asks.get("/v1/bookings")
+    assert asks.post("/v1/holds", physio("2030-01-28T09:00:00+01:00", None)).status_code == 201
+
+
+@pytest.fixture
+def losing(clinic: Clinic) -> Iterator[Callable[[], None]]:
+    """Arms the loss of a reply: the connection goes just after an answer was committed."""
+    engine, armed = engine_of(clinic), []
+
+    def look(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        if "UPDATE idempotency" in statement and armed == ["call"]:
+            armed[:] = ["commit"]
+
+    def crash(connection: Connection) -> None:
+        if armed == ["commit"]:
+            armed.clear()
+            driver: Any = connection.connection.dbapi_connection
+            driver.commit()
+            driver.close()
+
+    event.listen(engine, "before_cursor_execute", look)
+    event.listen(engine, "commit", crash)
+    yield lambda: armed.append("call")
+    event.remove(engine, "before_cursor_execute", look)
+    event.remove(engine, "commit", crash)
+
+
+def test_the_reply_is_lost_after_the_commit(clinic: Clinic, losing: Callable[[], None]) -> None:
+    """Sent again with its key, the same booking is told once more, and nothing is made twice."""
+    asks = clinic.asker("scheduler")
+
+    def hold() -> Any:
+        return asks.post("/v1/holds", physio(NINE), Idempotency_Key="k")
+
+    losing()
+    lost = hold()
+    assert lost.status_code == 503, lost.text
+    assert "Idempotency-Key" in lost.json()["detail"]
+    assert counts(clinic)["booking"] == 1
+    again = hold()
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    ((name,),) = clinic.sql("SELECT ref FROM booking WHERE tenant_id = :t", t=clinic.tenant)
+    assert again.json()["id"] == name
+
+
+def test_a_use_case_that_fails_leaves_nothing(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug after the claims: 500, no row of anything, and the same key works later."""
+    asks = clinic.asker("scheduler")
+    before = counts(clinic)
+    claim = placing.claim
+
+    def broken(*given: Any, **named: Any) -> None:
+        claim(*given, **named)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(placing, "claim", broken)
+    assert asks.post("/v1/holds", physio(NINE), Idempotency_Key="k").status_code == 500
+    assert counts(clinic) == before
+    monkeypatch.undo()
+    assert asks.post("/v1/holds", physio(NINE), Idempotency_Key="k").status_code == 201
+
+
+def test_a_refusal_leaves_nothing(clinic: Clinic) -> None:
+    """A hold of what is taken: 409, no row of anything, and its key can be used again."""
+    asks = clinic.asker("scheduler")
+    first = asks.post("/v1/holds", physio(NINE)).json()["id"]
+    before = counts(clinic)
+    assert asks.post("/v1/holds", physio(NINE, "P2"), Idempotency_Key="k").status_code == 409
+    assert counts(clinic) == before
+    assert asks("DELETE", f"/v1/holds/{first}").status_code == 200
+    assert asks.post("/v1/holds", physio(NINE, "P2"), Idempotency_Key="k").status_code == 201
+
+
+def test_a_pool_that_is_used_up_says_503(settings: Settings, clinic: Clinic) -> None:
+    """Whoever gets no connection in time is told to come again."""
+    small = settings.model_copy(update={"pool_size": 1})
+    with TestClient(application(small), raise_server_exceptions=False) as client:
+        service: Service = client.app.state.service  # type: ignore[attr-defined]
+        service.database.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+        mine = Clinic(tenant=clinic.tenant, http=client, owner=clinic.owner)
+        asks = mine.asker("scheduler")
+        assert asks.get("/v1/bookings").status_code == 200
+        with service.database.engine.connect():
+            refused = asks.get("/v1/bookings")
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "urn:allocator:problem:store-unavailable"
+        assert refused.headers["Retry-After"] == "1"
+        assert asks.get("/v1/bookings").status_code == 200
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_the_server_is_stopped_and_started(tmp_path: Path, how: signal.Signals) -> None:
+    """Meanwhile 503 and not ready; afterwards it works by itself, and what was held is there."""
+    with EmbeddedServer(tmp_path / "stops") as server:
+        migrate(server.url("allocator_owner"))
+        owner = create_engine(engine_url(server.url("allocator_owner")), poolclass=NullPool)
+        settings = Settings(database_url=server.url("allocator_api"))
+        with TestClient(application(settings), raise_server_exceptions=False) as client:
+            with owner.begin() as connection:
+                tenant = tenants.found(
+                    connection, ref="t", name="T", zone="Europe/Berlin", grain_minutes=15
+                )
+            clinic = Clinic(tenant=tenant, http=client, owner=owner)
+            furnish(clinic.asker())
+            asks = clinic.asker("scheduler")
+            held = asks.post("/v1/holds", physio(NINE))
+            assert held.status_code == 201
+            os.kill(server.pid, how)
+            while server.pid:
+                time.sleep(0.01)
+            stopped = [asks.post("/v1/holds", physio(TEN)) for _ in range(2)]
+            assert [answer.status_code for answer in stopped] == [503, 503]
+            assert client.get("/health/live").status_code == 200
+            assert client.get("/health/ready").status_code == 503
+            server.start()
+            assert client.get("/health/ready").status_code == 200
+            assert asks.post("/v1/holds", physio(TEN)).status_code == 201
+            there = asks.get(f"/v1/bookings/{held.json()['id']}").json()
+            assert there["state"] == "held"
