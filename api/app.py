@@ -19,7 +19,7 @@ from api.auth.limits import Limits
 from api.call import Answer, Service
 from api.middleware import Envelope
 from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
-from api.routes import access, bookings, catalogue, health, holds, people, sessions, tenants
+from api.routes import access, bookings, bulk, catalogue, health, holds, people, sessions, tenants
 from api.schemas.answers import answers
 from api.settings import Settings
 from api.store.database import Database
@@ -37,7 +37,7 @@ change takes an `Idempotency-Key`, so that a repeat is harmless; changes of what
 `If-Match` with the version that they change. What goes wrong is told as a problem document.
 """
 #: What every path may answer beside its own.
-ALWAYS = (401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
+ALWAYS = (401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 503)
 
 
 def application(settings: Settings | None = None) -> FastAPI:
@@ -77,6 +77,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         limits=Limits(database),
     )
     schemas: dict[str, dict[str, Any]] = answers()
+    app.include_router(bulk.router())
     for kind in KINDS.values():
         app.include_router(catalogue.router(kind, schemas))
     for routes in (people, sessions, holds, bookings, access, tenants, health):

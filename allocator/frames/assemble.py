@@ -94,6 +94,10 @@ class Assembly:
         self._report_orphans()
         return settle(fields, self.faults, self.places, self.spoilt, self.lost, whole, self._known)
 
+    def alone(self, table: Table, sheet: Sheet) -> list[Any]:
+        """Build the objects of one table by itself."""
+        return [item for _, item in self._objects(table, sheet)]
+
     def _table(self, table: Table, sheet: Sheet, fields: dict[str, Any]) -> None:
         made: list[Any] = []
         if table.parent:

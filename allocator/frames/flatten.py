@@ -40,6 +40,11 @@ def rows_of(table: Table, problem: Problem) -> Iterator[Row]:
                     yield from _rows(table, item, {column.name: owner.id}, number)
 
 
+def own_rows(table: Table, item: Any) -> Iterator[Row]:
+    """Yield the rows of one object in its own table."""
+    yield from _rows(table, item, {})
+
+
 def _items(table: Table, owner: Any) -> Any:
     return getattr(owner, table.field) if table.take is None else table.take(owner)
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Response
 from api import views
 from api.call import Answer, Calling, Raw
 from api.problems import TooLarge
-from api.routes.documents import answer_of, body_of, one, some
+from api.routes.documents import answer_of, body_of
 from api.routes.paging import Paged
 from api.schemas import domain
+from api.schemas.documents import one, some
 from api.schemas.texts import Name
 from api.usecases import things
 from api.usecases.things import Kind

@@ -144,6 +144,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
             erased_at=maybe(INSTANT),
             **KEPT,
         ),
+        _object(
+            "Imported", "How many rows of an import are written: all of them.", imported=NUMBER
+        ),
         _object("Key", "A key, without its secret.", **KEY),
         _object("NewKey", "A key with its secret, told this once.", **KEY, key=TEXT),
         _object(

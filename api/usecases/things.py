@@ -77,8 +77,15 @@ KINDS = {
 }
 
 
-def parse(kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+def parse(
+    kind: Kind, bodies: Sequence[Mapping[str, Any]], places: Sequence[str] | None = None
+) -> list[Any]:
     """Return what was sent as the library has it; without an id it gets a new one.
+
+    Parameters
+    ----------
+    places
+        Where each stands, for faults.
 
     Raises
     ------
@@ -90,14 +97,16 @@ def parse(kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
     for number, body in enumerate(bodies):
         given = {"id": str(new_uid()), **body}
         path = f"{kind.plural}[{number}]" if len(bodies) > 1 else ""
+        if places is not None:
+            path = places[number]
         found.append(Decoder(faults).object(kind.cls, given, path))
-        faults += _lengths(kind, given, path)
+        faults += lengths(kind, given, path)
     if faults or any(bad(thing) for thing in found):
         raise Invalid(faults[0].message, faults=told(faults))
     return found
 
 
-def _lengths(kind: Kind, given: Mapping[str, Any], path: str) -> list[Fault]:
+def lengths(kind: Kind, given: Mapping[str, Any], path: str) -> list[Fault]:
     """Return the faults of names that are too long to be found by, or empty."""
     said = {name: given.get(name, "x") for name in ("id", "kind")}
     return [
@@ -123,7 +132,11 @@ def spec(thing: Any) -> dict[str, Any]:
 def create(tx: Tx, kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Write new things, all or none."""
     tx.demand(f"{kind.action}.write")
-    made = parse(kind, bodies)
+    return write(tx, kind, parse(kind, bodies))
+
+
+def write(tx: Tx, kind: Kind, made: Sequence[Any]) -> list[Any]:
+    """Write new things that have been read, all or none."""
     if kind.world:
         changing(tx.connection, tx.tenant)
     rows = [{"ref": thing.id, "spec": spec(thing), **columns(kind, thing)} for thing in made]
@@ -137,8 +150,7 @@ def create(tx: Tx, kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]
         taken = next(row["ref"] for row in rows if row["ref"] not in new)
         raise Duplicate(f"There is a {kind.name} {taken!r} already.", id=taken)
     _look(tx, kind, made)
-    for row in written:
-        tx.audit(f"{kind.name}.created", kind.name, row.uid, None, row.spec)
+    tx.audit_all(f"{kind.name}.created", kind.name, [(row.uid, row.spec) for row in written])
     return written
 
 
@@ -215,9 +227,15 @@ def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
 
 
 def page(
-    tx: Tx, kind: Kind, *, after: int, limit: int, filters: Mapping[str, str | None]
+    tx: Tx,
+    kind: Kind,
+    *,
+    after: int,
+    limit: int,
+    filters: Mapping[str, str | None],
+    people: bool = True,
 ) -> Sequence[Any]:
-    """Return things, some at a time."""
+    """Return things, some at a time; ``people`` says whether resources that are people count."""
     tx.demand(f"{kind.action}.read")
     where = [
         kind.table.c[column] == value for column, value in filters.items() if value is not None
@@ -225,7 +243,7 @@ def page(
     if kind.name == "request" and tx.principal.own_only:
         mine = tx.principal.person
         where.append(false() if mine is None else kind.table.c.person_id == mine)
-    if kind.name == "resource" and not may(tx.principal, "people.read"):
+    if kind.name == "resource" and not (people and may(tx.principal, "people.read")):
         where.append(kind.table.c.person_id.is_(None))
     return things.page(tx.connection, kind.table, tx.tenant, after=after, limit=limit, where=where)
 

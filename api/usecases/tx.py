@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -79,3 +79,21 @@ class Tx:
                 after=after,
             )
         )
+
+    def audit_all(
+        self, action: str, kind: str, made: Sequence[tuple[UUID, Mapping[str, Any] | None]]
+    ) -> None:
+        """Write down that many things were made, each with what it is."""
+        rows = [
+            {
+                "tenant_id": self.tenant,
+                "actor": self.principal.actor,
+                "action": action,
+                "kind": kind,
+                "object": uid,
+                "after": after,
+            }
+            for uid, after in made
+        ]
+        if rows:
+            self.connection.execute(insert(AUDIT), rows)

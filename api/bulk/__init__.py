@@ -1,0 +1,1 @@
+"""Many things in and out at once: JSON, JSON lines and CSV."""

@@ -1,0 +1,114 @@
+"""Many things at once, all or none, with every fault told where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from api.problems import Duplicate, Invalid
+from api.store import things as store
+from api.store.ids import new_uid
+from api.store.tables import PERSON, RESOURCE
+from api.usecases import things
+from api.usecases.things import KINDS, Kind, spec
+from api.usecases.tx import Tx
+
+#: Something with where it stands.
+Placed = tuple[str, Any]
+
+
+def bring_in(kind: Kind, tx: Tx, rows: Sequence[Placed]) -> int:
+    """Write things of a kind; return how many."""
+    tx.demand(f"{kind.action}.write")
+    places = _places(kind.name, [(place, thing.id) for place, thing in rows])
+    _demand_new(tx, kind.table, kind.name, places)
+    try:
+        things.write(tx, kind, [thing for _, thing in rows])
+    except Invalid as problem:
+        faults = [_placed(fault, kind, places) for fault in problem.more.get("faults", [])]
+        raise Invalid(problem.detail, faults=faults) from problem
+    return len(rows)
+
+
+def bring_in_people(tx: Tx, rows: Sequence[Placed]) -> int:
+    """Write people, each with the resource whose time their visits take; return how many."""
+    tx.demand("people.write")
+    people = []
+    for place, person in rows:
+        uid = new_uid()
+        people.append((place, uid, person["id"] or str(uid), person))
+    places = _places("person", [(place, ref) for place, _, ref, _ in people])
+    _demand_new(tx, PERSON, "person", places)
+    _demand_new(tx, RESOURCE, "resource", places)
+    bodies = [{"kind": "patient", **p["resource"], "id": ref} for _, _, ref, p in people]
+    made = things.parse(KINDS["resources"], bodies, [place for place, _, _, _ in people])
+    written = store.add(
+        tx.connection,
+        PERSON,
+        tx.tenant,
+        [
+            {"uid": uid, "ref": ref, **{name: p[name] for name in ("name", "email", "phone")}}
+            for _, uid, ref, p in people
+        ],
+    )
+    numbers = {row.ref: row.id for row in written}
+    resources = [
+        {
+            "ref": resource.id,
+            "kind": resource.kind,
+            "location": resource.location,
+            "spec": spec(resource),
+            "person_id": numbers.get(resource.id),
+        }
+        for resource in made
+    ]
+    if len(written) < len(people) or len(
+        store.add(tx.connection, RESOURCE, tx.tenant, resources)
+    ) < len(people):
+        raise Duplicate("Somebody else wrote a person or resource of the same name just now.")
+    kinds = {resource.id: {"kind": resource.kind} for resource in made}
+    tx.audit_all("person.created", "person", [(row.uid, kinds[row.ref]) for row in written])
+    return len(people)
+
+
+def _places(name: str, rows: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return where each name stands; refuse names that stand twice."""
+    places: dict[str, str] = {}
+    faults = []
+    for place, ref in rows:
+        if ref in places:
+            said = f"The {name} {ref!r} stands in {places[ref]} already."
+            faults.append(_fault("duplicate", name, ref, said, place))
+        places.setdefault(ref, place)
+    if faults:
+        raise Duplicate(faults[0]["message"], faults=faults)
+    return places
+
+
+def _demand_new(tx: Tx, table: Any, name: str, places: Mapping[str, str]) -> None:
+    """Refuse names that are taken, each with where it stands."""
+    names = bindparam("names", list(places), type_=ARRAY(Text))
+    taken = tx.connection.execute(
+        select(table.c.ref)
+        .where(table.c.tenant_id == tx.tenant, table.c.ref == any_(names))
+        .order_by(table.c.id)
+    ).scalars()
+    faults = [
+        _fault("duplicate", name, ref, f"There is a {name} {ref!r} already.", places[ref])
+        for ref in taken
+    ]
+    if faults:
+        raise Duplicate(faults[0]["message"], faults=faults)
+
+
+def _fault(code: str, kind: str, id: str, message: str, where: str) -> dict[str, str]:
+    return {"code": code, "kind": kind, "id": id, "message": message, "where": where}
+
+
+def _placed(fault: Mapping[str, Any], kind: Kind, places: Mapping[str, str]) -> dict[str, Any]:
+    where = places.get(fault["id"], "") if fault["kind"] == kind.name else ""
+    return {**fault, "where": where or fault["where"]}
