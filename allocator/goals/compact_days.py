@@ -67,6 +67,7 @@ class CompactDays(Goal):
     sentence = "The day of a practitioner has no gaps too short for any visit."
     unit = "idle minutes"
     common = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anything is shorter than all that a practitioner offers."""

@@ -150,6 +150,11 @@ class OffPeak(Goal):
         """Say whether there are resources of a kind that is levelled, and a price."""
         return bool(measures(prepared))
 
+    def ties(self, prepared: Prepared) -> Iterator[list[int]]:
+        """Yield, for each kind that is levelled, the visits that may draw on it."""
+        for kind in measures(prepared):
+            yield [v.index for v in prepared.visits if kind in _draws(prepared, v)]
+
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield what each busy bucket costs, with the visits in it."""
         prepared = timetable.prepared

@@ -51,6 +51,7 @@ class OptionPenalty(Goal):
     name = "option_penalty"
     sentence = "A request that lists options gets the one with the smallest penalty."
     unit = "penalties"
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any option has a penalty."""

@@ -34,6 +34,7 @@ class SameCarer(Goal):
     name = "same_carer"
     sentence = "All visits of a series are with the same carer."
     unit = "further carers"
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has a carer."""

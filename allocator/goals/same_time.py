@@ -26,6 +26,7 @@ class SameTime(Goal):
     name = "same_time"
     sentence = "The visits of a series start at about the same time of day."
     unit = "quarter hours"
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has more than one visit, and days have times."""

@@ -29,11 +29,14 @@ from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.funnel import funnel
 
-#: Free visits up to which the whole problem is one CP-SAT model.
+#: Free visits up to which a problem, or a part of one, is one CP-SAT model.
 WHOLE_MODEL_VISITS = 160
 #: Share of the time left after which the first schedule is taken as it is, since it has to be
 #: checked; and the least number of seconds.
 CONSTRUCT, SOON = 0.7, 1.0
+#: Share of the time left for models of parts that serve as much as can be, where there are too many
+#: visits for a model of the whole.
+PARTS = 0.4
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
 IMPROVE = 0.2
 #: Share of the time left that the proof may take then, and of that the share after which it has to
@@ -110,25 +113,43 @@ class _Run:
                 return self._without_schedule(status)
         work.tell(best, bounds, "")
         best = work.squeeze(best, bounds)
-        if len(work.free) <= WHOLE_MODEL_VISITS:
-            best, bounds = self._by_one_model(best, bounds)
-        else:
-            best = solve_large(work, best, bounds)
+        best, bounds = self._served(best, bounds)
+        best, bounds = self._comfort(best, bounds)
         best = work.improve(best, bounds)
         return self._result(best, bounds)
 
-    def _by_one_model(
+    def _served(
         self, best: Incumbent, bounds: list[int | None]
     ) -> tuple[Incumbent, list[int | None]]:
-        """Prove what is served, then improve comfort, and prove that."""
-        work = self.work
-        work.tighten(best, bounds)
-        count = len(work.book.levels)
-        served = range(next((n for n in range(count) if n not in work.serving), count))
-        best, bounds = work.prove(best, bounds, served)
+        """Serve as much as can be: to a proof, where each independent part is one model."""
+        work, served = self.work, range(self._first_of_comfort())
+        large = len(work.free) > WHOLE_MODEL_VISITS
+        if self._one_model_each(served):
+            work.tighten(best, bounds)
+            best, bounds = work.prove(best, bounds, served, PARTS if large else 1.0)
+        if large and not all(work.aim.reached(n, best.costs[n], bounds[n]) for n in work.serving):
+            best = solve_large(work, best, bounds)
+        return best, bounds
+
+    def _comfort(
+        self, best: Incumbent, bounds: list[int | None]
+    ) -> tuple[Incumbent, list[int | None]]:
+        """Improve comfort, and prove it, where each independent part is one model."""
+        work, count = self.work, len(self.work.book.levels)
+        if not self._one_model_each(range(count)):
+            return best, bounds
         if len(work.free) > SMALL:
             best = work.improve(best, bounds, IMPROVE, soon=True)
-        return work.prove(best, bounds, range(served.stop, count), PROVE, TRIAL)
+        return work.prove(best, bounds, range(self._first_of_comfort(), count), PROVE, TRIAL)
+
+    def _first_of_comfort(self) -> int:
+        """Return the number of the first level that is about more than served requests."""
+        levels = range(len(self.work.book.levels))
+        return next((n for n in levels if n not in self.work.serving), len(levels))
+
+    def _one_model_each(self, levels: Sequence[int]) -> bool:
+        """Say whether no part that is independent in these levels is too large for one model."""
+        return all(len(part) <= WHOLE_MODEL_VISITS for part in self.work.parts(levels))
 
     def _insertion(self) -> Budget:
         """Return what the first schedule may use up."""

@@ -15,10 +15,10 @@ from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.asks import Asks
 from allocator.solve.bound import Aim, options_alone
 from allocator.solve.budget import Budget
-from allocator.solve.direct import prove
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked
 from allocator.solve.params import Params
+from allocator.solve.parts import independent, prove_parts
 from allocator.solve.prices import Prices
 from allocator.solve.progress import Listener, Progress
 from allocator.state.state import State
@@ -90,12 +90,20 @@ class Work:
         self.free = [v for v, placement in enumerate(self.frozen) if placement is None]
         self.frozen_state = State(prepared, self.frozen, pending=self.free)
         self.alone = options_alone(self.book, self.frozen_state)
+        self._parts: dict[int, list[list[int]]] = {}
         self.serving = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
 
     @cached_property
     def asks(self) -> Asks:
         """What visits ask for."""
         return Asks(self.book, self.frozen_state, self.alone)
+
+    def parts(self, levels: Sequence[int]) -> list[list[int]]:
+        """Return the free visits in parts that are independent up to the last of some levels."""
+        last = max(levels, default=-1)
+        if last not in self._parts:
+            self._parts[last] = independent(self.book, self.alone, range(last + 1))
+        return self._parts[last]
 
     def tell(self, best: Incumbent | None, bounds: Sequence[int | None], level: str) -> None:
         if self.listener is not None:
@@ -140,14 +148,13 @@ class Work:
         share: float = 1.0,
         trial: float = 1.0,
     ) -> tuple[Incumbent, list[int | None]]:
-        """Solve some levels by one model of the whole, in a share of the time left."""
-        if self.aim.all_reached(best.costs, bounds):
+        """Solve some levels, a model for each independent part, in a share of the time left."""
+        if not levels or self.aim.all_reached(best.costs, bounds):
             return best, list(bounds)
         self.phase = "prove"
-        proof = prove(
+        return prove_parts(
             self.book,
-            self.frozen,
-            self.free,
+            self.parts(levels),
             self.must,
             best,
             bounds,
@@ -155,10 +162,8 @@ class Work:
             self.budget.part(share),
             self.tell,
             levels,
-            trial=trial,
+            trial,
         )
-        assert proof.best is not None
-        return proof.best, list(proof.bounds)
 
     def improve(
         self,
