@@ -5,16 +5,146 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from allocator.solve.bound import Alone
+from allocator.solve.bound import Alone, served_less
 from allocator.solve.budget import Budget
 from allocator.solve.direct import prove
 from allocator.solve.incumbent import Incumbent
 from allocator.solve.params import Params
 from allocator.solve.progress import Tell
+from allocator.state.state import State
+from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 
 #: Visits up to which small parts are put together: a model each would not be worth its start.
 TOGETHER = 12
+#: Visits that would take as long to solve as there goes into any model, however small.
+EACH = 20
+
+
+class Parts:
+    """A problem in parts that are independent.
+
+    Parameters
+    ----------
+    book
+        Rules and goals in force.
+    frozen, alone
+        The state in which only the frozen visits are placed, and what the others could do then.
+    must
+        Visits that have to be placed.
+    """
+
+    def __init__(self, book: Rulebook, frozen: State, alone: Alone, must: set[int]) -> None:
+        self.book = book
+        self.frozen = frozen
+        self.alone = alone
+        self.must = must
+        self._known: dict[int, list[list[int]]] = {}
+
+    def up_to(self, level: int) -> list[list[int]]:
+        """Return the parts that are independent in all levels up to one, by its number."""
+        if level not in self._known:
+            self._known[level] = independent(self.book, self.alone, range(level + 1))
+        return self._known[level]
+
+    def prove(
+        self,
+        best: Incumbent,
+        bounds: Sequence[int | None],
+        params: Params,
+        budget: Budget,
+        tell: Tell,
+        levels: Sequence[int],
+        trial: float,
+    ) -> tuple[Incumbent, list[int | None]]:
+        """Solve some levels by a model for each part, and add up what is proved of them.
+
+        What the parts could save in a level, all together, is a bound of the whole as long as no
+        part could trade anything for it in a level before: so only where those are proved.
+
+        Parameters
+        ----------
+        best, bounds
+            A schedule, and lower bounds of all levels.
+        params, budget
+            Settings, and what may be used up: each part has a share by its size.
+        tell
+            Hears of better schedules.
+        levels
+            Numbers of the levels to solve; those before them stay as they are.
+        trial
+            Share of a part's time after which it ends where it is still far from its bound.
+        """
+        bounds = list(bounds)
+        parts = self.up_to(max(levels, default=-1))
+
+        def proof_of(
+            part: Sequence[int],
+            floors: Sequence[int | None],
+            share: float = 1.0,
+            gap: float = params.gap,
+            tell: Tell = tell,
+        ) -> tuple[Incumbent, Sequence[int | None]]:
+            proof = prove(
+                self.book,
+                best.placements,
+                part,
+                self.must.intersection(part),
+                best,
+                floors,
+                replace(params, gap=gap),
+                budget.part(share),
+                tell,
+                levels,
+                trial=trial,
+            )
+            assert proof.best is not None
+            return proof.best, proof.bounds
+
+        if len(parts) <= 1:
+            best, whole = proof_of(parts[0] if parts else (), bounds)
+            return best, list(whole)
+        count = sum(map(len, parts))
+        less = self._less(parts, best)
+        waiting = [_size(part) for part in parts]
+        savings: dict[int, int | None] = dict.fromkeys(levels, 0)
+        for part, behind in zip(parts, less, strict=True):
+            size = waiting.pop(0)
+            floors = [
+                _greater(bound, None if more is None else cost - more)
+                for bound, cost, more in zip(bounds, best.costs, behind, strict=True)
+            ]
+            proved: Sequence[int | None] = floors
+            if not budget.over and not all(_proved(best.costs[n], floors[n]) for n in levels):
+                best, proved = proof_of(
+                    part,
+                    floors,
+                    size / (size + sum(waiting)),
+                    params.gap * len(part) / count,
+                    lambda found, _, level: tell(found, bounds, level),
+                )
+            for level, saved in savings.items():
+                bound = proved[level]
+                if saved is None or bound is None:
+                    savings[level] = None
+                else:
+                    savings[level] = saved + best.costs[level] - bound
+        for level, saved in savings.items():
+            if saved is None or not all(map(_proved, best.costs[:level], bounds)):
+                break
+            bounds[level] = _greater(bounds[level], best.costs[level] - saved)
+        return best, bounds
+
+    def _less(self, parts: Sequence[Sequence[int]], best: Incumbent) -> list[list[int | None]]:
+        """Return for each part by how much less is served than could be, each request alone."""
+        prepared = self.book.prepared
+        timetable = Timetable(prepared, best.placements)
+        found = []
+        for part in parts:
+            asked = sorted({prepared.visits[v].request_index for v in part} - {-1})
+            requests = [prepared.requests[r] for r in asked]
+            found.append(served_less(self.book, self.frozen, self.alone, requests, timetable))
+        return found
 
 
 def independent(book: Rulebook, alone: Alone, levels: Collection[int]) -> list[list[int]]:
@@ -108,93 +238,17 @@ class _Joined:
                 self._above[root] = first
 
 
-def prove_parts(
-    book: Rulebook,
-    parts: Sequence[Sequence[int]],
-    must: set[int],
-    best: Incumbent,
-    bounds: Sequence[int | None],
-    params: Params,
-    budget: Budget,
-    tell: Tell,
-    levels: Sequence[int],
-    trial: float,
-) -> tuple[Incumbent, list[int | None]]:
-    """Solve some levels by a model for each part, and add up what is proved of them.
-
-    What the parts could save in a level, all together, is a bound of the whole as long as no part
-    could trade anything for it in a level before: so only where those are proved.
-
-    Parameters
-    ----------
-    book
-        Rules and goals in force.
-    parts
-        All visits that may move, in parts that are independent in these levels.
-    must
-        Visits that have to be placed.
-    best, bounds
-        A schedule, and lower bounds of all levels.
-    params, budget
-        Settings, and what may be used up: each part has a share by its size.
-    tell
-        Hears of better schedules.
-    levels
-        Numbers of the levels to solve; those before them stay as they are.
-    trial
-        Share of a part's time after which it ends where it is still far from its bound.
-    """
-    bounds = list(bounds)
-    if len(parts) <= 1:
-        free = parts[0] if parts else ()
-        proof = prove(
-            book,
-            best.placements,
-            free,
-            must,
-            best,
-            bounds,
-            params,
-            budget,
-            tell,
-            levels,
-            trial=trial,
-        )
-        assert proof.best is not None
-        return proof.best, list(proof.bounds)
-    count = waiting = sum(map(len, parts))
-    savings: dict[int, int | None] = dict.fromkeys(levels, 0)
-    for part in parts:
-        proof = prove(
-            book,
-            best.placements,
-            part,
-            must.intersection(part),
-            best,
-            bounds,
-            replace(params, gap=params.gap * len(part) / count),
-            budget.part(len(part) / waiting),
-            lambda found, _, level: tell(found, bounds, level),
-            levels,
-            trial=trial,
-        )
-        assert proof.best is not None
-        best = proof.best
-        waiting -= len(part)
-        for level, saved in savings.items():
-            bound = proof.bounds[level]
-            if saved is None or bound is None:
-                savings[level] = None
-            else:
-                savings[level] = saved + best.costs[level] - bound
-    for level, saved in savings.items():
-        if saved is None or not all(map(_proved, best.costs[:level], bounds)):
-            break
-        known = bounds[level]
-        bound = best.costs[level] - saved
-        bounds[level] = bound if known is None else max(known, bound)
-    return best, bounds
+def _size(part: Sequence[int]) -> int:
+    """Return what a part is taken to cost: a model of nobody costs something, too."""
+    return EACH + len(part)
 
 
 def _proved(cost: int, bound: int | None) -> bool:
     return bound is not None and cost <= bound
+
+
+def _greater(one: int | None, other: int | None) -> int | None:
+    """Return the better of two bounds, each of which may be absent."""
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)

@@ -124,7 +124,7 @@ class _Run:
         """Serve as much as can be: to a proof, where each independent part is one model."""
         work, served = self.work, range(self._first_of_comfort())
         large = len(work.free) > WHOLE_MODEL_VISITS
-        if self._one_model_each(served):
+        if self._one_model_each(served.stop - 1):
             work.tighten(best, bounds)
             best, bounds = work.prove(best, bounds, served, PARTS if large else 1.0)
         if large and not all(work.aim.reached(n, best.costs[n], bounds[n]) for n in work.serving):
@@ -136,7 +136,7 @@ class _Run:
     ) -> tuple[Incumbent, list[int | None]]:
         """Improve comfort, and prove it, where each independent part is one model."""
         work, count = self.work, len(self.work.book.levels)
-        if not self._one_model_each(range(count)):
+        if not self._one_model_each(count - 1):
             return best, bounds
         if len(work.free) > SMALL:
             best = work.improve(best, bounds, IMPROVE, soon=True)
@@ -147,9 +147,9 @@ class _Run:
         levels = range(len(self.work.book.levels))
         return next((n for n in levels if n not in self.work.serving), len(levels))
 
-    def _one_model_each(self, levels: Sequence[int]) -> bool:
-        """Say whether no part that is independent in these levels is too large for one model."""
-        return all(len(part) <= WHOLE_MODEL_VISITS for part in self.work.parts(levels))
+    def _one_model_each(self, level: int) -> bool:
+        """Say whether each part that is independent up to a level is small enough for one model."""
+        return all(len(part) <= WHOLE_MODEL_VISITS for part in self.work.parts.up_to(level))
 
     def _insertion(self) -> Budget:
         """Return what the first schedule may use up."""

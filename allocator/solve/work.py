@@ -18,7 +18,7 @@ from allocator.solve.budget import Budget
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked
 from allocator.solve.params import Params
-from allocator.solve.parts import independent, prove_parts
+from allocator.solve.parts import Parts
 from allocator.solve.prices import Prices
 from allocator.solve.progress import Listener, Progress
 from allocator.state.state import State
@@ -47,6 +47,8 @@ class Work:
         Numbers of the others.
     alone
         What those could do beside what is frozen.
+    parts
+        Those of them that are independent.
     serving
         Numbers of the levels of served requests.
     phase
@@ -90,20 +92,13 @@ class Work:
         self.free = [v for v, placement in enumerate(self.frozen) if placement is None]
         self.frozen_state = State(prepared, self.frozen, pending=self.free)
         self.alone = options_alone(self.book, self.frozen_state)
-        self._parts: dict[int, list[list[int]]] = {}
+        self.parts = Parts(self.book, self.frozen_state, self.alone, self.must)
         self.serving = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
 
     @cached_property
     def asks(self) -> Asks:
         """What visits ask for."""
         return Asks(self.book, self.frozen_state, self.alone)
-
-    def parts(self, levels: Sequence[int]) -> list[list[int]]:
-        """Return the free visits in parts that are independent up to the last of some levels."""
-        last = max(levels, default=-1)
-        if last not in self._parts:
-            self._parts[last] = independent(self.book, self.alone, range(last + 1))
-        return self._parts[last]
 
     def tell(self, best: Incumbent | None, bounds: Sequence[int | None], level: str) -> None:
         if self.listener is not None:
@@ -152,18 +147,8 @@ class Work:
         if not levels or self.aim.all_reached(best.costs, bounds):
             return best, list(bounds)
         self.phase = "prove"
-        return prove_parts(
-            self.book,
-            self.parts(levels),
-            self.must,
-            best,
-            bounds,
-            self.params,
-            self.budget.part(share),
-            self.tell,
-            levels,
-            trial,
-        )
+        budget = self.budget.part(share)
+        return self.parts.prove(best, bounds, self.params, budget, self.tell, levels, trial)
 
     def improve(
         self,

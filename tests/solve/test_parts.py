@@ -286,18 +286,9 @@ def test_bounds_of_parts_add_up_only_where_the_levels_before_are_proved(
     book = book_of(two())
     best = replace(incumbent(book, [None] * 4), costs=(0, 6))
     proofs(monkeypatch, *proved)
-    found = parts.prove_parts(
-        book,
-        [[0, 1], [2, 3]],
-        set(),
-        best,
-        [None, None],
-        Params(),
-        Budget(),
-        lambda *_: None,
-        range(2),
-        1.0,
-    )
+    frozen = State(book.prepared, pending=range(4))
+    whole = parts.Parts(book, frozen, options_alone(book, frozen), set())
+    found = whole.prove(best, [None, None], Params(), Budget(), lambda *_: None, range(2), 1.0)
     assert found == (best, bounds)
 
 
