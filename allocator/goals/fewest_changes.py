@@ -40,6 +40,7 @@ class FewestChanges(Goal):
     sentence = "The schedule changes as little as possible of what is published."
     unit = "changes"
     local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anything is published that might change."""

@@ -26,7 +26,7 @@ class Amount:
     Attributes
     ----------
     amount
-        In the goal's unit; 0 is perfect.
+        In the goal's unit, never below 0: 0 is perfect.
     request
         Number of the request in whose name it counts (its weight holds), or -1.
     visits, resources
@@ -55,6 +55,9 @@ class Goal(Protocol):
     local
         Whether visits that share no request, session or resource have amounts of their own each.
         Where they have not, ``ties`` says which have amounts together.
+    adds_up
+        Whether a visit never adds less beside others than it does beside what is frozen alone: then
+        what each adds there, at least, can be added up to what all of them cost at least.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Goal(Protocol):
     unit: str
     common: bool = False
     local: bool = False
+    adds_up: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this goal speaks of."""

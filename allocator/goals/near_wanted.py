@@ -40,6 +40,7 @@ class NearWanted(Goal):
     sentence = "A visit (the first, of several) starts near the date and time that is wanted."
     unit = "hours"
     local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request names an instant."""

@@ -145,6 +145,7 @@ class OffPeak(Goal):
     sentence = "Visits avoid the hours in which a kind of resource is busy."
     unit = "busy minutes"
     common = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether there are resources of a kind that is levelled, and a price."""

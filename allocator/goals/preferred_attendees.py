@@ -19,6 +19,7 @@ class PreferredAttendees(Goal):
     sentence = "Those whose attendance is preferred, not required, come to the visit."
     unit = "absences"
     local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anybody's attendance is preferred."""

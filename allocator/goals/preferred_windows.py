@@ -23,6 +23,7 @@ class PreferredWindows(Goal):
     sentence = "A visit lies in a window that its request prefers."
     unit = "wishes"
     local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request prefers a window."""

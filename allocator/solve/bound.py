@@ -121,6 +121,13 @@ def served_total(book: Rulebook, level: int) -> int | None:
     )
 
 
+def greater(one: int | None, other: int | None) -> int | None:
+    """Return the better of two lower bounds, each of which may be absent."""
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)
+
+
 class Aim:
     """Says of a level's cost whether it is as near to its bound as was asked for.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from allocator.solve.bound import Alone, served_less
+from allocator.solve.bound import Alone, greater, served_less
 from allocator.solve.budget import Budget
 from allocator.solve.direct import prove
 from allocator.solve.incumbent import Incumbent
@@ -111,7 +111,7 @@ class Parts:
         for part, behind in zip(parts, less, strict=True):
             size = waiting.pop(0)
             floors = [
-                _greater(bound, None if more is None else cost - more)
+                greater(bound, None if more is None else cost - more)
                 for bound, cost, more in zip(bounds, best.costs, behind, strict=True)
             ]
             proved: Sequence[int | None] = floors
@@ -132,7 +132,7 @@ class Parts:
         for level, saved in savings.items():
             if saved is None or not all(map(_proved, best.costs[:level], bounds)):
                 break
-            bounds[level] = _greater(bounds[level], best.costs[level] - saved)
+            bounds[level] = greater(bounds[level], best.costs[level] - saved)
         return best, bounds
 
     def _less(self, parts: Sequence[Sequence[int]], best: Incumbent) -> list[list[int | None]]:
@@ -245,10 +245,3 @@ def _size(part: Sequence[int]) -> int:
 
 def _proved(cost: int, bound: int | None) -> bool:
     return bound is not None and cost <= bound
-
-
-def _greater(one: int | None, other: int | None) -> int | None:
-    """Return the better of two bounds, each of which may be absent."""
-    if one is None or other is None:
-        return one if other is None else other
-    return max(one, other)

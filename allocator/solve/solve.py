@@ -136,6 +136,7 @@ class _Run:
     ) -> tuple[Incumbent, list[int | None]]:
         """Improve comfort, and prove it, where each independent part is one model."""
         work, count = self.work, len(self.work.book.levels)
+        work.floor_comfort(best, bounds)
         if not self._one_model_each(count - 1):
             return best, bounds
         if len(work.free) > SMALL:

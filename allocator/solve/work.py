@@ -13,8 +13,9 @@ from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.asks import Asks
-from allocator.solve.bound import Aim, options_alone
+from allocator.solve.bound import Aim, greater, options_alone
 from allocator.solve.budget import Budget
+from allocator.solve.comfort_floor import comfort_floor
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked
 from allocator.solve.params import Params
@@ -190,6 +191,18 @@ class Work:
             serving=True,
         )
         return improve.run(bounds, self.tell)
+
+    def floor_comfort(self, best: Incumbent, bounds: list[int | None]) -> None:
+        """Raise the bounds of comfort to what each visit by itself costs at least.
+
+        They hold for the costs of the served levels that were reached.
+        """
+        for level in range(len(bounds)):
+            if level not in self.serving and not self.budget.over:
+                floor = comfort_floor(
+                    self.book, self.frozen_state, self.alone, level, best.costs, self.budget
+                )
+                bounds[level] = greater(bounds[level], floor)
 
     def tighten(self, best: Incumbent, bounds: list[int | None]) -> Prices | None:
         """Raise the bounds of the served levels by prices of time, where they are not reached.
