@@ -178,6 +178,7 @@ class _Run:
         if proof.best is None:
             return None, proof.infeasible
         state = State(self.work.prepared, proof.best.placements)
+        keep_published(self.work.book, state)
         construct(self.work.book, state, self.work.alone, self._insertion())
         best = self.work.accept(state.placements)
         return best or proof.best, False
