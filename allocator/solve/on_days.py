@@ -12,6 +12,7 @@ from allocator.solve.as_before import demanded, served_value, up_to_class
 from allocator.solve.bound import Alone
 from allocator.solve.budget import Budget
 from allocator.solve.construct import TABLES, construct, place_request, run_sessions
+from allocator.solve.published import keep_published
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
@@ -50,7 +51,8 @@ def insert_on_days(
 ) -> Sequence[Placement | None]:
     """Return placements of as many planned requests as find room on their days.
 
-    Those who can start on their day at the fewest times come first. Comfort does not count yet.
+    What is published stays where it is, as far as it can. Those who can start on their day at the
+    fewest times come first. Comfort does not count yet.
     Who finds no room there is placed anywhere, before a class that is less urgent. Where a class
     comes to less than in the schedule that there is, all up to that class lies as it does there.
 
@@ -73,6 +75,7 @@ def insert_on_days(
     anywhere = book.changed(book.prepared, book.rules, goals)
     on_days = book.changed(book.prepared, [*book.rules, OnDays(planned)], goals)
     work = demanded(book, frozen, best, must)
+    keep_published(book, work)
     requests = book.prepared.requests
     run_sessions(on_days, work, requests)
     classes = sorted({request.request.priority for request in requests})
@@ -89,6 +92,7 @@ def insert_on_days(
         wanted = served_value(book, asked, best)
         if priority != classes[-1] and served_value(book, asked, work.placements) < wanted:
             work = up_to_class(book, demanded(book, frozen, best, must), best, priority)
+            keep_published(book, work)
     construct(book, work, alone, budget)
     return work.placements
 

@@ -86,3 +86,21 @@ def test_a_class_that_would_be_served_worse_lies_as_before() -> None:
     best: list[Placement | None] = [Placement(tick, 1, -1, -1, ((0,),)) for tick in (9, 11, 8)]
     found = insert_on_days(book, frozen, alone, {0: 0, 1: 0, 2: 0}, best, set(), Budget(0.0))
     assert list(found) == [*best[:2], None]
+
+
+def test_insertion_on_planned_days_keeps_what_is_published() -> None:
+    """A is published on Monday at nine and planned for Tuesday: it stays, and B lies as planned.
+
+    The same where the class of B is served worse than before, and lies as it did.
+    """
+    told = Assignment(
+        visit="A", start=at(0, 9), end=at(0, 10), resources=(("practitioner", ("ann",)),)
+    )
+    some = problem(request("A"), request("B", priority=1), days=2, published=(told,))
+    book, frozen, alone = parts_of(some)
+    best = [None, Placement(10, 1, -1, -1, ((0,),))]
+    found = insert_on_days(book, frozen, alone, {0: 1, 1: 1}, best, set(), Budget())
+    assert found[0] == book.prepared.published[0]
+    assert found[1] is not None and found[1].start >= 24
+    late = insert_on_days(book, frozen, alone, {0: 1, 1: 1}, best, set(), Budget(0.0))
+    assert list(late) == [book.prepared.published[0], best[1]]
