@@ -376,9 +376,7 @@ class _FreeClaim(NamedTuple):
             if not len(some):
                 continue
             rows = np.vstack([overlaps[0][0][some], rows[:, some]])
-            kinds, which = np.unique(rows, axis=1, return_inverse=True)
-            for number, (first, *minutes) in enumerate(kinds.T.tolist()):
-                starts = masks.from_ticks(self.ticks[some[which.ravel() == number]])
+            for (first, *minutes), starts in masks.alike(self.ticks[some], rows).items():
                 literal = model.all_of([model.at(self.visit.index, starts), *when])
                 for bucket, many in enumerate(minutes, first):
                     if many:

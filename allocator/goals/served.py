@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Variant, Visit
+from allocator.rules.rule import requests_with_free
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -72,10 +73,8 @@ class Served(Goal):
 
     def express(self, model: Verbs) -> None:
         """Earn a share for each occurrence placed, and the rest when all are."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             if prep.request.priority != self.priority:
-                continue
-            if not any(model.is_free(v) for v in prep.visits):
                 continue
             count = prep.request.occurrences
             whole = prep.request.weight * PARTS

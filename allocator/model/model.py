@@ -434,11 +434,9 @@ class Model:
     def _charge_starts(self) -> None:
         """Charge what goals have said by start: once for all of them, and for starts alike."""
         for (visit, _), (when, costs) in self._by_start.items():
-            kinds, which = np.unique(costs, axis=1, return_inverse=True)
-            known = self.views[visit].ticks
-            for number, amounts in enumerate(kinds.T.tolist()):
+            for amounts, starts in masks.alike(self.views[visit].ticks, costs).items():
                 if any(amounts):
-                    at = self.at(visit, masks.from_ticks(known[which.ravel() == number].tolist()))
+                    at = self.at(visit, starts)
                     literal = at if when is None else self.all_of([at, when])
                     for level, amount in enumerate(amounts):
                         if amount:
