@@ -84,7 +84,7 @@ def test_comfort_against_one_model() -> None:
             f"{LONG:g}",
             "none found" if best is None else costs_of(best.costs),
             bounds_of(proof.bounds),
-            f"{placed} of {len(work.free)}",
+            f"{placed} of {len(work.free)}, group sessions included",
             when(course.first),
             f"{budget.seconds:.1f}",
         ]
