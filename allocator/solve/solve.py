@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
@@ -42,6 +43,9 @@ IMPROVE = 0.2
 #: Share of the time left that the proof may take then, and of that the share after which it has to
 #: be near the end.
 PROVE, TRIAL = 0.8, 0.3
+#: Visits left out of which it is measured how long it takes to say why, and the share of the time
+#: left that is kept for that at most.
+FEW_REASONS, MOST_KEPT = 30, 0.1
 #: Free visits up to which that model alone is best.
 SMALL = 12
 
@@ -112,11 +116,29 @@ class _Run:
                 status = Status.INFEASIBLE if infeasible else Status.UNKNOWN
                 return self._without_schedule(status)
         work.tell(best, bounds, "")
-        best = work.squeeze(best, bounds)
+        self._keep_time(best)
         best, bounds = self._served(best, bounds)
         best, bounds = self._comfort(best, bounds)
         best = work.improve(best, bounds)
         return self._result(best, bounds)
+
+    def _keep_time(self, best: Incumbent) -> None:
+        """Keep the time that it takes to check the result and to say why visits are left out.
+
+        It is told from what checking the first schedule takes, and a few of its visits.
+        """
+        budget = self.work.budget
+        if budget.exact:
+            return
+        began = budget.seconds
+        timetable = Timetable(self.work.prepared, best.placements)
+        verify(self.work.book, timetable, best.costs)
+        checked = budget.seconds
+        state = State(self.work.prepared, best.placements)
+        some = sum(1 for _ in islice(left_out(self.work.book, state), FEW_REASONS))
+        waiting = sum(best.placements[v] is None for v in self.work.free)
+        each = (budget.seconds - checked) / max(1, some)
+        budget.keep(min(MOST_KEPT * budget.left, checked - began + waiting * each))
 
     def _served(
         self, best: Incumbent, bounds: list[int | None]
@@ -125,6 +147,7 @@ class _Run:
         work, served = self.work, range(self._first_of_comfort())
         large = len(work.free) > WHOLE_MODEL_VISITS
         if self._one_model_each(served.stop - 1):
+            best = work.squeeze(best, bounds)
             work.tighten(best, bounds)
             best, bounds = work.prove(best, bounds, served, PARTS if large else 1.0)
         if large and not all(work.aim.reached(n, best.costs[n], bounds[n]) for n in work.serving):
