@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from allocator.check.score import GoalScore, score
+from allocator.domain.request import FlexibleSeries
 from allocator.domain.schedule import Assignment
 from allocator.explain.frame import frame_of
 from allocator.explain.phrases import missed
 from allocator.explain.places import ids, labels, place_of, told, when, who
+from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.report.words import count
 from allocator.state.timetable import Timetable
@@ -19,6 +22,8 @@ from allocator.table.rulebook import Rulebook
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: A visit, by its number, and where it lies.
+Placed = tuple[int, Placement]
 #: Of a frame.
 COLUMNS = ("visit", "change", "before", "after", "resources_before", "resources_after")
 
@@ -59,6 +64,8 @@ class Difference:
     ----------
     moved
         Visits that lie in both, not at the same time with the same resources: before and after.
+        One of a flexible series that has only got another number, as another was put in before it,
+        has not moved.
     added, dropped
         Visits that lie only in the second, and only in the first.
     goals
@@ -151,16 +158,14 @@ def compare(
     first = score(book, Timetable(prepared, before))
     second = score(book, Timetable(prepared, after))
     moved, added, dropped = [], [], []
-    for visit, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
-            continue
-        if old is None or new is None:
-            if new is not None:
-                added.append(place_of(prepared, visit, new))
-            if old is not None:
-                dropped.append(place_of(prepared, visit, old))
-        else:
-            moved.append((place_of(prepared, visit, old), place_of(prepared, visit, new)))
+    for old, new in _pairs(prepared, before, after):
+        if old is not None and new is not None:
+            if old[1] != new[1]:
+                moved.append((place_of(prepared, *old), place_of(prepared, *new)))
+        elif new is not None:
+            added.append(place_of(prepared, *new))
+        elif old is not None:
+            dropped.append(place_of(prepared, *old))
     names = [level.name for level in book.levels]
     costs = (b - a for a, b in zip(first.levels, second.levels, strict=True))
     return Difference(
@@ -171,6 +176,34 @@ def compare(
         dict(zip(names, costs, strict=True)),
         labels(prepared, [*added, *dropped, *(place for pair in moved for place in pair)]),
     )
+
+
+def _pairs(
+    prepared: Prepared, before: Sequence[Placement | None], after: Sequence[Placement | None]
+) -> list[tuple[Placed | None, Placed | None]]:
+    """Return which placed visit before is which after; None where it lies in only one of them.
+
+    Visits of a flexible series are interchangeable and numbered by their starts: those that start
+    at the same time are the same, and the others are told apart by their order.
+    """
+    alike: dict[tuple[int, int], list[int]] = {}
+    for visit in prepared.visits:
+        flexible = visit.request is not None and isinstance(visit.request.series, FlexibleSeries)
+        key = (visit.request_index, visit.step) if flexible else (-1, visit.index)
+        alike.setdefault(key, []).append(visit.index)
+    found: list[tuple[Placed | None, Placed | None]] = []
+    for some in alike.values():
+        were = [(v, p) for v in some if (p := before[v]) is not None]
+        come = [(v, p) for v in some if (p := after[v]) is not None]
+        for old in list(were):
+            for new in come:
+                if old[1].start == new[1].start:
+                    found.append((old, new))
+                    were.remove(old)
+                    come.remove(new)
+                    break
+        found += zip_longest(were, come)
+    return sorted(found, key=lambda pair: (pair[0] or pair[1] or (0,))[0])
 
 
 def changes(before: Sequence[GoalScore], after: Sequence[GoalScore]) -> tuple[GoalChange, ...]:

@@ -67,6 +67,7 @@ class CompactDays(Goal):
     sentence = "The day of a practitioner has no gaps too short for any visit."
     unit = "idle minutes"
     common = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anything is shorter than all that a practitioner offers."""
@@ -258,7 +259,11 @@ def _nights(
     model: Verbs, a: _FreeClaim, b: _FreeClaim, shortest: int, clock: Clock
 ) -> Iterator[Literal]:
     """Yield for each midnight that may lie in the gap whether it does."""
-    for midnight in clock.day_starts[1:-1].tolist():
+    soonest = max(masks.lowest(a.ends), masks.lowest(b.firsts) - shortest + 1)
+    latest = min(masks.highest(a.ends) + shortest - 1, masks.highest(b.firsts))
+    inner = clock.day_starts[1:-1]
+    low, high = np.searchsorted(inner, [soonest, latest + 1]).tolist()
+    for midnight in inner[low:high].tolist():
         ends = a.ends & masks.span(midnight - shortest + 1, midnight + 1)
         firsts = b.firsts & masks.span(midnight, midnight + shortest)
         if ends and firsts:

@@ -103,6 +103,15 @@ class FairLoad(Goal):
         """Say whether there are equals."""
         return bool(groups_of(prepared))
 
+    def ties(self, prepared: Prepared) -> Iterator[list[int]]:
+        """Yield, for each group, the visits that may draw on it."""
+        for group in groups_of(prepared):
+            yield [
+                visit.index
+                for visit in prepared.visits
+                if any(group.number in _drawn(prepared, visit, need) for need in visit.needs)
+            ]
+
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield how far each group is from a fair load."""
         prepared = timetable.prepared

@@ -39,6 +39,8 @@ class FewestChanges(Goal):
     name = "fewest_changes"
     sentence = "The schedule changes as little as possible of what is published."
     unit = "changes"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anything is published that might change."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class Amount:
     Attributes
     ----------
     amount
-        In the goal's unit; 0 is perfect.
+        In the goal's unit, never below 0: 0 is perfect.
     request
         Number of the request in whose name it counts (its weight holds), or -1.
     visits, resources
@@ -52,12 +52,20 @@ class Goal(Protocol):
         What one unit of its amount is, in the plural.
     common
         Whether its amounts belong to nobody alone, so that a request has no weight of its own.
+    local
+        Whether visits that share no request, session or resource have amounts of their own each.
+        Where they have not, ``ties`` says which have amounts together.
+    adds_up
+        Whether a visit never adds less beside others than it does beside what is frozen alone: then
+        what each adds there, at least, can be added up to what all of them cost at least.
     """
 
     name: str
     sentence: str
     unit: str
     common: bool = False
+    local: bool = False
+    adds_up: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this goal speaks of."""
@@ -70,6 +78,14 @@ class Goal(Protocol):
         named by their ids.
         """
         return frozenset()
+
+    def ties(self, prepared: Prepared) -> Iterator[Iterable[int]]:
+        """Yield visits that depend on each other by this goal, some at a time; by default all.
+
+        Those that share a request, a session or a resource need not be named. What is tied by
+        nothing is solved apart.
+        """
+        yield range(len(prepared.visits))
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Truth: yield what was missed in a finished schedule."""

@@ -39,6 +39,8 @@ class NearWanted(Goal):
     name = "near_wanted"
     sentence = "A visit (the first, of several) starts near the date and time that is wanted."
     unit = "hours"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request names an instant."""

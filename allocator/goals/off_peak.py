@@ -145,10 +145,16 @@ class OffPeak(Goal):
     sentence = "Visits avoid the hours in which a kind of resource is busy."
     unit = "busy minutes"
     common = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether there are resources of a kind that is levelled, and a price."""
         return bool(measures(prepared))
+
+    def ties(self, prepared: Prepared) -> Iterator[list[int]]:
+        """Yield, for each kind that is levelled, the visits that may draw on it."""
+        for kind in measures(prepared):
+            yield [v.index for v in prepared.visits if kind in _draws(prepared, v)]
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield what each busy bucket costs, with the visits in it."""
@@ -370,9 +376,7 @@ class _FreeClaim(NamedTuple):
             if not len(some):
                 continue
             rows = np.vstack([overlaps[0][0][some], rows[:, some]])
-            kinds, which = np.unique(rows, axis=1, return_inverse=True)
-            for number, (first, *minutes) in enumerate(kinds.T.tolist()):
-                starts = masks.from_ticks(self.ticks[some[which.ravel() == number]])
+            for (first, *minutes), starts in masks.alike(self.ticks[some], rows).items():
                 literal = model.all_of([model.at(self.visit.index, starts), *when])
                 for bucket, many in enumerate(minutes, first):
                     if many:

@@ -10,6 +10,7 @@ from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.options import matching_options, option_spots, wanted_by_options
+from allocator.rules.rule import requests_with_free
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Literal, Verbs
@@ -51,6 +52,7 @@ class OptionPenalty(Goal):
     name = "option_penalty"
     sentence = "A request that lists options gets the one with the smallest penalty."
     unit = "penalties"
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any option has a penalty."""
@@ -94,8 +96,8 @@ class OptionPenalty(Goal):
 
     def express(self, model: Verbs) -> None:
         """Charge the first match in the order of preference: whole, then in part, then none."""
-        for prep in model.prepared.requests:
-            if not has_penalties(prep) or not any(model.is_free(v) for v in prep.visits):
+        for prep in requests_with_free(model):
+            if not has_penalties(prep):
                 continue
             before = charged = 0
             matched: Literal | None = None

@@ -33,6 +33,8 @@ class Overtime(Goal):
     name = "overtime"
     sentence = "Nobody works overtime (buffers included) without need."
     unit = "minutes"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has an overtime band."""

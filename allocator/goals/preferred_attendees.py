@@ -18,6 +18,8 @@ class PreferredAttendees(Goal):
     name = "preferred_attendees"
     sentence = "Those whose attendance is preferred, not required, come to the visit."
     unit = "absences"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anybody's attendance is preferred."""

@@ -23,6 +23,8 @@ class PreferredResources(Goal):
     name = "preferred_resources"
     sentence = "A role is filled by the resources that its service, or its request, prefers."
     unit = "steps"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any need has a second choice, or any request a wish."""

@@ -22,6 +22,8 @@ class PreferredWindows(Goal):
     name = "preferred_windows"
     sentence = "A visit lies in a window that its request prefers."
     unit = "wishes"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request prefers a window."""

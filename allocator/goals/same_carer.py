@@ -8,6 +8,7 @@ from allocator.domain.request import FlexibleSeries, Request
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
+from allocator.rules.rule import requests_with_free
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -34,6 +35,7 @@ class SameCarer(Goal):
     name = "same_carer"
     sentence = "All visits of a series are with the same carer."
     unit = "further carers"
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has a carer."""
@@ -78,7 +80,7 @@ class SameCarer(Goal):
 
     def express(self, model: Verbs) -> None:
         """Count the carers of each series with a free visit."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             free = [model.prepared.visits[v] for v in prep.visits if model.is_free(v)]
             free = [v for v in free if carer_need(v) >= 0]
             if not free:

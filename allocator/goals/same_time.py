@@ -10,6 +10,7 @@ from allocator.domain.time import MINUTES_PER_DAY
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit
+from allocator.rules.rule import requests_with_free
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.state.verbs import Verbs
@@ -26,6 +27,7 @@ class SameTime(Goal):
     name = "same_time"
     sentence = "The visits of a series start at about the same time of day."
     unit = "quarter hours"
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has more than one visit, and days have times."""
@@ -56,7 +58,7 @@ class SameTime(Goal):
 
     def express(self, model: Verbs) -> None:
         """Take the range of each series' minutes, and an integer of its quarter hours."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             if prep.request.series is None or prep.request.occurrences < 2:
                 continue
             firsts = [prep.occurrence(n)[0] for n in range(1, prep.request.occurrences + 1)]

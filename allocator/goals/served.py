@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared, PreparedRequest
 from allocator.prepare.visit import Variant, Visit
+from allocator.rules.rule import requests_with_free
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -34,6 +35,7 @@ class Served(Goal):
 
     sentence = "Requests are served, by priority: a class is never traded for a later one."
     unit = f"weight / {PARTS}"
+    local = True
 
     def __init__(self, priority: int) -> None:
         self.priority = priority
@@ -71,10 +73,8 @@ class Served(Goal):
 
     def express(self, model: Verbs) -> None:
         """Earn a share for each occurrence placed, and the rest when all are."""
-        for prep in model.prepared.requests:
+        for prep in requests_with_free(model):
             if prep.request.priority != self.priority:
-                continue
-            if not any(model.is_free(v) for v in prep.visits):
                 continue
             count = prep.request.occurrences
             whole = prep.request.weight * PARTS

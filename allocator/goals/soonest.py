@@ -38,6 +38,8 @@ class Soonest(Goal):
     name = "soonest"
     sentence = "A visit takes place as soon as its request allows (unless a date is wanted)."
     unit = "days"
+    local = True
+    adds_up = True
 
     def score(self, timetable: Timetable) -> Iterator[Amount]:
         """Yield the days of each placed visit."""

@@ -36,6 +36,8 @@ class Waiting(Goal):
     name = "waiting"
     sentence = "A request is served (its first visit is) no later than on the day it is due."
     unit = "days"
+    local = True
+    adds_up = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has a due date."""

@@ -434,11 +434,9 @@ class Model:
     def _charge_starts(self) -> None:
         """Charge what goals have said by start: once for all of them, and for starts alike."""
         for (visit, _), (when, costs) in self._by_start.items():
-            kinds, which = np.unique(costs, axis=1, return_inverse=True)
-            known = self.views[visit].ticks
-            for number, amounts in enumerate(kinds.T.tolist()):
+            for amounts, starts in masks.alike(self.views[visit].ticks, costs).items():
                 if any(amounts):
-                    at = self.at(visit, masks.from_ticks(known[which.ravel() == number].tolist()))
+                    at = self.at(visit, starts)
                     literal = at if when is None else self.all_of([at, when])
                     for level, amount in enumerate(amounts):
                         if amount:
@@ -539,10 +537,29 @@ class Model:
         """Say whether any free claim on a resource has a buffer."""
         return any(v.needs[n].before or v.needs[n].after for v, n in self.users(resource))
 
+    def _reach(self, resource: int, padded: bool) -> Mask:
+        """Return the ticks of a resource that what is free may take."""
+        reach = 0
+        for starts, length in self.reserves.get(resource, ()):
+            reach |= masks.covered(starts, length)
+        for visit, number in self.users(resource):
+            need = visit.needs[number]
+            before, after = (need.before, need.after) if padded else (0, 0)
+            for found in self.views[visit.index].options:
+                first, end = need.covers(found.variant.duration)
+                first, end = first - before, end + after
+                starts = found.by_need[number].get(resource, 0)
+                reach |= masks.shift(masks.covered(starts, end - first), first)
+        return reach
+
     def _fixed_load(
         self, resource: int, lanes: int, padded: bool
     ) -> Iterator[tuple[cp_model.IntervalVar, int]]:
-        """Yield the load of fixed claims, cut off at the lanes: what is inherited stays."""
+        """Yield the load of fixed claims, cut off at the lanes: what is inherited stays.
+
+        Where nothing that is free can come is left out.
+        """
+        reach = self._reach(resource, padded)
         ticks = self.prepared.ticks
         load = np.zeros(ticks + 1, dtype=np.int64)
         for claim in self.state.claims[resource]:
@@ -553,7 +570,7 @@ class Model:
         load = np.minimum(np.cumsum(load[:-1]), lanes)
         edges = np.flatnonzero(np.diff(load, prepend=0, append=0)).tolist()
         for since, until in pairwise(edges):
-            if load[since]:
+            if load[since] and reach & masks.span(since, until):
                 interval = self.cp.new_fixed_size_interval_var(since, until - since, "")
                 yield interval, int(load[since])
 

@@ -145,15 +145,26 @@ def of_spans(firsts: npt.ArrayLike, ends: npt.ArrayLike, length: int) -> Mask:
 
 def classes(mask: Mask, sets: Iterable[Mask]) -> list[Mask]:
     """Return the parts of a set whose ticks belong to the same ones of some other sets."""
-    ticks = ticks_of(mask)
-    if not len(ticks):
+    if not mask:
         return []
-    labels = np.zeros(len(ticks), dtype=np.int64)
-    for number, some in enumerate(sets, 1):
-        labels = 2 * labels + flags(some, highest(mask) + 1)[ticks]
-        if number % 30 == 0:  # Before they grow beyond 64 bits.
-            labels = np.unique(labels, return_inverse=True)[1]
-    order = np.argsort(labels, kind="stable")
-    cuts = np.flatnonzero(np.diff(labels[order])) + 1
-    parts = [from_ticks(part.tolist()) for part in np.split(ticks[order], cuts)]
-    return sorted(parts, key=lowest)
+    low, length = lowest(mask), mask.bit_length()
+    size = (length - low + 7) // 8
+    within = (1 << (length - low)) - 1
+    raw = b"".join([(some >> low & within).to_bytes(size, "little") for some in (mask, *sets)])
+    rows = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
+    inside = np.unpackbits(rows, axis=1, bitorder="little")
+    ticks = np.flatnonzero(inside[0])
+    parts: dict[bytes, list[int]] = {}
+    for tick, label in zip(ticks.tolist(), np.packbits(inside[:, ticks], axis=0).T, strict=True):
+        parts.setdefault(label.tobytes(), []).append(tick + low)
+    return [from_ticks(part) for part in parts.values()]
+
+
+def alike(
+    ticks: npt.NDArray[np.int64], amounts: npt.NDArray[np.int64]
+) -> dict[tuple[int, ...], Mask]:
+    """Return the ticks, together those whose columns of amounts are the same, by their amounts."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for tick, column in zip(ticks.tolist(), amounts.T.tolist(), strict=True):
+        found.setdefault(tuple(column), []).append(tick)
+    return {column: from_ticks(some) for column, some in found.items()}

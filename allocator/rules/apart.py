@@ -23,6 +23,7 @@ class KeptApart(Rule):
     name = "apart"
     sentence = "Two people or things that are to be kept apart never share a visit or a session."
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anybody is to be kept apart."""

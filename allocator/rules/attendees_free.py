@@ -13,6 +13,7 @@ class AttendeesFree(Lanes):
     sentence = "Everyone who attends is free: nobody is asked to be in two visits at once."
     moving = True
     of_claims = True
+    local = True
 
     def serves(self, prepared: Prepared, resource: int) -> bool:
         """Say whether the resource attends visits and never serves."""

@@ -21,6 +21,7 @@ class Blocks(Rule):
 
     name = "blocks"
     sentence = "A resource serves no visit while it is blocked, as by leave or maintenance."
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any calendar has a block."""

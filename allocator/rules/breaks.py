@@ -56,6 +56,7 @@ class Breaks(Rule):
     sentence = "A resource has its breaks, each somewhere inside its window."
     moving = True
     of_claims = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has breaks; days have no room for them as ticks."""

@@ -25,6 +25,7 @@ class Buffers(Rule):
     sentence = "The time that a resource needs before and after a visit overlaps no other visit."
     moving = True
     of_claims = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any need has a buffer."""

@@ -82,6 +82,7 @@ class Capacity(Lanes):
     sentence = "A resource serves no more visits at once than it has lanes."
     moving = True
     of_claims = True
+    local = True
 
     def serves(self, prepared: Prepared, resource: int) -> bool:
         """Say whether some service may draw on the resource."""

@@ -29,6 +29,7 @@ class ChainLags(Rule):
         " many minutes later."
     )
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has several steps."""

@@ -33,6 +33,7 @@ class Contracts(Rule):
 
     name = "contracts"
     sentence = "A resource with contracts works only on dates on which one of them holds."
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has a contract with a first or a last date."""

@@ -56,6 +56,7 @@ class Duration(Rule):
     name = "duration"
     sentence = "A visit lasts as long as its service does with the practitioner who holds it."
     structural = True
+    local = True
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits that last longer or shorter."""

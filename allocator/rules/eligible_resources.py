@@ -25,6 +25,7 @@ class EligibleResources(Rule):
         "Each role is filled by as many distinct resources as it asks for, of the right kind,"
         " skill, place or name, and nobody fills two roles of a visit."
     )
+    local = True
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the roles that are filled wrongly."""

@@ -20,6 +20,7 @@ class Freeze(Rule):
 
     name = "freeze"
     sentence = "Nothing new starts before the problem's freeze ends."
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether the problem has a freeze."""

@@ -26,6 +26,7 @@ class MostCarers(Rule):
     sentence = "The visits of a series are with at most so many different carers."
     of_request = True
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series limits its carers."""

@@ -48,6 +48,10 @@ class MostChanges(Rule):
         """Say whether the visit is published and may change."""
         return may_change(prepared, visit)
 
+    def ties(self, prepared: Prepared) -> Iterator[list[int]]:
+        """Yield all visits that may change."""
+        yield [visit.index for visit in prepared.visits if may_change(prepared, visit)]
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield that too many visits have changed, if so."""
         prepared = timetable.prepared

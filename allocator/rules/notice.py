@@ -23,6 +23,7 @@ class Notice(Rule):
 
     name = "notice"
     sentence = "A visit starts no sooner than its service's notice from now, and never in the past."
+    local = True
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the visits that start too soon."""

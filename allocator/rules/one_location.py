@@ -26,6 +26,7 @@ class OneLocation(Rule):
     sentence = "All resources of a visit that do not travel stand at one location."
     moving = True
     structural = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource is tied to a place."""

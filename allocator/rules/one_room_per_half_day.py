@@ -37,6 +37,7 @@ class OneRoomPerHalfDay(Rule):
     )
     moving = True
     of_claims = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource stays in one room."""

@@ -17,6 +17,7 @@ class OpeningHours(Rule):
 
     name = "opening_hours"
     sentence = "A resource is open for all of its part of a visit, buffers included."
+    local = True
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield the claims that reach into closed time."""

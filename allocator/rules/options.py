@@ -95,6 +95,7 @@ class Options(Rule):
     )
     of_request = True
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request lists options."""

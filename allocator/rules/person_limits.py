@@ -28,6 +28,7 @@ class PersonLimits(Rule):
     sentence = "Nobody has more visits in a local day or week than their limit."
     moving = True
     of_claims = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has such a limit."""

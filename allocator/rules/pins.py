@@ -33,6 +33,7 @@ class Pins(Rule):
     sentence = "A pinned visit is placed, and keeps the start or the resources that are pinned."
     of_request = True
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anything is pinned."""

@@ -52,6 +52,10 @@ class Precedence(Rule):
         """Say whether any precedence names the visit."""
         return visit.index in _sides_of(prepared)
 
+    def ties(self, prepared: Prepared) -> Iterator[tuple[int, ...]]:
+        """Yield the visits of both sides of each precedence."""
+        yield from ((*sides.before, *sides.after) for sides in _all_sides(prepared))
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield pairs in the wrong order or too close, and sides too far from each other."""
         prepared = timetable.prepared

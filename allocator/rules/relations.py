@@ -44,6 +44,10 @@ class Relations(Rule):
         """Say whether any relation names the visit."""
         return visit.index in _by_visit(prepared)
 
+    def ties(self, prepared: Prepared) -> Iterator[tuple[int, ...]]:
+        """Yield the visits of each relation."""
+        yield from (visits for _, visits in _relations(prepared))
+
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Yield pairs of visits that differ where they should agree, or the reverse."""
         prepared = timetable.prepared

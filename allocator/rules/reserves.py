@@ -35,6 +35,7 @@ class Reserves(Rule):
     sentence = (
         "A reserved stretch is kept for its services and for urgent requests until it is released."
     )
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any reserve is not yet released."""

@@ -62,6 +62,9 @@ class Rule(Protocol):
     of_request
         Whether what ``starts_with`` says of a resource is a matter of the request (whom it
         wants, where it is pinned), not of the resource (when it is open, what it holds).
+    local
+        Whether visits that share no request, session or resource are nothing to each other by this
+        rule. Where it is not, ``ties`` says which are something to each other all the same.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Rule(Protocol):
     of_claims: bool = False
     structural: bool = False
     of_request: bool = False
+    local: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether a problem has anything that this rule speaks of."""
@@ -94,6 +98,14 @@ class Rule(Protocol):
         uses, or which are named by their ids.
         """
         return frozenset()
+
+    def ties(self, prepared: Prepared) -> Iterator[Iterable[int]]:
+        """Yield visits that depend on each other by this rule, some at a time; by default all.
+
+        Those that share a request, a session or a resource need not be named. What is tied by
+        nothing is solved apart.
+        """
+        yield range(len(prepared.visits))
 
     def violations(self, timetable: Timetable) -> Iterator[Violation]:
         """Truth: yield what breaks the rule in a finished schedule."""

@@ -45,6 +45,7 @@ class Seats(Rule):
     name = "seats"
     sentence = "Everyone who comes to a visit has a seat in its room."
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has a number of seats."""

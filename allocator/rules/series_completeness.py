@@ -43,6 +43,7 @@ class SeriesCompleteness(Rule):
         "A series is placed with at least as many visits as it asks for, those left out are its"
         " last (or the ones it may miss), and a chain is never placed in part."
     )
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has more than one visit."""

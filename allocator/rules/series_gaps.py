@@ -35,6 +35,7 @@ class SeriesGaps(Rule):
         " at most so many days apart."
     )
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has more than one visit."""

@@ -42,6 +42,7 @@ class SeriesPattern(Rule):
         " if it has one."
     )
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has a fixed series."""

@@ -25,6 +25,7 @@ class SeriesRate(Rule):
     name = "series_rate"
     sentence = "A flexible series has at most so many visits in a week from Monday."
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series limits its visits a week."""

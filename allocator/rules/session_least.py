@@ -16,6 +16,7 @@ class SessionLeast(Rule):
 
     name = "session_least"
     sentence = "A group session runs with its least number of participants, or not at all."
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether there are group sessions."""

@@ -28,6 +28,7 @@ class SessionMost(Rule):
     name = "session_most"
     sentence = "A group session has no more participants than places."
     moving = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether there are group sessions."""

@@ -24,6 +24,7 @@ class SessionTogether(Rule):
     )
     moving = True
     structural = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether there are group sessions."""

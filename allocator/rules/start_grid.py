@@ -21,6 +21,7 @@ class StartGrid(Rule):
 
     name = "start_grid"
     sentence = "A visit starts at a time of day that its service offers."
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any service has a grid of starts."""

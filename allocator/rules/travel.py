@@ -23,6 +23,7 @@ class Travel(Transition):
     name = "travel"
     sentence = "Between visits at two locations a resource has the time to travel."
     padded = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any travel takes time."""

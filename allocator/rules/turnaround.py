@@ -28,6 +28,7 @@ class Turnaround(Transition):
         "Between two visits a resource has the time that turning from one to the other takes."
     )
     padded = False
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any turnaround takes time."""

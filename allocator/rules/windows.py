@@ -19,6 +19,7 @@ class Windows(Rule):
 
     name = "windows"
     sentence = "A visit lies whole in a window of its request."
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request or session has a window."""

@@ -31,6 +31,7 @@ class WorkInARow(Rule):
     sentence = "Nobody works longer in one go than their limit, without a rest in between."
     moving = True
     of_claims = True
+    local = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has such a limit."""

@@ -209,6 +209,7 @@ class WorkPerDay(WorkInPeriod):
 
     name = "work_per_day"
     sentence = "Nobody works longer in a local day than their limit, buffers included."
+    local = True
     period = "day"
 
     def most(self, limits: WorkLimits) -> int | None:

@@ -22,6 +22,7 @@ class WorkPerWeek(WorkInPeriod):
 
     name = "work_per_week"
     sentence = "Nobody works longer in a local Monday week than their limit, buffers included."
+    local = True
     period = "week"
 
     def most(self, limits: WorkLimits) -> int | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from allocator.goals.served import PARTS, Served, earned
 from allocator.prepare.prepared import PreparedRequest
-from allocator.rules.series_completeness import required_occurrences
+from allocator.rules.series_completeness import required_occurrences, served_occurrences
 from allocator.solve.result import LevelResult
 from allocator.state.state import State
+from allocator.state.timetable import Timetable
 from allocator.table.options import Options, options
 from allocator.table.rulebook import Rulebook
 
@@ -66,22 +67,45 @@ def served_floors(book: Rulebook, frozen: State, alone: Alone) -> list[int | Non
     frozen, alone
         The state in which only the frozen visits are placed, and what the others could do then.
     """
-    floors: list[int | None] = [None] * len(book.levels)
-    for level in range(len(book.levels)):
-        if not book.serves(level):
-            continue
-        floor = 0
-        for number, goal in enumerate(book.goals):
-            if book.level(number) != level or not isinstance(goal, Served):
-                continue
-            for request in book.prepared.requests:
-                if request.request.priority == goal.priority:
-                    missed = earned(request, request.request.occurrences) - most_served(
-                        frozen, alone, request
-                    )
-                    floor += missed * book.weight(number, request.index)
-        floors[level] = floor
-    return floors
+
+    def missed(request: PreparedRequest) -> int:
+        count = request.request.occurrences
+        return earned(request, count) - most_served(frozen, alone, request)
+
+    return _by_level(book, book.prepared.requests, missed)
+
+
+def served_less(
+    book: Rulebook,
+    frozen: State,
+    alone: Alone,
+    requests: Iterable[PreparedRequest],
+    timetable: Timetable,
+) -> list[int | None]:
+    """Return, by level, how much more some requests could earn if each had the place to itself.
+
+    None for levels of comfort.
+    """
+
+    def less(request: PreparedRequest) -> int:
+        now = earned(request, served_occurrences(timetable, request))
+        return most_served(frozen, alone, request) - now
+
+    return _by_level(book, requests, less)
+
+
+def _by_level(
+    book: Rulebook, requests: Iterable[PreparedRequest], value: Callable[[PreparedRequest], int]
+) -> list[int | None]:
+    """Sum values of requests, weighed, over the levels in which they count."""
+    sums = [0 if book.serves(level) else None for level in range(len(book.levels))]
+    for request in requests:
+        amount = value(request)
+        for level, weight in counts_in(book, request):
+            known = sums[level]
+            if known is not None:
+                sums[level] = known + amount * weight
+    return sums
 
 
 def served_total(book: Rulebook, level: int) -> int | None:
@@ -95,6 +119,13 @@ def served_total(book: Rulebook, level: int) -> int | None:
         for r in book.prepared.requests
         if r.request.priority == goal.priority
     )
+
+
+def greater(one: int | None, other: int | None) -> int | None:
+    """Return the better of two lower bounds, each of which may be absent."""
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)
 
 
 class Aim:

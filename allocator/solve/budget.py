@@ -104,6 +104,10 @@ class Budget:
             return Budget(effort=mine, control=self.control, whole=self)
         return Budget(min(seconds, self.left * share), control=self.control, whole=self)
 
+    def keep(self, seconds: float) -> None:
+        """Keep seconds for what comes after all that is spent from here."""
+        self._limit -= seconds
+
     @property
     def seconds(self) -> float:
         """Wall time since the budget was made."""

@@ -188,7 +188,7 @@ class _Insertion:
         order = np.argsort(lower, kind="stable")
         order = order[lower[order] < IMPOSSIBLE]
         firsts = np.sort(np.unique(days[order], return_index=True)[1])
-        others = np.setdiff1d(np.arange(len(order)), firsts)
+        others = np.delete(np.arange(len(order)), firsts)
         tried = 0
         for place in order[np.concatenate([firsts, others])[: 2 * BRANCHES]].tolist():
             choice = tables[which[place]].best_at(int(column[place]), int(IMPOSSIBLE))

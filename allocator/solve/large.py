@@ -12,15 +12,16 @@ from allocator.solve.everybody import everybody
 from allocator.solve.incumbent import Incumbent
 from allocator.solve.on_days import insert_on_days
 from allocator.solve.plan import Plan
-from allocator.solve.prices import Prices, planned_days
+from allocator.solve.prices import Prices, Rent, planned_days
 from allocator.solve.realize import realize
 from allocator.solve.repair import Repair
 from allocator.solve.work import Work
 
-#: Share of the time left in which visits are planned at prices, and in which they are inserted.
-PLAN = 0.25
+#: Share of the time left in which visits are planned at prices, and in which they are inserted:
+#: where insertion does not come to its end, all was in vain.
+PLAN, INSERT = 0.25, 0.5
 #: Share of the time left that a level of served requests may take while others wait behind it.
-SHARE = 0.3
+SHARE = 0.15
 #: The same of the last such level: what is left is for comfort, in which more is served, too.
 LAST_SHARE = 0.8
 #: Free visits up to which one model of the whole may serve everybody, its share of the time left,
@@ -54,6 +55,7 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
         The best schedule, never worse than what was best before.
     """
     if _known(work):
+        best = work.squeeze(best, bounds)
         work.tighten(best, bounds)
     else:
         best = serve(work, best, bounds)
@@ -70,16 +72,22 @@ def _known(work: Work) -> bool:
 def serve(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
     """Plan who comes when, place what the plan serves, and repair the rest.
 
-    A plan is an integer programme, and each day is placed exactly. Where the problem is too large
-    for that, prices of time tell who comes when, and visits are inserted.
+    First prices of time tell who comes when, and visits are inserted and squeezed in. Where the
+    problem is not too large for that, a plan is then an integer programme, and each day is placed
+    exactly.
     """
     prices = work.tighten(best, bounds)
     if prices is None or work.budget.over:
-        return best
+        return work.squeeze(best, bounds)
+    work.phase = "plan"
+    found = work.accept(_inserted(work, prices, best))
+    # What a class lacks by a little is squeezed in before it is judged.
+    squeezed = best if found is None else work.squeeze(found, bounds)
+    best = squeezed if squeezed.costs < best.costs else work.squeeze(best, bounds)
     work.phase = "plan"
     plan = Plan(work.book, work.frozen_state, work.alone, work.asks, work.budget)
     if plan.too_large:
-        return _insert(work, prices, best)
+        return best
     for place, level in enumerate(work.serving):
         bound = bounds[level] or 0
         if work.aim.reached(level, best.costs[level], bound) or work.budget.over:
@@ -111,14 +119,21 @@ def serve(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
     return best
 
 
-def _insert(work: Work, prices: Prices, best: Incumbent) -> Incumbent:
-    """Plan at the prices of time who comes on which day, and insert them there."""
+def _inserted(work: Work, prices: Prices, best: Incumbent) -> Sequence[Placement | None]:
+    """Plan at the prices of time who comes on which day, and return where they lie there."""
     planned = planned_days(prices, work.budget.part(PLAN))
-    part = work.budget.part(PLAN)
-    placements = insert_on_days(
-        work.book, work.frozen_state, work.alone, planned, best.placements, work.must, part
+    part = work.budget.part(INSERT)
+    return insert_on_days(
+        work.book,
+        work.frozen_state,
+        work.alone,
+        planned,
+        best.placements,
+        work.must,
+        work.params,
+        part,
+        Rent(prices),
     )
-    return work.better(best, placements)
 
 
 def serve_all(work: Work, best: Incumbent, bounds: Sequence[int | None]) -> Incumbent:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from allocator.goals.goal import Goal
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import EVERY, Rule
-from allocator.solve.as_before import demanded, served_value, up_to_class
+from allocator.solve.as_before import demanded
 from allocator.solve.bound import Alone
 from allocator.solve.budget import Budget
+from allocator.solve.catch_up import caught_up
 from allocator.solve.construct import TABLES, construct, place_request, run_sessions
+from allocator.solve.loose import whole
+from allocator.solve.params import Params
+from allocator.solve.published import keep_published
 from allocator.state.state import State
 from allocator.table.rulebook import Rulebook
 
 #: Tables worked out for a request on its days, beside one for each visit.
 MORE_TABLES = 5
+#: Share of the time left that it may take to serve a class no worse than before.
+CATCH_UP = 0.1
 
 
 class OnDays(Rule):
@@ -46,13 +53,17 @@ def insert_on_days(
     planned: Mapping[int, int],
     best: Sequence[Placement | None],
     must: set[int],
+    params: Params,
     budget: Budget,
+    rent: Goal | None = None,
 ) -> Sequence[Placement | None]:
     """Return placements of as many planned requests as find room on their days.
 
-    Those who can start on their day at the fewest times come first. Comfort does not count yet.
-    Who finds no room there is placed anywhere, before a class that is less urgent. Where a class
-    comes to less than in the schedule that there is, all up to that class lies as it does there.
+    What is published stays where it is, as far as it can. Those who can start on their day at the
+    fewest times come first. Comfort does not count yet.
+    Who finds no room there is placed on any day, where time is worth the least, before a class that
+    is less urgent. A class that comes to less than in the schedule that there is is repaired; where
+    that is in vain, all up to that class lies as it does there.
 
     Parameters
     ----------
@@ -66,13 +77,18 @@ def insert_on_days(
         That schedule; what has to be placed lies as it does there, too.
     must
         Visits that have to be placed.
-    budget
-        Once it is over, the rest is left out.
+    params, budget
+        Settings, and what may be used up: once that is over, the rest is left out.
+    rent
+        What time is worth; None where that is not known.
     """
     goals = [weighed for weighed in book.weighed if book.serves(weighed[1])]
-    anywhere = book.changed(book.prepared, book.rules, goals)
+    comfort = [level for level in range(len(book.levels)) if not book.serves(level)]
+    paid = [(rent, comfort[0], 1)] if rent is not None and comfort else []
+    anywhere = book.changed(book.prepared, book.rules, [*goals, *paid])
     on_days = book.changed(book.prepared, [*book.rules, OnDays(planned)], goals)
     work = demanded(book, frozen, best, must)
+    keep_published(book, work)
     requests = book.prepared.requests
     run_sessions(on_days, work, requests)
     classes = sorted({request.request.priority for request in requests})
@@ -86,9 +102,13 @@ def insert_on_days(
         for request in mine:
             if not budget.over and _waits(work, request):
                 place_request(anywhere, work, request, TABLES)
-        wanted = served_value(book, asked, best)
-        if priority != classes[-1] and served_value(book, asked, work.placements) < wanted:
-            work = up_to_class(book, demanded(book, frozen, best, must), best, priority)
+        if priority != classes[-1]:
+            part = budget.part(CATCH_UP)
+            tried = caught_up(book, work, frozen, best, must, params, part, priority)
+            if tried is not work:
+                work = whole(book.prepared, tried.placements)
+                keep_published(book, work)
+                run_sessions(on_days, work, requests)
     construct(book, work, alone, budget)
     return work.placements
 

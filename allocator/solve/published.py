@@ -15,14 +15,17 @@ from allocator.table.rulebook import Rulebook
 def keep_published(book: Rulebook, state: State) -> None:
     """Place published visits that are not frozen where they are published, one by one.
 
-    A visit stays out when a rule forbids its place (someone fell ill, a room closed). Then its
-    request is completed around those that stay; where that does not go, it is taken out whole,
-    to be placed anew.
+    A request of which something is placed already stays as it is. A visit stays out when a rule
+    forbids its place (someone fell ill, a room closed). Then its request is completed around those
+    that stay; where that does not go, it is taken out whole, to be placed anew.
     """
     prepared = book.prepared
     torn: list[PreparedRequest] = []
     for request in prepared.requests:
-        loose = [v for v in request.visits if v in prepared.published and v not in prepared.frozen]
+        free = [v for v in request.visits if v not in prepared.frozen]
+        if any(state.placements[v] is not None for v in free):
+            continue
+        loose = [v for v in free if v in prepared.published]
         placed = [v for v in loose if _keep(book, state, v)]
         if placed and (len(placed) < len(loose) or not _stands(book, state, request)):
             torn.append(request)

@@ -10,22 +10,20 @@ from ortools.sat.python import cp_model
 
 from allocator.model.model import Model
 from allocator.prepare.visit import Placement
-from allocator.solve.as_before import demanded, served_value, up_to_class
+from allocator.solve.as_before import demanded
 from allocator.solve.budget import Budget
+from allocator.solve.catch_up import caught_up
 from allocator.solve.company import CORES
 from allocator.solve.construct import place_request, run_sessions
 from allocator.solve.loose import loosened, share
 from allocator.solve.on_days import OnDays
 from allocator.solve.params import Params
-from allocator.solve.repair import Repair
 from allocator.solve.search import quick_solver, search
 from allocator.state.state import State
 from allocator.table.allowed import allowed
 from allocator.table.rulebook import Rulebook
 
-#: Re-solves in vain of one request before its class is taken as it was.
-TRIES = 3
-#: Share of the time left that this may take.
+#: Share of the time left that it may take to serve a class no worse than before.
 SHARE = 0.1
 #: Deterministic time of CP-SAT for one day.
 EFFORT = 0.2
@@ -84,13 +82,9 @@ def realize(
         for request in asked:
             if not budget.over:
                 place_request(book, work, request)
-        wanted = served_value(book, asked, best)
-        if priority != classes[-1] and served_value(book, asked, work.placements) < wanted:
+        if priority != classes[-1]:
             part = budget.part(SHARE)
-            repair = Repair(book, work.placements, must, params, part, [priority], tries=TRIES)
-            work = State(book.prepared, repair.complete())
-            if served_value(book, asked, work.placements) < wanted:
-                work = up_to_class(book, demanded(book, frozen, best, must), best, priority)
+            work = caught_up(book, work, frozen, best, must, params, part, priority)
     return work.placements
 
 

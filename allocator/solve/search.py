@@ -23,7 +23,9 @@ def quick_solver(seed: int) -> cp_model.CpSolver:
     settings.random_seed = seed
     settings.symmetry_level = 0
     settings.cp_model_probing_level = 0
-    settings.linearization_level = 0
+    # One round of presolve is half of what takes time; a small relaxation pays for itself.
+    settings.max_presolve_iterations = 1
+    settings.linearization_level = 1
     return solver
 
 

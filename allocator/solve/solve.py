@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from allocator.domain.garbage import collected_later
 from allocator.domain.problem import Problem
@@ -29,16 +30,22 @@ from allocator.state.state import State
 from allocator.state.timetable import Timetable
 from allocator.table.funnel import funnel
 
-#: Free visits up to which the whole problem is one CP-SAT model.
+#: Free visits up to which a problem, or a part of one, is one CP-SAT model.
 WHOLE_MODEL_VISITS = 160
 #: Share of the time left after which the first schedule is taken as it is, since it has to be
 #: checked; and the least number of seconds.
 CONSTRUCT, SOON = 0.7, 1.0
+#: Share of the time left for models of parts that serve as much as can be, where there are too many
+#: visits for a model of the whole.
+PARTS = 0.4
 #: Share of the time left in which comfort is improved before the model of the whole proves it.
 IMPROVE = 0.2
 #: Share of the time left that the proof may take then, and of that the share after which it has to
 #: be near the end.
 PROVE, TRIAL = 0.8, 0.3
+#: Visits left out of which it is measured how long it takes to say why, and the share of the time
+#: left that is kept for that at most.
+FEW_REASONS, MOST_KEPT = 30, 0.1
 #: Free visits up to which that model alone is best.
 SMALL = 12
 
@@ -109,26 +116,64 @@ class _Run:
                 status = Status.INFEASIBLE if infeasible else Status.UNKNOWN
                 return self._without_schedule(status)
         work.tell(best, bounds, "")
-        best = work.squeeze(best, bounds)
-        if len(work.free) <= WHOLE_MODEL_VISITS:
-            best, bounds = self._by_one_model(best, bounds)
-        else:
-            best = solve_large(work, best, bounds)
+        self._keep_time(best)
+        best, bounds = self._served(best, bounds)
+        best, bounds = self._comfort(best, bounds)
         best = work.improve(best, bounds)
         return self._result(best, bounds)
 
-    def _by_one_model(
+    def _keep_time(self, best: Incumbent) -> None:
+        """Keep the time that it takes to check the result and to say why visits are left out.
+
+        It is told from what checking the first schedule takes, and a few of its visits.
+        """
+        budget = self.work.budget
+        if budget.exact:
+            return
+        began = budget.seconds
+        timetable = Timetable(self.work.prepared, best.placements)
+        verify(self.work.book, timetable, best.costs)
+        checked = budget.seconds
+        state = State(self.work.prepared, best.placements)
+        some = sum(1 for _ in islice(left_out(self.work.book, state), FEW_REASONS))
+        waiting = sum(best.placements[v] is None for v in self.work.free)
+        each = (budget.seconds - checked) / max(1, some)
+        budget.keep(min(MOST_KEPT * budget.left, checked - began + waiting * each))
+
+    def _served(
         self, best: Incumbent, bounds: list[int | None]
     ) -> tuple[Incumbent, list[int | None]]:
-        """Prove what is served, then improve comfort, and prove that."""
-        work = self.work
-        work.tighten(best, bounds)
-        count = len(work.book.levels)
-        served = range(next((n for n in range(count) if n not in work.serving), count))
-        best, bounds = work.prove(best, bounds, served)
+        """Serve as much as can be: to a proof, where each independent part is one model."""
+        work, served = self.work, range(self._first_of_comfort())
+        large = len(work.free) > WHOLE_MODEL_VISITS
+        if self._one_model_each(served.stop - 1):
+            best = work.squeeze(best, bounds)
+            work.tighten(best, bounds)
+            best, bounds = work.prove(best, bounds, served, PARTS if large else 1.0)
+        if large and not all(work.aim.reached(n, best.costs[n], bounds[n]) for n in work.serving):
+            best = solve_large(work, best, bounds)
+        return best, bounds
+
+    def _comfort(
+        self, best: Incumbent, bounds: list[int | None]
+    ) -> tuple[Incumbent, list[int | None]]:
+        """Improve comfort, and prove it, where each independent part is one model."""
+        work, count = self.work, len(self.work.book.levels)
+        work.floor_comfort(best, bounds)
+        if not self._one_model_each(count - 1):
+            return best, bounds
         if len(work.free) > SMALL:
             best = work.improve(best, bounds, IMPROVE, soon=True)
-        return work.prove(best, bounds, range(served.stop, count), PROVE, TRIAL)
+        return work.prove(best, bounds, range(self._first_of_comfort(), count), PROVE, TRIAL)
+
+    def _first_of_comfort(self) -> int:
+        """Return the number of the first level that is about more than served requests."""
+        levels = range(len(self.work.book.levels))
+        return next((n for n in levels if n not in self.work.serving), len(levels))
+
+    def _one_model_each(self, level: int) -> bool:
+        """Say whether each part that is independent up to a level is small enough for one model."""
+        return all(len(part) <= WHOLE_MODEL_VISITS for part in self.work.parts.up_to(level))
 
     def _insertion(self) -> Budget:
         """Return what the first schedule may use up."""
@@ -156,6 +201,7 @@ class _Run:
         if proof.best is None:
             return None, proof.infeasible
         state = State(self.work.prepared, proof.best.placements)
+        keep_published(self.work.book, state)
         construct(self.work.book, state, self.work.alone, self._insertion())
         best = self.work.accept(state.placements)
         return best or proof.best, False

@@ -13,12 +13,13 @@ from allocator.rules.pins import must_place
 from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import served_occurrences
 from allocator.solve.asks import Asks
-from allocator.solve.bound import Aim, options_alone
+from allocator.solve.bound import Aim, greater, options_alone
 from allocator.solve.budget import Budget
-from allocator.solve.direct import prove
+from allocator.solve.comfort_floor import comfort_floor
 from allocator.solve.improve import Improve
 from allocator.solve.incumbent import Incumbent, checked
 from allocator.solve.params import Params
+from allocator.solve.parts import Parts
 from allocator.solve.prices import Prices
 from allocator.solve.progress import Listener, Progress
 from allocator.state.state import State
@@ -47,6 +48,8 @@ class Work:
         Numbers of the others.
     alone
         What those could do beside what is frozen.
+    parts
+        Those of them that are independent.
     serving
         Numbers of the levels of served requests.
     phase
@@ -90,6 +93,7 @@ class Work:
         self.free = [v for v, placement in enumerate(self.frozen) if placement is None]
         self.frozen_state = State(prepared, self.frozen, pending=self.free)
         self.alone = options_alone(self.book, self.frozen_state)
+        self.parts = Parts(self.book, self.frozen_state, self.alone, self.must)
         self.serving = [n for n in range(len(self.book.levels)) if self.book.serves(n)]
 
     @cached_property
@@ -140,25 +144,12 @@ class Work:
         share: float = 1.0,
         trial: float = 1.0,
     ) -> tuple[Incumbent, list[int | None]]:
-        """Solve some levels by one model of the whole, in a share of the time left."""
-        if self.aim.all_reached(best.costs, bounds):
+        """Solve some levels, a model for each independent part, in a share of the time left."""
+        if not levels or self.aim.all_reached(best.costs, bounds):
             return best, list(bounds)
         self.phase = "prove"
-        proof = prove(
-            self.book,
-            self.frozen,
-            self.free,
-            self.must,
-            best,
-            bounds,
-            self.params,
-            self.budget.part(share),
-            self.tell,
-            levels,
-            trial=trial,
-        )
-        assert proof.best is not None
-        return proof.best, list(proof.bounds)
+        budget = self.budget.part(share)
+        return self.parts.prove(best, bounds, self.params, budget, self.tell, levels, trial)
 
     def improve(
         self,
@@ -200,6 +191,18 @@ class Work:
             serving=True,
         )
         return improve.run(bounds, self.tell)
+
+    def floor_comfort(self, best: Incumbent, bounds: list[int | None]) -> None:
+        """Raise the bounds of comfort to what each visit by itself costs at least.
+
+        They hold for the costs of the served levels that were reached.
+        """
+        for level in range(len(bounds)):
+            if level not in self.serving and not self.budget.over:
+                floor = comfort_floor(
+                    self.book, self.frozen_state, self.alone, level, best.costs, self.budget
+                )
+                bounds[level] = greater(bounds[level], floor)
 
     def tighten(self, best: Incumbent, bounds: list[int | None]) -> Prices | None:
         """Raise the bounds of the served levels by prices of time, where they are not reached.

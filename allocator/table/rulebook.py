@@ -147,6 +147,13 @@ class Rulebook:
         other._index()
         return other
 
+    def part_of(self, level: int, goals: Sequence[Goal]) -> Rulebook:
+        """Return a copy in which only some goals of a level count, as if there was no other."""
+        some = [weighed for weighed in self.weighed if weighed[0] in goals and weighed[1] == level]
+        other = self.changed(self.prepared, self.rules, some)
+        other._scale = {level: 1}
+        return other
+
     def serves(self, level: int) -> bool:
         """Say whether a level is about served requests alone, whether anybody asks or not."""
         names = [name for name, _ in self.levels[level].goals]

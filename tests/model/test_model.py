@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from faces import book_of
 from ortools.sat.python import cp_model
-from tiny import at, need, patient, practitioner, problem, request, room, service
+from tiny import at, need, patient, practitioner, problem, request, room, service, span
 
 from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
 from allocator.domain.problem import Problem
@@ -250,6 +250,22 @@ def test_an_overfull_hour_refuses_more_and_leaves_the_others_alone() -> None:
     two = [model.present(3) == 1, model.present(4) == 1]
     assert possible(model, *two, *at_ten, model.present(5) == 0)
     assert not possible(model, *two, *at_ten, model.present(5) == 1)
+
+
+def test_only_the_fixed_load_is_told_that_free_visits_can_meet() -> None:
+    """Of fixed visits at 09:00 and 11:00, one who comes at 11:00 or later meets the second."""
+    some = problem(
+        request("A"),
+        request("B"),
+        request("C", windows=(span(0, 11, 13),)),
+        resources=(room("gym", lanes=2),),
+        services=(service(needs=(need("room"),)),),
+    )
+    places = {v: Placement(hour, 1, -1, -1, ((0,),)) for v, hour in enumerate((9, 11))}
+    model = model_of(some, places)
+    told = [(i.start_expr(), i.size_expr()) for i, _ in model._fixed_load(0, 2, True)]
+    assert told == [(11, 1)]
+    assert possible(model, model.present(2) == 1, model.start(2) == 11)
 
 
 def test_a_tight_model_has_the_same_solutions() -> None:

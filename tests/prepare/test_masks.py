@@ -95,6 +95,17 @@ def test_classes_are_told_apart_by_the_sets(ticks: set[int], sets: list[set[int]
     assert sorted(map(sorted, map(as_set, found))) == sorted(map(sorted, expected.values()))
 
 
+@given(st.dictionaries(st.integers(0, 200), st.tuples(st.integers(-2, 2), st.integers(0, 1))))
+def test_ticks_are_alike_whose_amounts_are_the_same(amounts: dict[int, tuple[int, int]]) -> None:
+    """Each column of amounts has just the ticks that have it."""
+    ticks = np.array(sorted(amounts), dtype=np.int64)
+    columns = np.array([amounts[t] for t in sorted(amounts)], dtype=np.int64).reshape(-1, 2).T
+    found = {column: as_set(mask) for column, mask in masks.alike(ticks, columns).items()}
+    assert found == {
+        some: {tick for tick, own in amounts.items() if own == some} for some in amounts.values()
+    }
+
+
 @given(TICKS, st.integers(1, 20))
 def test_covered_is_every_tick_of_stretches_from_the_starts(ticks: set[int], length: int) -> None:
     """Stretches from some starts take, all together, each start and the ticks after it."""

@@ -50,6 +50,17 @@ def test_a_part_is_no_more_than_it_may_be() -> None:
     assert Budget(effort=6.0).part(0.5, seconds=8.0).effort == 3.0
 
 
+def test_what_is_kept_for_later_is_not_there_to_be_spent() -> None:
+    """Of ten minutes four are kept: six are left at most, also for a part; with more kept, none."""
+    budget = Budget(600.0)
+    part = budget.part(1.0)
+    budget.keep(240.0)
+    assert budget.left <= 360.0
+    assert part.left <= 360.0
+    budget.keep(400.0)
+    assert budget.over
+
+
 def test_where_effort_counts_no_clock_does() -> None:
     """An exact budget knows of no seconds, its parts neither; one by the clock of no effort."""
     exact = Budget(1.0, effort=5.0)

@@ -9,6 +9,7 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries, Pin, PinKind
 from allocator.domain.schedule import Assignment
 from allocator.solve.params import Params
+from allocator.solve.progress import Progress
 from allocator.solve.result import Status
 from allocator.solve.solve import solve
 
@@ -83,3 +84,21 @@ def test_demands_that_exclude_each_other_are_each_no_matter_of_its_own() -> None
     """Five hours of what must be served do not fit into Ann's four: no one of them is to blame."""
     result = solve(problem(*(request(n, must=True) for n in "ABCDE")), Params(workers=1))
     assert (result.status, result.notes) == (Status.INFEASIBLE, ())
+
+
+def test_what_is_published_stays_beside_demands_that_take_a_model() -> None:
+    """M must be served and can only come at 8, where A is published; B and C are at 9 and 10.
+
+    The first schedule already has B and C where they were, and A at 11: one start is new, which
+    costs 3 points, and twice as much so soon.
+    """
+    some = problem(
+        *map(request, "ABC"),
+        request("M", must=True, windows=(span(0, 8, 9),)),
+        published=tuple(published(visit, hour) for hour, visit in enumerate("ABC", 8)),
+        levels=goals(fewest_changes=1),
+    )
+    heard: list[Progress] = []
+    solve(some, Params(workers=1, deterministic_limit=5.0), on_progress=heard.append)
+    first = next(news for news in heard if news.visits_placed == 4)
+    assert (first.phase, first.costs) == ("demands", (0, 6))

@@ -2,8 +2,9 @@
 
 import pytest
 from faces import book_of
-from tiny import problem, request
+from tiny import problem, request, span
 
+from allocator.domain.request import PreferredWindow
 from allocator.generate.clinics import clinic
 from allocator.model.model import Model
 from allocator.rules import RULES
@@ -80,9 +81,13 @@ class _Last(Rule):
 
 
 def test_a_model_is_given_up_when_a_stop_comes_while_it_is_built() -> None:
-    """The rules after the one that stops the solve are not asked; what insertion found stands."""
+    """The rules after the one that stops the solve are not asked; what insertion found stands.
+
+    Four wish for the same hour: that not all can have it takes a model to be known.
+    """
     last, control = _Last(), Control()
-    some = problem(*map(request, "ABCDE"))
+    wish = (PreferredWindow(span=span(0, 8, 9)),)
+    some = problem(*(request(id, preferred_windows=wish) for id in "ABCD"), request("E"))
     assert solve(some, Params(workers=1), rules=[*RULES, last]).visits_placed == 4
     assert last.told == 1
     rules = [*RULES, _Stopping(control), last]

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from allocator.solve.prices.plan import planned_days
 from allocator.solve.prices.prices import Prices
+from allocator.solve.prices.rent import Rent
 
-__all__ = ["Prices", "planned_days"]
+__all__ = ["Prices", "Rent", "planned_days"]

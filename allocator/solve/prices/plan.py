@@ -16,9 +16,9 @@ ANYTHING = 1e5
 #: The same for those of a class that others wait behind, as long as not all is served.
 URGENT = 3.0
 #: Share of those who still wait that is planned before prices are told anew, and the least number.
-SHARE, FEW = 0.1, 20
+SHARE, FEW = 0.25, 20
 #: Steps to new prices, and their length, in usual prices of a tick.
-STEPS, STEP = 5, 0.05
+STEPS, STEP = 2, 0.05
 
 
 def planned_days(prices: Prices, budget: Budget) -> dict[int, int]:

@@ -100,6 +100,16 @@ class Room:
             self._work("work_per_week", limits.minutes_per_week, resource, week),
         )
 
+    def known(self, resource: int, day: int) -> list[int]:
+        """Return the rows, of those that somebody asked for, of a resource's time on a day."""
+        week = int(self.prepared.clock_of(resource).week_of_day[day])
+        keys = [
+            ("lanes", resource, day),
+            ("work_per_day", resource, day),
+            ("work_per_week", resource, week),
+        ]
+        return [self._rows[key] for key in keys if key in self._rows]
+
     def _work(self, rule: str, most: int | None, resource: int, when: int) -> int:
         without = "buffers" in self.prepared.problem.without_rules
         if most is None or rule not in self.rules or without:
