@@ -192,7 +192,7 @@ def scope(connection: Any, tenant: int) -> None:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_clinic(http: TestClient, owner: Engine) -> Callable[[], Clinic]:
     """Founds tenants."""
 
