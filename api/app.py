@@ -176,6 +176,8 @@ def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]
     body = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path, item in found["paths"].items():
         for operation in item.values():
+            if operation["summary"].istitle():  # made of the function's name
+                operation["summary"] = operation["description"].partition(".")[0]
             if path.startswith("/health"):
                 operation["security"] = []
                 operation["responses"].setdefault("503", {"description": "Not ready."})

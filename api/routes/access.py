@@ -141,7 +141,7 @@ def create_link(call: Calling, name: Name, body: LinkIn) -> Response:
 @routes.get(
     "/v1/bookings/{name}/links", operation_id="list_links", responses={200: answer_of("LinkList")}
 )
-def links(call: Calling, name: str) -> Response:
+def links(call: Calling, name: Name) -> Response:
     """List the links to a booking, without their secrets."""
     rows = call.read(lambda tx: access.links(tx, name))
     return Answer({"items": [views.link(row) for row in rows], "next": None})

@@ -8,6 +8,7 @@ from api import views
 from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.schemas.bodies import PlaceIn
+from api.schemas.texts import Name
 from api.usecases import sessions
 
 routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"])
@@ -17,9 +18,9 @@ routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"])
     "",
     status_code=201,
     operation_id="place_session",
-    responses={201: answer_of("SessionPlace", "Placed.")},
+    responses={201: answer_of("SessionPlace", description="Placed.")},
 )
-def place(call: Calling, name: str, body: PlaceIn, raw: Raw) -> Response:
+def place(call: Calling, name: Name, body: PlaceIn, raw: Raw) -> Response:
     """Claim staff and room of a group session, once for all who will take part."""
     resources = {role: tuple(names) for role, names in body.resources.items()}
     return call.once(
@@ -28,13 +29,13 @@ def place(call: Calling, name: str, body: PlaceIn, raw: Raw) -> Response:
 
 
 @routes.get("", operation_id="read_session_place", responses={200: answer_of("SessionPlace")})
-def read(call: Calling, name: str) -> Response:
+def read(call: Calling, name: Name) -> Response:
     """Read where a group session is held, and how many have a seat."""
     return Answer(views.place(call.read(lambda tx: sessions.read(tx, name))))
 
 
 @routes.delete("", status_code=204, operation_id="unplace_session")
-def unplace(call: Calling, name: str) -> Response:
+def unplace(call: Calling, name: Name) -> Response:
     """Take the place back; nobody may have a seat any more."""
     call.read(lambda tx: sessions.unplace(tx, name))
     return Response(status_code=204)

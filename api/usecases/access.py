@@ -91,7 +91,8 @@ def revoke_key(tx: Tx, name: str) -> Any:
         text("DELETE FROM web_session WHERE tenant_id = :tenant AND api_key_id = :key"),
         {"tenant": tx.tenant, "key": row.id},
     )
-    tx.audit("key.revoked", "key", row.uid)
+    after = {"revoked_at": row.revoked_at.isoformat()}
+    tx.audit("key.revoked", "key", row.uid, {"revoked_at": None}, after)
     return row
 
 
@@ -225,11 +226,12 @@ def revoke_link(tx: Tx, booking: str, name: str) -> None:
             LINK.c.tenant_id == tx.tenant, LINK.c.booking_id == row.id, LINK.c.uid == as_uid(name)
         )
         .values(revoked_at=text("coalesce(revoked_at, now())"))
-        .returning(LINK.c.uid)
+        .returning(LINK.c.uid, LINK.c.revoked_at)
     ).first()
     if changed is None:
         raise NotFound(f"Booking {booking} has no link {name!r}.")
-    tx.audit("link.revoked", "link", changed.uid)
+    after = {"revoked_at": changed.revoked_at.isoformat()}
+    tx.audit("link.revoked", "link", changed.uid, {"revoked_at": None}, after)
 
 
 def _demand_within(tx: Tx, scopes: Sequence[str], locations: Sequence[str]) -> None:

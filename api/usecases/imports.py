@@ -46,6 +46,8 @@ def bring_in_people(tx: Tx, rows: Sequence[Placed]) -> int:
     _demand_new(tx, RESOURCE, "resource", places)
     bodies = [{"kind": "patient", **p["resource"], "id": ref} for _, _, ref, p in people]
     made = things.parse(KINDS["resources"], bodies, [place for place, _, _, _ in people])
+    for resource, (place, _, _, _) in zip(made, people, strict=True):
+        things.demand_nameless(resource, place)
     written = store.add(
         tx.connection,
         PERSON,

@@ -11,7 +11,7 @@ from api.problems import Duplicate, NotFound, PreconditionRequired, Stale, Wrong
 from api.store import things
 from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
-from api.usecases.things import KINDS, parse, spec
+from api.usecases.things import KINDS, demand_nameless, parse, spec
 from api.usecases.tx import Tx
 
 ERASED = "erased"
@@ -32,6 +32,7 @@ def create(
     ref = ref or str(uid)
     body = {"kind": "patient", **resource, "id": ref}
     (made,) = parse(KINDS["resources"], [body])
+    demand_nameless(made)
     written = things.add(
         tx.connection,
         PERSON,
@@ -104,12 +105,18 @@ def change(
     changed = things.change(
         tx.connection, PERSON, tx.tenant, row.id, name=full_name, email=email, phone=phone
     )
-    tx.audit("person.changed", "person", row.uid, None, None)
+    fields = [f for f in ("name", "email", "phone") if getattr(row, f) != getattr(changed, f)]
+    before = {"version": row.version}
+    after = {"version": changed.version, "changed": fields}
+    tx.audit("person.changed", "person", row.uid, before, after)
     return changed
 
 
 def erase(tx: Tx, name: str) -> None:
-    """Blank everything that tells who somebody is; their bookings and the audit log stay."""
+    """Blank everything that tells who somebody is; their bookings and the audit log stay.
+
+    Whoever came in as that person comes in no more: keys, memberships and links end.
+    """
     tx.demand("people.erase")
     row = things.find(tx.connection, PERSON, tx.tenant, name, for_update=True)
     if row is None:
@@ -122,13 +129,46 @@ def erase(tx: Tx, name: str) -> None:
         name=ERASED,
         email=None,
         phone=None,
-        erased_at=text("now()"),
+        erased_at=text("coalesce(erased_at, now())"),
     )
-    tx.connection.execute(
-        text(
-            "UPDATE resource SET spec = spec - 'name' WHERE tenant_id = :tenant"
-            " AND person_id = :person"
+    for statement in _BLANK:
+        tx.connection.execute(statement, {"tenant": tx.tenant, "person": row.id})
+    erased = {"erased": row.erased_at is not None}
+    tx.audit("person.erased", "person", row.uid, erased, {"erased": True})
+
+
+_THEIRS = " UNION ALL ".join(
+    f"SELECT CAST(uid AS text) FROM {table} WHERE tenant_id = :tenant AND {column} = :person"
+    for table, column in (
+        ("person", "id"),
+        ("request", "person_id"),
+        ("booking", "person_id"),
+        ("membership", "person_id"),
+    )
+)
+_OF_PERSON = "SELECT id FROM {table} WHERE tenant_id = :tenant AND person_id = :person"
+#: What may tell of somebody outside the table of people: answers that are kept to be given again,
+#: labels and reasons that were typed, names of keys, subjects of tokens.
+_BLANK = tuple(
+    text(f"{statement} WHERE tenant_id = :tenant AND {which}")
+    for statement, which in (
+        (
+            "DELETE FROM idempotency",
+            f"(answer ->> 'id' IN ({_THEIRS}) OR answer ->> 'uid' IN ({_THEIRS})"
+            f" OR jsonb_path_query_array(answer, '$.items[*].uid') ?| ARRAY({_THEIRS}))",
         ),
-        {"tenant": tx.tenant, "person": row.id},
+        ("UPDATE resource SET spec = spec - 'name'", "person_id = :person"),
+        ("UPDATE request SET spec = spec - 'label'", "person_id = :person"),
+        ("UPDATE booking SET spec = spec - 'label', reason = NULL", "person_id = :person"),
+        ("DELETE FROM web_session", f"api_key_id IN ({_OF_PERSON.format(table='api_key')})"),
+        (
+            f"UPDATE api_key SET name = '{ERASED}', revoked_at = coalesce(revoked_at, now())",
+            "person_id = :person",
+        ),
+        ("DELETE FROM membership", "person_id = :person"),
+        (
+            "UPDATE link SET revoked_at = coalesce(revoked_at, now())",
+            f"booking_id IN ({_OF_PERSON.format(table='booking')})",
+        ),
     )
-    tx.audit("person.erased", "person", row.uid, None, None)
+)

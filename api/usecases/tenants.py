@@ -83,7 +83,8 @@ def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any])
         .values(name=name, policy=dict(policy), version=TENANT.c.version + 1)
         .returning(TENANT)
     ).one()
-    tx.audit("tenant.changed", "tenant", row.uid, dict(row.policy), dict(policy))
+    before = {"name": row.name, "policy": dict(row.policy)}
+    tx.audit("tenant.changed", "tenant", row.uid, before, {"name": name, "policy": dict(policy)})
     return changed
 
 

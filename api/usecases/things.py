@@ -17,9 +17,18 @@ from allocator.domain.request import Request, Session
 from allocator.domain.resource import Location, Resource
 from allocator.domain.service import Service
 from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon
+from allocator.frames.columns import defaults
 from allocator.frames.nested import Decoder, bad, encode
 from api.auth.permissions import may
-from api.problems import Duplicate, InUse, Invalid, NotFound, PreconditionRequired, Stale
+from api.problems import (
+    Duplicate,
+    Forbidden,
+    InUse,
+    Invalid,
+    NotFound,
+    PreconditionRequired,
+    Stale,
+)
 from api.store import lanes, things
 from api.store.ids import LONGEST_NAME, new_uid
 from api.store.tables import CALENDAR, LOCATION, REQUEST, RESOURCE, SERVICE, SESSION
@@ -129,6 +138,21 @@ def spec(thing: Any) -> dict[str, Any]:
     return kept
 
 
+def _audited(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit log keeps of a specification: not what people are called."""
+    return {key: value for key, value in spec.items() if key not in ("name", "label")}
+
+
+def demand_nameless(resource: Resource, where: str = "name") -> None:
+    """Refuse a name with a person's resource: people's names are kept with people alone."""
+    if resource.name:
+        said = (
+            f"The resource {resource.id!r} is a person's; its name is kept with the person alone."
+        )
+        fault = {"code": "contradiction", "kind": "resource", "id": resource.id, "message": said}
+        raise Invalid(said, faults=[{**fault, "where": where}])
+
+
 def create(tx: Tx, kind: Kind, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Write new things, all or none."""
     tx.demand(f"{kind.action}.write")
@@ -150,7 +174,8 @@ def write(tx: Tx, kind: Kind, made: Sequence[Any]) -> list[Any]:
         taken = next(row["ref"] for row in rows if row["ref"] not in new)
         raise Duplicate(f"There is a {kind.name} {taken!r} already.", id=taken)
     _look(tx, kind, made)
-    tx.audit_all(f"{kind.name}.created", kind.name, [(row.uid, row.spec) for row in written])
+    made_of = [(row.uid, _audited(row.spec)) for row in written]
+    tx.audit_all(f"{kind.name}.created", kind.name, made_of)
     return written
 
 
@@ -179,6 +204,8 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
             f"The {kind.name} {row.ref!r} cannot become {body['id']!r}: its id stays as it is."
         )
     (thing,) = parse(kind, [{**body, "id": row.ref}])
+    if kind.name == "resource" and row.person_id is not None:
+        demand_nameless(thing)
     after = spec(thing)
     fewer = kind.name == "resource" and thing.lanes < row.spec.get("lanes", 1)
     if fewer and not _narrow(tx, row, thing.lanes):
@@ -190,7 +217,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
         tx.connection, kind.table, tx.tenant, row.id, spec=after, **columns(kind, thing)
     )
     _look(tx, kind, [thing])
-    tx.audit(f"{kind.name}.changed", kind.name, row.uid, row.spec, after)
+    tx.audit(f"{kind.name}.changed", kind.name, row.uid, _audited(row.spec), _audited(after))
     return changed
 
 
@@ -223,7 +250,7 @@ def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
             raise InUse(
                 f"The {kind.name} {row.ref!r} is needed: {problem.detail}", **problem.more
             ) from problem
-    tx.audit(f"{kind.name}.deleted", kind.name, row.uid, row.spec, None)
+    tx.audit(f"{kind.name}.deleted", kind.name, row.uid, _audited(row.spec), None)
 
 
 def page(
@@ -321,6 +348,8 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
         stranger = next((r for r, p in whose.items() if p != tx.principal.person), None)
         if stranger is not None or tx.principal.person is None:
             raise NotFound("You can ask for yourself; somebody else is named.")
+        for request in made:
+            _demand_patience(request)
     tx.connection.execute(
         text(
             "UPDATE request SET person_id = w.person FROM unnest(CAST(:refs AS text[]),"
@@ -329,6 +358,16 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
         ),
         {"tenant": tx.tenant, "refs": list(whose), "people": list(whose.values())},
     )
+
+
+def _demand_patience(request: Request) -> None:
+    """Leave it to the staff to put somebody before others; clients hold urgently instead."""
+    usual = defaults(Request)["priority"]
+    if request.priority < usual:
+        raise Forbidden(
+            f"Priority {request.priority} is the staff's to give; clients ask with {usual} to 9,"
+            " and hold with `urgent` where it cannot wait."
+        )
 
 
 def _clinic(

@@ -192,9 +192,10 @@ def scope(connection: Any, tenant: int) -> None:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_clinic(http: TestClient, owner: Engine) -> Callable[[], Clinic]:
     """Founds tenants."""
+    http.cookies.clear()
 
     def found() -> Clinic:
         name = f"clinic-{os.getpid()}-{next(NUMBERS)}"
