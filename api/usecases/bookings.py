@@ -598,6 +598,8 @@ def reassign(
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
     open_visits = {(v.occurrence, v.step): v for v in there if v.state == "booked"}
     chosen = list(dict.fromkeys(occurrences)) or sorted(open_visits)
+    if not chosen:
+        raise WrongState(f"No visit of booking {name} is left to be reassigned.")
     moves = []
     for at in chosen:
         if at not in open_visits:

@@ -212,7 +212,11 @@ def _problem(
             *(asked for asked, _ in published),
         ),
         sessions=tuple(replace(session, windows=()) for session in sessions),
-        published=(*held, *before, *(assignment for _, assignment in published)),
+        published=(
+            *held,
+            *(replace(was, resources=()) for was in before),  # who was there may be gone by now
+            *(assignment for _, assignment in published),
+        ),
         pins=tuple(Pin(visit=a.visit) for a in (*held, *(there for _, there in published))),
     )
 
