@@ -256,8 +256,8 @@ AUDIT = _numbered(
     Column("action", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("object", UUID(as_uuid=True), nullable=False),
-    Column("before", JSONB),
-    Column("after", JSONB),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
 )
 ALLOWANCE = Table(
     "allowance",

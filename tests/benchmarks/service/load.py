@@ -18,8 +18,8 @@ from typing import Any
 
 import aiohttp
 
-#: Weekday slots of a practitioner, from Monday 2030-01-07, 8:00 to 18:00, each 45 minutes.
-FIRST = datetime(2030, 1, 7, 7, tzinfo=UTC)
+#: Weekday slots of a practitioner, from Monday 2030-11-04, 8:00 to 17:45, each 45 minutes.
+FIRST = datetime(2030, 11, 4, 7, tzinfo=UTC)
 PER_DAY = 13
 
 
@@ -29,7 +29,8 @@ class Figures:
 
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
-    refused_free: int = 0
+    possible: int = 0
+    wanted: set[str] = field(default_factory=set)
 
     def note(self, what: str, began: float, status: int) -> None:
         self.milliseconds.setdefault(what, []).append(1000 * (time.perf_counter() - began))
@@ -39,7 +40,13 @@ class Figures:
         """Return figures by kind of request, and of all together."""
         every = [x for found in self.milliseconds.values() for x in found]
         rows = {name: _quantiles(found) for name, found in self.milliseconds.items()}
-        return {"all": _quantiles(every), **rows, "statuses": dict(self.statuses)}
+        return {
+            "all": _quantiles(every),
+            **rows,
+            "statuses": dict(self.statuses),
+            "possible": self.possible + len(self.wanted),
+            "made": self.statuses["hold 201"],
+        }
 
 
 def _quantiles(found: list[float]) -> dict[str, float]:
@@ -59,7 +66,8 @@ class Slots:
 
     def __init__(self, seed: int, practitioners: int, patients: int) -> None:
         self._random = random.Random(seed)
-        self._patients = patients
+        self._year = seed  # no two loads ask for the same places
+        self._practitioners, self._patients = practitioners, patients
         days = 40_000 // (practitioners * PER_DAY) + 8
         self._free = [
             (p, d, n) for p in range(practitioners) for d in range(days) for n in range(PER_DAY)
@@ -71,7 +79,9 @@ class Slots:
         """Return a hold, on a slot that everybody wants or on one that nobody has had."""
         place = self._random.choice(self._hot) if hot else self._free.pop()
         practitioner, day, number = place
-        start = FIRST + timedelta(days=day + day // 5 * 2, minutes=45 * number)
+        patient = (practitioner + self._practitioners * (day * PER_DAY + number)) % self._patients
+        days = day + day // 5 * 2 + 52 * 7 * self._year
+        start = FIRST + timedelta(days=days, minutes=45 * number)
         return {
             "service": "physio",
             "start": start.isoformat(),
@@ -79,7 +89,7 @@ class Slots:
                 "practitioner": [f"practitioner-{practitioner}"],
                 "room": [f"room-{practitioner}"],
             },
-            "attendees": [f"patient-{self._random.randrange(self._patients)}"],
+            "attendees": [f"patient-{patient}"],
         }
 
 
@@ -101,8 +111,6 @@ async def open_loop(
                 figures.note(what, at, answer.status)
             if what == "hold" and answer.status == 201:
                 held.append(json.loads(content)["id"])
-            if what == "hold on a free slot" and answer.status != 201:
-                figures.refused_free += 1
 
         start = time.perf_counter() + 0.5
         kinds = ["search"] * 7 + ["hold"] * 2 + ["confirm"]
@@ -116,7 +124,12 @@ async def open_loop(
                 )
                 work = send("search", "GET", path, at)
             elif kind == "hold":
-                body = slots.body(chance.random() < 0.05)
+                hot = chance.random() < 0.05
+                body = slots.body(hot)
+                if hot:  # only the first that wants it can have it
+                    figures.wanted.add(json.dumps(body))
+                else:
+                    figures.possible += 1
                 work = send("hold", "POST", "/v1/holds", at, body)
             elif held:
                 work = send("confirm", "POST", f"/v1/holds/{held.pop(0)}/confirm", at)

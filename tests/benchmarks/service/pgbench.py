@@ -6,16 +6,21 @@ random: so both do the same work, one through SQLAlchemy and one in C.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from psycopg.types.json import Jsonb
+from psycopg.types.range import Range
 from sqlalchemy import Engine, event
 
 from api.embedded import EmbeddedServer
-from api.embedded.folder import programs
+from api.embedded.folder import owner, programs
 
 
 def written_down(engine: Engine, work: Callable[[], Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -50,7 +55,7 @@ def script(
     lines = [*draws, "BEGIN;"]
     for statement, values in statements:
         sent = re.sub(
-            r"%\((\w+)\)s", lambda m: _literal(values[m.group(1)], replaced), statement
+            r"%\((\w+)\)s", lambda m, sent=values: _literal(sent[m.group(1)], replaced), statement
         )
         lines.append(" ".join(sent.replace("%%", "%").split()) + ";")
     lines.append("COMMIT;")
@@ -61,23 +66,53 @@ def _literal(value: Any, replaced: dict[str, str]) -> str:
     text = str(value)
     if text in replaced:
         return replaced[text]
+    if isinstance(value, Jsonb):
+        return _literal(json.dumps(value.obj), replaced) + "::jsonb"
+    if isinstance(value, Range):
+        ends = (_literal(end, replaced) for end in (value.lower, value.upper))
+        return f"tstzrange({', '.join(ends)})"
     if value is None:
         return "NULL"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return text
+    if isinstance(value, list) and not value:
+        return "'{}'"
     if isinstance(value, list):
         return "ARRAY[" + ", ".join(_literal(item, replaced) for item in value) + "]"
-    return "'" + text.replace("'", "''") + "'"
+    quoted = text.replace("\\", "\\\\").replace("'", "''")
+    # A colon before a letter would be a variable of pgbench's.
+    return "U&'" + re.sub(r":(?=[A-Za-z_])", r"\\003a", quoted) + "'"
 
 
 def run(server: EmbeddedServer, script: Path, *, clients: int, transactions: int) -> float:
     """Return transactions a second."""
-    command = [str(programs(server.version) / "pgbench"), "--no-vacuum", "--protocol=prepared"]
+    command = [
+        str(programs(server.version, owner()) / "pgbench"),
+        "--no-vacuum",
+        "--protocol=prepared",
+    ]
     command += [f"--client={clients}", f"--transactions={transactions}", f"--file={script}"]
     command += [server.url("allocator_api")]
-    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = subprocess.run(command, capture_output=True, text=True)
     rate = re.search(r"tps = ([\d.]+)", found.stdout)
-    assert rate, found.stdout + found.stderr
+    assert found.returncode == 0 and rate, found.stdout + found.stderr
     return float(rate.group(1))
+
+
+def as_bookings(statements: list[tuple[str, dict[str, Any]]], practitioners: int) -> str:
+    """Return the statements of one hold as a script that holds other places each time."""
+    shift = ":week * interval '7 days'"
+    draws = ["\\set week random(1, 100000)"]
+    replaced: dict[str, str] = {}
+    for _, values in statements:
+        for value in values.values():
+            if isinstance(value, Range):
+                value = [value.lower, value.upper]
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, datetime):
+                    replaced[str(one)] = f"(timestamptz '{one.isoformat()}' + {shift})"
+                elif isinstance(one, UUID):
+                    replaced[str(one)] = "gen_random_uuid()"
+    return script(statements, replaced, draws)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -33,11 +34,16 @@ class Running:
     url: str
     key: str
     tenant: int
+    port: int
+    processes: int
+    process: subprocess.Popen[bytes]
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None, version: int | None = None) -> Any:
         """Call it, and return what it answers."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
         asked = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(asked, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
@@ -64,6 +70,72 @@ class Running:
             )[0][0]
         )
 
+    def fill(self, bookings: int) -> None:
+        """Write bookings behind the service's back, each with a visit and a claim."""
+        engine = create_engine(engine_url(self.server.url("allocator_owner")))
+        with engine.begin() as connection:
+            connection.execute(
+                text("SELECT set_config('allocator.tenant', :tenant, true)"),
+                {"tenant": str(self.tenant)},
+            )
+            for statement in FILL:
+                connection.execute(text(statement), {"tenant": self.tenant, "count": bookings})
+        engine.dispose()
+
+    def shorten(self, hold: str, *, seconds: float) -> float:
+        """Let a hold end soon; return when, by the clock of this machine."""
+        self.sql(
+            f"WITH b AS (UPDATE booking SET expires_at = now() + interval '{seconds} s'"
+            f" WHERE uid = '{hold}' RETURNING id) UPDATE claim SET"
+            f" expires_at = now() + interval '{seconds} s' FROM visit, b"
+            " WHERE visit.booking_id = b.id AND claim.visit_id = visit.id RETURNING claim.id"
+        )
+        return time.time() + seconds
+
+    def restart(self) -> float:
+        """Kill everything (-9) and start it; return the seconds until it is ready."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        os.kill(self.server.pid, signal.SIGKILL)
+        self.process.wait()
+        began = time.perf_counter()
+        self.server.stop()
+        self.server.start()
+        self.process = _api(self.server, self.port, self.processes)
+        _await(self)
+        return time.perf_counter() - began
+
+
+FILL = (
+    """
+    INSERT INTO booking (tenant_id, uid, ref, spec, state, service, starts_at, created_by,
+                         person_id)
+    SELECT :tenant, gen_random_uuid(), 'fill-' || n, '{"steps": [{"service": "physio"}]}',
+           'booked', 'physio', timestamptz '2032-01-01' + n / 40 * interval '45 minutes', 'fill',
+           p.id
+    FROM generate_series(0, :count - 1) AS n
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS people
+          FROM person WHERE tenant_id = :tenant) AS p ON p.place = n % p.people
+    """,
+    """
+    INSERT INTO visit (tenant_id, uid, booking_id, occurrence, step, service, span, resources,
+                       state)
+    SELECT :tenant, gen_random_uuid(), id, 1, 1, 'physio',
+           tstzrange(starts_at, starts_at + interval '45 minutes'),
+           jsonb_build_object('practitioner', jsonb_build_array(
+               'practitioner-' || substr(ref, 6)::int % 40)), 'booked'
+    FROM booking WHERE tenant_id = :tenant AND created_by = 'fill'
+    """,
+    """
+    INSERT INTO claim (tenant_id, resource_id, visit_id, role, lane, span, state)
+    SELECT :tenant, resource.id, visit.id, 'practitioner', 0, visit.span, 'booked'
+    FROM booking
+    JOIN visit ON visit.tenant_id = booking.tenant_id AND visit.booking_id = booking.id
+    JOIN resource ON resource.tenant_id = booking.tenant_id
+         AND resource.ref = visit.resources -> 'practitioner' ->> 0
+    WHERE booking.tenant_id = :tenant AND booking.created_by = 'fill'
+    """,
+)
+
 
 @contextmanager
 def running(folder: Path, *, processes: int = 2) -> Iterator[Running]:
@@ -84,27 +156,32 @@ def running(folder: Path, *, processes: int = 2) -> Iterator[Running]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:application"]
-        command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(processes)]
-        command += ["--no-access-log", "--log-level", "warning"]
-        environment = {
-            **os.environ,
-            "ALLOCATOR_DATABASE_URL": server.url("allocator_api"),
-            "ALLOCATOR_SEARCH_PER_MINUTE": "1000000",
-            "ALLOCATOR_HOLD_PER_MINUTE": "1000000",
-            "ALLOCATOR_BOOK_PER_MINUTE": "1000000",
-            "ALLOCATOR_ADDRESS_PER_MINUTE": "1000000",
-            "ALLOCATOR_LOG_LEVEL": "warning",
-        }
-        quiet = subprocess.DEVNULL
-        process = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
+        process = _api(server, port, processes)
+        url = f"http://127.0.0.1:{port}"
+        service = Running(server, url, key, tenant, port, processes, process)
         try:
-            service = Running(server, f"http://127.0.0.1:{port}", key, tenant)
             _await(service)
             yield service
         finally:
-            process.terminate()
-            process.wait(20)
+            service.process.terminate()
+            service.process.wait(20)
+
+
+def _api(server: EmbeddedServer, port: int, processes: int) -> subprocess.Popen[bytes]:
+    """Start processes of the API, whose limits are out of the way."""
+    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:application"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(processes)]
+    command += ["--no-access-log", "--log-level", "warning"]
+    limits = ("SEARCH", "HOLD", "BOOK", "ADDRESS")
+    environment = {
+        **os.environ,
+        "ALLOCATOR_DATABASE_URL": server.url("allocator_api"),
+        **{f"ALLOCATOR_{limit}_PER_MINUTE": "1000000" for limit in limits},
+    }
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(
+        command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
+    )
 
 
 def _await(service: Running) -> None:
@@ -131,16 +208,20 @@ def furnish(service: Running, *, practitioners: int, patients: int) -> None:
         for kind in ("practitioner", "room"):
             resources.append({"id": f"{kind}-{number}", "kind": kind, "calendar": "office"})
     service.call("POST", "/v1/resources", resources)
-    needs = [
-        {"role": kind, "alternatives": [{"kind": kind}]} for kind in ("practitioner", "room")
-    ]
+    needs = [{"role": kind, "alternatives": [{"kind": kind}]} for kind in ("practitioner", "room")]
     service.call("POST", "/v1/services", {"id": "physio", "minutes": 45, "needs": needs})
-    for number in range(patients):
-        service.call(
-            "POST",
-            "/v1/people",
-            {"id": f"patient-{number}", "name": f"Patient {number}"},
-        )
+    people = [
+        {"id": f"patient-{number}", "name": f"Patient {number}"} for number in range(patients)
+    ]
+    service.call("POST", "/v1/people/import", people)
+    tenant = service.call("GET", "/v1/tenant")
+    terms = {"most_open_holds": 1_000_000}
+    service.call(
+        "PUT",
+        "/v1/tenant",
+        {"name": tenant["name"], "policy": {"terms": terms}},
+        version=tenant["version"],
+    )
 
 
 def load(kind: str, **asked: Any) -> dict[str, Any]:
