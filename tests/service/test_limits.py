@@ -158,6 +158,20 @@ def test_the_cap_is_the_tenants(clinic: Clinic) -> None:
     assert codes == [201, 429]
 
 
+def test_a_page_has_so_many_open_holds(clinic: Clinic) -> None:
+    """All its visitors together; what they confirm counts no more, nor do the staff's holds."""
+    clinic.settle(most_public_holds=2)
+    made = clinic.asker().post("/v1/keys", {"name": "p", "role": "client", "publishable": True})
+    public = Asker(clinic.http, made.json()["key"])
+    hours = [physio(f"2030-01-07T{hour:02}:00:00+01:00", None) for hour in (9, 10, 11, 12)]
+    assert clinic.asker("scheduler").post("/v1/holds", hours[0]).status_code == 201
+    held = [public.post("/v1/holds", body) for body in hours[1:]]
+    assert [h.status_code for h in held] == [201, 201, 429]
+    assert held[2].json()["detail"] == "This page has 2 open holds; at most 2 are possible."
+    assert public.post(f"/v1/holds/{held[0].json()['id']}/confirm").status_code == 200
+    assert public.post("/v1/holds", hours[3]).status_code == 201
+
+
 def test_the_clock_of_limits_is_the_clock(clinic: Clinic) -> None:
     """Where no test says otherwise, the minute is that of the day."""
     before = int(time.time() // 60)
