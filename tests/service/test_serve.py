@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+import holidays
 import httpx2
 import psutil
 import psycopg
@@ -22,6 +23,7 @@ from cli.running import HANDMADE, ROOT, run
 from service.conftest import vanishing
 from service.test_embedded import gone, until
 
+from allocator import read_problem
 from api import demo
 from api.embedded import EmbeddedServer
 
@@ -97,13 +99,15 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 def monday() -> date:
-    """The Monday after today."""
+    """The first Monday after today on which the clinic is open."""
+    closed = holidays.country_holidays("DE", subdiv="BE")
     today = date.today()
-    return today + timedelta(days=7 - today.weekday())
+    mondays = (today + timedelta(days=7 * week - today.weekday()) for week in range(1, 9))
+    return next(day for day in mondays if day not in closed)
 
 
 def hold(serving: Serving, start: str) -> httpx2.Response:
-    """Hold a consultation at a time of the first Monday."""
+    """Hold a consultation at a time of that Monday."""
     body = {
         "service": "consultation",
         "start": f"{monday()}T{start}:00Z",
@@ -159,8 +163,22 @@ def test_it_tells_where_it_is_and_what_to_try_it_with(serving: Serving):
     assert serving.ask("GET", "/v1/people", key=told["publishable_key"]).status_code == 403
 
 
-def test_the_clinic_s_weeks_begin_next_monday(serving: Serving):
-    """A practitioner who works on Mondays can be booked on that one."""
+@pytest.mark.parametrize(
+    ("today", "first"),
+    [
+        pytest.param(date(2026, 11, 28), date(2026, 11, 30), id="Saturday"),
+        pytest.param(date(2026, 11, 29), date(2026, 11, 30), id="Sunday"),
+        pytest.param(date(2026, 11, 30), date(2026, 12, 7), id="Monday"),
+        pytest.param(date(2026, 12, 1), date(2026, 12, 7), id="Tuesday"),
+    ],
+)
+def test_the_clinic_s_weeks_begin_next_monday(today: date, first: date):
+    """Today's week is never the first: what is asked for lies ahead."""
+    assert demo.next_week(read_problem(HANDMADE), today).horizon.first == first
+
+
+def test_a_practitioner_of_the_clinic_s_can_be_booked(serving: Serving):
+    """On a day on which they work, at a place that is free."""
     assert state_of(serving, book(serving, "09:00")) == "booked"
 
 
