@@ -75,6 +75,25 @@ def test_what_is_refused_says_when_to_come_again(clinic: Clinic, start: Start) -
     assert answers[3].json()["detail"].startswith("At most 3 requests a minute are possible")
 
 
+def test_every_answer_says_what_is_left(clinic: Clinic, start: Start) -> None:
+    """Refusals and mistakes, too; what is refused for the limit's sake has nothing left."""
+    (web,) = start(search_per_minute=4, book_per_minute=1)
+    asks = Asker(web, clinic.asker("scheduler").key)
+    answers = [
+        asks.get("/v1/resources/anna"),
+        asks.get("/v1/resources/nobody"),
+        asks.get("/v1/keys"),
+        asks.get("/v1/people?limit=0"),
+        asks.get("/v1/people"),
+        asks.post("/v1/people", {"name": ""}),
+    ]
+    assert [a.status_code for a in answers] == [200, 404, 403, 422, 429, 422]
+    left = [a.headers["ratelimit-remaining"] for a in answers]
+    assert left == ["3", "2", "1", "0", "0", "0"]
+    assert {a.headers["ratelimit-reset"] for a in answers} == {str(60 - int(NOW % 60))}
+    assert answers[4].headers["ratelimit-limit"] == "4"
+
+
 def test_the_next_minute_begins_anew(clinic: Clinic, start: Start) -> None:
     """What was used up is there again."""
     key = clinic.asker().key
