@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from typing import Any
 
 from cli.running import ROOT
 from docs.pages import Block, blocks
 from service.conftest import Clinic
+from service.showing import compare, filled, rows
 
 from api.auth.credentials import PURPOSES
 from api.auth.permissions import ACTIONS
@@ -26,19 +25,6 @@ def examples() -> list[tuple[Block, Block]]:
     """Return the requests of the page, each with its answer."""
     found = [block for block in blocks(PAGE) if block.language == "http"]
     return list(zip(found[::2], found[1::2], strict=True))
-
-
-def filled(text: str, names: dict[str, str]) -> str:
-    return re.sub(r"\$([A-Z_]+)", lambda found: names[found[1]], text)
-
-
-def compare(shown: Any, got: Any, names: dict[str, str], where: str) -> None:
-    """Compare what is shown of an answer; what is shown as a name is remembered."""
-    for key, value in shown.items():
-        if isinstance(value, str) and re.fullmatch(r"\$[A-Z_]+", value):
-            names.setdefault(value[1:], got[key])
-            value = names[value[1:]]
-        assert got[key] == value, f"{where}: {key}"
 
 
 def test_the_examples_run(clinic: Clinic) -> None:
@@ -63,32 +49,21 @@ def test_the_examples_run(clinic: Clinic) -> None:
         clinic.http.cookies.clear()
 
 
-def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading, without its head."""
-    text = TEXT.split(f"\n## {heading}\n", 1)[1]
-    lines = re.search(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
-    assert lines is not None
-    return [
-        [cell.strip().strip("`") for cell in line.strip("|").split("|")]
-        for line in lines[0].strip().split("\n")[2:]
-    ]
-
-
 def test_the_table_of_roles_is_the_one_that_holds() -> None:
     """Every action, with exactly the roles that may take it."""
     assert f"| action | {' | '.join(role.value for role in Role)} |" in TEXT
-    told = {row[0]: [cell == "yes" for cell in row[1:]] for row in rows("Roles")}
+    told = {row[0]: [cell == "yes" for cell in row[1:]] for row in rows(TEXT, "Roles")}
     assert told == {action: [r in roles for r in Role] for action, roles in ACTIONS.items()}
 
 
 def test_purposes_limits_and_terms_are_told() -> None:
     """Every purpose of a link; every limit and term with its default."""
-    assert [row[0] for row in rows("Links")] == list(PURPOSES)
-    limits = {row[1]: int(row[2]) for row in rows("Limits")}
+    assert [row[0] for row in rows(TEXT, "Links")] == list(PURPOSES)
+    limits = {row[1]: int(row[2]) for row in rows(TEXT, "Limits")}
     assert limits == {
         f"ALLOCATOR_{name.upper()}": field.default
         for name, field in Settings.model_fields.items()
         if name.endswith("_per_minute")
     }
-    terms = {row[0]: int(row[1]) for row in rows("The tenant's terms")}
+    terms = {row[0]: int(row[1]) for row in rows(TEXT, "The tenant's terms")}
     assert terms == {field.name: field.default for field in dataclasses.fields(Policy)}
