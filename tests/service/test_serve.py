@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from service.conftest import vanishing
 from service.test_embedded import gone, until
 
 from allocator import read_problem
-from api import demo
+from api import demo, running
 from api.embedded import EmbeddedServer
 
 COMMAND = [sys.executable, "-m", "allocator"]
@@ -93,9 +94,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """One service for the tests of this page, with the demonstration clinic."""
     with (
         vanishing(tmp_path_factory.mktemp("serving")) as data,
-        served(data, "--demo") as running,
+        served(data, "--demo") as service,
     ):
-        yield running
+        yield service
 
 
 def monday() -> date:
@@ -250,6 +251,19 @@ def test_one_folder_is_served_once(serving: Serving):
     assert serving.process.poll() is None
 
 
+def test_a_port_that_somebody_else_has_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """After a while: it may be about to be given back."""
+    monkeypatch.setattr(running, "FREED", 0.0)
+    monkeypatch.setattr(running, "Stopping", lambda: None)
+    monkeypatch.setattr(running.logs, "configure", lambda level: None)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        answer = run("serve", "--port", str(port), "--data", tmp_path / "data")
+    assert answer.exit_code == 2
+    assert answer.stderr == f"Port {port} of 127.0.0.1 cannot be had: Address already in use.\n"
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
 def test_stopped_and_started_it_is_as_before(serving: Serving):
     """It ends with 0 and leaves nothing running; keys and bookings are there again."""
     booking, parts = book(serving, "13:00"), serving.parts()
@@ -273,14 +287,14 @@ def test_a_database_of_one_s_own_is_served(server: EmbeddedServer, tmp_path: Pat
     settings = {
         f"ALLOCATOR_{name}": server.url(role) for name, role in zip(URLS, roles, strict=True)
     }
-    with served(tmp_path / "own", **settings) as running:
-        assert [running.told[name] for name in ("key", "publishable_key", "tenant")] == [None] * 3
-        ready = httpx2.get(f"{running.told['url']}/health/ready").json()
+    with served(tmp_path / "own", **settings) as service:
+        assert [service.told[name] for name in ("key", "publishable_key", "tenant")] == [None] * 3
+        ready = httpx2.get(f"{service.told['url']}/health/ready").json()
         assert ready == {"status": "ready", "constraint": True, "migrations": True}
-        assert len(running.parts()) == 2
+        assert len(service.parts()) == 2
         assert not (tmp_path / "own" / "postgres").exists()
         # The owner's password is no business of what answers.
-        for part in running.parts():
+        for part in service.parts():
             assert part.environ()["ALLOCATOR_ADMIN_DATABASE_URL"] == ""
 
 
