@@ -35,7 +35,7 @@ demo: $(STAMP) ## Plan a clinic: schedule, report and a picture of the week in o
 	@echo "Open out/demo/report.html in a browser: it is one file, ready to send."
 
 .PHONY: serve
-serve: $(STAMP) ## Run the service with a clinic to try: prints address, docs and key; data in out/service
+serve: $(STAMP) ## Run the service with a clinic to try; data in out/service
 	@exec $(BIN)/allocator serve --data out/service --demo
 
 .PHONY: test

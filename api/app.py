@@ -21,6 +21,7 @@ from api.middleware import Envelope
 from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
 from api.routes import access, bookings, bulk, catalogue, health, holds, people, sessions, tenants
 from api.schemas.answers import answers
+from api.schemas.examples import example
 from api.settings import Settings
 from api.store.database import Database
 from api.store.promise import demand_promise
@@ -136,16 +137,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _no_method(request: Request) -> MethodNotAllowed:
-    path = request.url.path
-    allowed = sorted(
-        {
-            method.upper()
-            for template, item in request.app.openapi()["paths"].items()
-            if compile_path(template)[0].match(path)
-            for method in item
-        }
-        or {"GET", "HEAD"}
-    )
+    path, paths = request.url.path, request.app.openapi()["paths"]
+    templates = [path] if path in paths else [t for t in paths if compile_path(t)[0].match(path)]
+    found = {method.upper() for template in templates for method in paths[template]}
+    allowed = sorted(found or {"GET", "HEAD"})
     return MethodNotAllowed(
         f"{path} does not take {request.method}; it takes: {', '.join(allowed)}.", allowed=allowed
     )
@@ -178,9 +173,12 @@ def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]
         for operation in item.values():
             if operation["summary"].istitle():  # made of the function's name
                 operation["summary"] = operation["description"].partition(".")[0]
+            if "204" in operation["responses"]:
+                operation["responses"]["204"]["description"] = "Done."
+            for media, content in operation.get("requestBody", {}).get("content", {}).items():
+                content["example"] = example(operation["operationId"], media)
             if path.startswith("/health"):
                 operation["security"] = []
-                operation["responses"].setdefault("503", {"description": "Not ready."})
                 continue
             operation["security"] = [{"key": []}]
             for status in ALWAYS:

@@ -16,6 +16,7 @@ from allocator.cli.common import (
     ProblemPath,
     Refused,
     clear_errors,
+    to_stderr,
     to_stdout,
 )
 
@@ -101,7 +102,11 @@ def serve(
             else:
                 to_stdout().print(Text(told.prose()), soft_wrap=True)
 
-        run(port=port, data=data, demo=demo, processes=processes, ready=ready)
+        def doing(what: str) -> None:
+            if not as_json:
+                to_stderr().print(Text(f"{what} ...", style="dim"))
+
+        run(port=port, data=data, demo=demo, processes=processes, doing=doing, ready=ready)
 
 
 @epilog("""[bold]Examples[/bold]

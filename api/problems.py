@@ -176,8 +176,15 @@ class TooMany(Problem):
 
     @property
     def headers(self) -> dict[str, str]:
-        after = self.more.get("retry_after_seconds")
-        return {} if after is None else {"Retry-After": str(after)}
+        after, limit = (self.more.get(name) for name in ("retry_after_seconds", "limit"))
+        told = {} if after is None else {"Retry-After": str(after)}
+        if limit is not None:
+            told |= {
+                "RateLimit-Limit": str(limit),
+                "RateLimit-Remaining": "0",
+                "RateLimit-Reset": str(after),
+            }
+        return told
 
 
 class StoreUnavailable(Problem):

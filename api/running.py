@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ from api.supervisor import EVERY, Module, Supervisor
 HOST = "127.0.0.1"
 #: Calls that wait for an API process while one is replaced.
 BACKLOG = 2048
+#: Seconds to wait for a port that somebody else has.
+FREED = 3.0
 #: Connections to the database that are nobody's pool.
 SPARE = 30
 
@@ -62,9 +65,22 @@ class Told:
 
 
 def run(
-    *, port: int, data: Path, demo: bool, processes: int, ready: Callable[[Told], None]
+    *,
+    port: int,
+    data: Path,
+    demo: bool,
+    processes: int,
+    doing: Callable[[str], None],
+    ready: Callable[[Told], None],
 ) -> None:
     """Run the service until asked to stop.
+
+    Parameters
+    ----------
+    port, data, demo, processes
+        See ``allocator serve``.
+    doing, ready
+        Are told what is being done, and that all is.
 
     Raises
     ------
@@ -83,12 +99,15 @@ def run(
             connections = processes * settings.pool_size + SPARE
             server = EmbeddedServer(data.resolve(), connections=max(100, connections))
             stack.callback(server.stop)
+            doing("Starting the database")
             server.start()
             first["database"] = server
             settings = _embedded(settings, server)
+        doing("Looking after its tables" + (" and the demonstration clinic" if demo else ""))
         keys = _prepare(settings, data, demo=demo)
         supervisor = Supervisor(first, _modules(settings, listening, processes))
         stack.callback(supervisor.stop)
+        doing("Starting the API and the worker")
         supervisor.start()
         url = f"http://{HOST}:{listening.getsockname()[1]}"
         if _became_ready(url, supervisor, stopping):
@@ -188,11 +207,17 @@ def _listen(port: int) -> Iterator[socket.socket]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     with listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((HOST, port))
-        except OSError as error:
-            raise StoreUnavailable(
-                f"Port {port} of {HOST} cannot be had: {os.strerror(error.errno or 0)}."
-            ) from error
-        listening.listen(BACKLOG)
+        deadline = time.monotonic() + FREED
+        while True:
+            try:
+                listening.bind((HOST, port))
+                listening.listen(BACKLOG)
+                break
+            except OSError as error:
+                # Where a supervisor was killed, its API is about to give the port back.
+                if time.monotonic() >= deadline:
+                    raise StoreUnavailable(
+                        f"Port {port} of {HOST} cannot be had: {os.strerror(error.errno or 0)}."
+                    ) from error
+                time.sleep(EVERY)
         yield listening

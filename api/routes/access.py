@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from api import views
 from api.call import COOKIE, Answer, Calling, Raw
 from api.routes.documents import answer_of
+from api.routes.documents import links as next_links
 from api.routes.paging import Paged
 from api.schemas.bodies import KeyIn, LinkIn, MembershipIn
 from api.schemas.texts import Name
@@ -18,7 +19,10 @@ routes = APIRouter(tags=["access"])
 
 
 @routes.post(
-    "/v1/keys", status_code=201, operation_id="create_key", responses={201: answer_of("NewKey")}
+    "/v1/keys",
+    status_code=201,
+    operation_id="create_key",
+    responses={201: answer_of("NewKey") | next_links("revoke_key")},
 )
 def create_key(call: Calling, body: KeyIn) -> Response:
     """Make a key; its secret is told this once. It is not kept, so neither is this answer."""

@@ -20,3 +20,13 @@ def answer_of(*names: str, description: str = "As it is now.") -> dict[str, Any]
     schemas = [{"$ref": domain.REF + name} for name in names]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def links(*operations: str) -> dict[str, Any]:
+    """Describe what can be done next to what an answer names."""
+    return {
+        "links": {
+            operation: {"operationId": operation, "parameters": {"name": "$response.body#/id"}}
+            for operation in operations
+        }
+    }

@@ -6,18 +6,28 @@ from fastapi import APIRouter, Request, Response
 
 from api.call import Answer, service_of
 from api.problems import Problem
+from api.routes.documents import answer_of
 from api.store import migrate
 
 routes = APIRouter(prefix="/health", tags=["health"])
 
 
-@routes.get("/live", operation_id="live")
+@routes.get(
+    "/live", operation_id="live", responses={200: answer_of("Health", description="Alive.")}
+)
 def live() -> Response:
     """Say that the process answers."""
     return Answer({"status": "live"})
 
 
-@routes.get("/ready", operation_id="ready")
+@routes.get(
+    "/ready",
+    operation_id="ready",
+    responses={
+        200: answer_of("Health", description="Ready."),
+        503: answer_of("Health", description="Not ready."),
+    },
+)
 def ready(request: Request) -> Response:
     """Say whether bookings can be made: database, constraint and migrations."""
     try:

@@ -10,7 +10,7 @@ from allocator.domain.request import Request
 from api import views
 from api.call import Calling, Raw
 from api.problems import Invalid
-from api.routes.documents import answer_of
+from api.routes.documents import answer_of, links
 from api.schemas.bodies import HoldIn, VisitIn
 from api.schemas.texts import Name
 from api.store.world import decoded
@@ -31,7 +31,8 @@ routes = APIRouter(prefix="/v1/holds", tags=["holds"])
             "PartlyPossible",
             description="Not all visits can be had: what can, and why the others cannot.",
         ),
-        201: answer_of("Booking", description="Held."),
+        201: answer_of("Booking", description="Held.")
+        | links("confirm_hold", "read_hold", "release_hold", "cancel_booking", "create_link"),
     },
 )
 def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api import views
 from api.call import Answer, Calling, Raw
-from api.routes.documents import answer_of
+from api.routes.documents import answer_of, links
 from api.routes.paging import Paged
 from api.schemas.bodies import PersonChange, PersonIn
 from api.schemas.texts import Name
@@ -16,7 +16,10 @@ routes = APIRouter(prefix="/v1/people", tags=["people"])
 
 
 @routes.post(
-    "", status_code=201, operation_id="create_person", responses={201: answer_of("Person")}
+    "",
+    status_code=201,
+    operation_id="create_person",
+    responses={201: answer_of("Person") | links("read_person", "change_person", "erase_person")},
 )
 def create(call: Calling, body: PersonIn, raw: Raw) -> Response:
     """Add somebody, with the resource whose time their visits take."""

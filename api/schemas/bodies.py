@@ -72,21 +72,6 @@ class HoldIn(Body):
         description="Where only some visits can be had: ask, hold those, or refuse all.",
     )
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "service": "physio",
-                    "start": "2026-12-01T09:00:00+01:00",
-                    "resources": {"practitioner": ["anna"], "room": ["room-1"]},
-                    "attendees": ["P1"],
-                }
-            ]
-        },
-    )
-
 
 class MoveIn(Body):
     """Where visits are to lie instead."""

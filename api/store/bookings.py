@@ -250,6 +250,17 @@ def open_holds(connection: Connection, tenant: int, person: int, now: datetime) 
     ).scalar_one()
 
 
+def open_holds_of(connection: Connection, tenant: int, actor: str, now: datetime) -> int:
+    """Count the holds that somebody has made and that have not expired."""
+    return connection.execute(
+        text(
+            "SELECT count(*) FROM booking WHERE tenant_id = :tenant AND created_by = :actor"
+            " AND state = 'held' AND expires_at > :now"
+        ),
+        {"tenant": tenant, "actor": actor, "now": now},
+    ).scalar_one()
+
+
 def of_request(connection: Connection, tenant: int, request: int) -> Any | None:
     """Return the booking that a request has now; None where it has none."""
     return connection.execute(_OF_REQUEST, {"tenant": tenant, "request": request}).first()

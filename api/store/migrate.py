@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from api.problems import Invalid
 from api.store.database import engine_url
 
 ROLES = ("allocator_api", "allocator_worker", "allocator_relay")
@@ -24,23 +25,36 @@ def migrate(url: str, revision: str = "head") -> str:
     whoever runs a server of their own gives them one, or makes them beforehand.
     """
     engine = create_engine(engine_url(url))
-    with engine.begin() as connection:
-        for role in (*ROLES, "allocator_owner"):
-            known = connection.execute(
-                text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}
-            )
-            if known.first() is None:
-                connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
-    with engine.begin() as connection:
-        config = _config(connection)
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is None or _steps_up(config, current, revision):
-            command.upgrade(config, revision)
-        else:
-            command.downgrade(config, revision)
-        found = MigrationContext.configure(connection).get_current_revision()
-    engine.dispose()
-    return found or "none"
+    try:
+        with engine.begin() as connection:
+            _make_roles(connection)
+        with engine.begin() as connection:
+            return _moved(connection, revision)
+    finally:
+        engine.dispose()
+
+
+def _make_roles(connection: Connection) -> None:
+    for role in (*ROLES, "allocator_owner"):
+        known = connection.execute(
+            text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}
+        )
+        if known.first() is None:
+            connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
+
+
+def _moved(connection: Connection, revision: str) -> str:
+    """Move a database to a revision, up or down; return the one that it has then."""
+    config = _config(connection)
+    known = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    if revision not in ("head", "base", *known):
+        raise Invalid(f"There is no revision {revision!r}; there are: {', '.join(known[::-1])}.")
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None or _steps_up(config, current, revision):
+        command.upgrade(config, revision)
+    else:
+        command.downgrade(config, revision)
+    return MigrationContext.configure(connection).get_current_revision() or "none"
 
 
 def newest() -> str:

@@ -256,15 +256,25 @@ def _once(tx: Tx, request: Any) -> None:
 
 
 def _cap(tx: Tx, person: int | None) -> None:
-    """Refuse more open holds than one person may have; exact, since it is counted under a lock."""
-    if person is None:
-        return
-    claims.lock(tx.connection, [-(person + 2**50)])
-    most = policy(tx.world).most_open_holds
-    there = bookings.open_holds(tx.connection, tx.tenant, person, tx.now)
+    """Refuse more open holds than one person, or one public page, may have.
+
+    Exact, since they are counted under a lock.
+    """
+    terms = policy(tx.world)
+    if tx.principal.publishable:
+        claims.lock(tx.connection, [-(tx.tenant + 2**51)])
+        there = bookings.open_holds_of(tx.connection, tx.tenant, tx.principal.actor, tx.now)
+        _demand_fewer(there, terms.most_public_holds, "This page")
+    elif person is not None:
+        claims.lock(tx.connection, [-(person + 2**50)])
+        there = bookings.open_holds(tx.connection, tx.tenant, person, tx.now)
+        _demand_fewer(there, terms.most_open_holds, "This person")
+
+
+def _demand_fewer(there: int, most: int, who: str) -> None:
     if there >= most:
         raise TooMany(
-            f"This person has {there} open holds; at most {most} are possible.",
+            f"{who} has {there} open holds; at most {most} are possible.",
             retry_after_seconds=60,
         )
 

@@ -17,6 +17,8 @@ class Policy:
     ----------
     most_open_holds
         Holds that one person may have open at once.
+    most_public_holds
+        Holds that a publishable key may have open at once, whoever visits its page.
     approval_minutes
         How long a booking waits for a reviewer before it is declined.
     cancel_notice_minutes, reschedule_notice_minutes
@@ -24,6 +26,7 @@ class Policy:
     """
 
     most_open_holds: int = 3
+    most_public_holds: int = 30
     approval_minutes: int = 2 * 24 * 60
     cancel_notice_minutes: int = 0
     reschedule_notice_minutes: int = 0

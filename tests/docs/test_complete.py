@@ -1,5 +1,6 @@
 """Completeness: nothing that a user can meet is missing from the docs."""
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +20,7 @@ from allocator.goals import GOALS
 from allocator.goals.served import Served
 from allocator.rules import RULES
 from allocator.solve import Params, Status
+from api.settings import Settings
 
 DOCS = ROOT / "docs"
 TERMS = [*((rule, "rules.md") for rule in RULES), *((goal, "goals.md") for goal in GOALS)]
@@ -161,6 +163,17 @@ def test_every_setting_is_told():
         assert f"`{field.name}`" in text
         option = field.name.removesuffix("_seconds").replace("_", "-")
         assert f"`--{option}`" in text
+
+
+def test_every_setting_of_the_service_is_told_with_its_default():
+    """In the table of its page, and no other."""
+    text = (DOCS / "service.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `ALLOCATOR_(\w+)` \|([^|]*)\|", text, re.M))
+    defaults = {name.upper(): field.get_default() for name, field in Settings.model_fields.items()}
+    assert told.keys() == defaults.keys()
+    for name, value in defaults.items():
+        shown = value if isinstance(value, str) else json.dumps(value)
+        assert told[name].strip(" `") == shown, name
 
 
 def test_every_command_and_option_is_told():

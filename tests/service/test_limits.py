@@ -75,6 +75,25 @@ def test_what_is_refused_says_when_to_come_again(clinic: Clinic, start: Start) -
     assert answers[3].json()["detail"].startswith("At most 3 requests a minute are possible")
 
 
+def test_every_answer_says_what_is_left(clinic: Clinic, start: Start) -> None:
+    """Refusals and mistakes, too; what is refused for the limit's sake has nothing left."""
+    (web,) = start(search_per_minute=4, book_per_minute=1)
+    asks = Asker(web, clinic.asker("scheduler").key)
+    answers = [
+        asks.get("/v1/resources/anna"),
+        asks.get("/v1/resources/nobody"),
+        asks.get("/v1/keys"),
+        asks.get("/v1/people?limit=0"),
+        asks.get("/v1/people"),
+        asks.post("/v1/people", {"name": ""}),
+    ]
+    assert [a.status_code for a in answers] == [200, 404, 403, 422, 429, 422]
+    left = [a.headers["ratelimit-remaining"] for a in answers]
+    assert left == ["3", "2", "1", "0", "0", "0"]
+    assert {a.headers["ratelimit-reset"] for a in answers} == {str(60 - int(NOW % 60))}
+    assert answers[4].headers["ratelimit-limit"] == "4"
+
+
 def test_the_next_minute_begins_anew(clinic: Clinic, start: Start) -> None:
     """What was used up is there again."""
     key = clinic.asker().key
@@ -156,6 +175,20 @@ def test_the_cap_is_the_tenants(clinic: Clinic) -> None:
         for hour in (9, 10)
     ]
     assert codes == [201, 429]
+
+
+def test_a_page_has_so_many_open_holds(clinic: Clinic) -> None:
+    """All its visitors together; what they confirm counts no more, nor do the staff's holds."""
+    clinic.settle(most_public_holds=2)
+    made = clinic.asker().post("/v1/keys", {"name": "p", "role": "client", "publishable": True})
+    public = Asker(clinic.http, made.json()["key"])
+    hours = [physio(f"2030-01-07T{hour:02}:00:00+01:00", None) for hour in (9, 10, 11, 12)]
+    assert clinic.asker("scheduler").post("/v1/holds", hours[0]).status_code == 201
+    held = [public.post("/v1/holds", body) for body in hours[1:]]
+    assert [h.status_code for h in held] == [201, 201, 429]
+    assert held[2].json()["detail"] == "This page has 2 open holds; at most 2 are possible."
+    assert public.post(f"/v1/holds/{held[0].json()['id']}/confirm").status_code == 200
+    assert public.post("/v1/holds", hours[3]).status_code == 201
 
 
 def test_the_clock_of_limits_is_the_clock(clinic: Clinic) -> None:

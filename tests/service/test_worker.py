@@ -1,0 +1,98 @@
+"""The worker: frees what expires, forgets what is old, and outlives its database."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import Any, cast
+
+import pytest
+from cli.running import ROOT
+from service.conftest import Clinic, physio
+from service.test_embedded import until
+from structlog.testing import capture_logs
+
+from api import worker
+from api.embedded import EmbeddedServer
+from api.lifetime import Stopping
+from api.problems import StoreUnavailable
+from api.store.database import Again, Database
+
+
+class Looks(Stopping):
+    """Lets the worker look so many times."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def wait(self, seconds: float) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the worker does, in order."""
+    told: list[str] = []
+    monkeypatch.setattr(worker, "sweep", lambda database: told.append("sweep"))
+    monkeypatch.setattr(worker, "forget", lambda database: told.append("forget"))
+    return told
+
+
+NO_DATABASE = cast(Database, None)
+
+
+def test_it_forgets_at_its_first_look_and_then_once_in_a_while(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    """It sweeps at every look."""
+    worker.work(NO_DATABASE, Looks(3))
+    assert done == ["sweep", "forget", "sweep", "sweep"]
+    done.clear()
+    monkeypatch.setattr(worker, "FORGET", 0.0)
+    worker.work(NO_DATABASE, Looks(2))
+    assert done == ["sweep", "forget", "sweep", "forget"]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable, Again])
+def test_a_database_that_is_gone_is_waited_for(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, done: list[str]
+):
+    """It says once that it waits, and once that the database is back."""
+    answers: list[Any] = [error(), error(), 0, 0]
+
+    def sweep(database: Database) -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return int(answer)
+
+    monkeypatch.setattr(worker, "sweep", sweep)
+    with capture_logs() as lines:
+        worker.work(NO_DATABASE, Looks(4))
+    assert [line["action"] for line in lines] == ["worker.waiting", "worker.back"]
+    assert done == ["forget"]
+
+
+def test_the_command_frees_what_expires_and_stops_when_asked(
+    clinic: Clinic, server: EmbeddedServer
+):
+    """``allocator worker`` at a database of one's own, until SIGTERM."""
+    asks = clinic.asker("scheduler")
+    booking = asks.post("/v1/holds", physio("2030-01-07T09:00:00+01:00")).json()["id"]
+    clinic.sql("UPDATE booking SET expires_at = now() - interval '1 second'")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "allocator", "worker"],
+        cwd=ROOT,
+        env={"ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            until(lambda: asks.get(f"/v1/bookings/{booking}").json()["state"] == "expired")
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=60)[1] == ""
+        assert process.returncode == 0
