@@ -192,12 +192,12 @@ def scope(connection: Any, tenant: int) -> None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_clinic(http: TestClient, owner: Engine) -> Callable[[], Clinic]:
-    """Founds tenants."""
-    http.cookies.clear()
+    """Founds tenants; whoever has signed in before with a cookie is forgotten."""
 
     def found() -> Clinic:
+        http.cookies.clear()
         name = f"clinic-{os.getpid()}-{next(NUMBERS)}"
         with owner.begin() as connection:
             tenant = tenants.found(
