@@ -320,6 +320,137 @@ def test_lanes_are_not_taken_away_while_they_are_in_use(pool: Clinic) -> None:
     assert admin.post("/v1/holds", training(at(10), 1)).status_code == 201
 
 
+def expire_all(clinic: Clinic) -> None:
+    """Let the time of everything that waits be over, behind the service's back."""
+    for table in ("booking", "claim"):
+        clinic.sql(
+            f"UPDATE {table} SET expires_at = '2020-01-01 00:00+00'"
+            " WHERE tenant_id = :t AND expires_at IS NOT NULL",
+            t=clinic.tenant,
+        )
+
+
+def test_the_place_of_an_expired_hold_goes_to_one(clinic: Clinic, relay: Database) -> None:
+    """Six want it while the sweeper frees it: one gets it, and it expired once."""
+    asks = clinic.asker("scheduler")
+    for hour in range(9, 13):
+        assert asks.post("/v1/holds", physio(at(hour), None)).status_code == 201
+        expire_all(clinic)
+        wanted = [hold(asks, physio(at(hour), None)) for _ in range(6)]
+        *answers, _ = race([*wanted, partial(sweep, relay)])
+        assert statuses(answers) == {201: 1, 409: 5}
+    expired = clinic.sql(
+        "SELECT object, count(*) FROM audit WHERE tenant_id = :t AND action = 'booking.expired'"
+        " GROUP BY 1",
+        t=clinic.tenant,
+    )
+    assert [row.count for row in expired] == [1] * len(expired)
+    assert clinic.overlaps() == 0
+
+
+def test_an_approval_and_its_deadline_at_the_same_moment(clinic: Clinic, relay: Database) -> None:
+    """Whoever is first decides: booked with its claims, or rejected without."""
+    asks = clinic.asker()
+    for hour in range(9, 13):
+        body = {**physio(at(hour), None), "service": "surgery"}
+        name = asks.post("/v1/holds", body).json()["id"]
+        assert asks.post(f"/v1/holds/{name}/confirm").json()["state"] == "pending_approval"
+        for table in ("booking", "claim"):
+            clinic.sql(
+                f"UPDATE {table} SET expires_at = clock_timestamp() + interval '4 milliseconds'"
+                " WHERE tenant_id = :t AND expires_at IS NOT NULL",
+                t=clinic.tenant,
+            )
+        approve = partial(asks.post, f"/v1/bookings/{name}/approve")
+        decline = partial(asks.post, f"/v1/bookings/{name}/decline")
+        approved, declined, _ = race([approve, decline, partial(sweep, relay)])
+        sweep(relay)
+        state = asks.get(f"/v1/bookings/{name}").json()["state"]
+        assert (approved.status_code, state) in ((200, "booked"), (409, "rejected"))
+        assert not approved.status_code == declined.status_code == 200
+        assert (at(hour)[11:16] in {start for _, start, _ in claims(clinic)}) == (state == "booked")
+
+
+def test_of_two_who_change_one_version_one_does(clinic: Clinic) -> None:
+    """Four moves of the same version at once: one is made, and the others are stale."""
+    asks = clinic.asker("scheduler")
+    name = booked(asks, physio(at(9), None))
+    version = asks.get(f"/v1/bookings/{name}").headers["ETag"]
+    where = {"practitioner": ["anna"], "room": ["room-1"]}
+    calls = [
+        partial(
+            asks.post,
+            f"/v1/bookings/{name}/reschedule",
+            {"visits": [{"start": at(10 + n), "resources": where}]},
+            If_Match=version,
+        )
+        for n in range(4)
+    ]
+    assert statuses(race(calls)) == {200: 1, 412: 3}
+    assert len(claims(clinic)) == 2
+
+
+def test_a_move_and_a_cancellation_at_the_same_moment(clinic: Clinic) -> None:
+    """Cancelled in the end, wherever it was moved to before, and nothing stays claimed."""
+    asks = clinic.asker("scheduler")
+    for hour in range(9, 13):
+        name = booked(asks, physio(at(hour), None))
+        moved, cancelled = race(
+            [move(asks, name, at(hour + 0.25)), partial(asks.post, f"/v1/bookings/{name}/cancel")]
+        )
+        assert cancelled.status_code == 200
+        assert moved.status_code in (200, 409)
+    assert claims(clinic) == []
+
+
+def test_series_of_several_who_take_what_is_left(clinic: Clinic) -> None:
+    """Four clients want the same four mornings, or what is left of them: each goes to one."""
+    admin = clinic.asker()
+    for n in range(4):
+        made = admin.post(
+            "/v1/requests",
+            {
+                "id": f"R{n}",
+                "steps": [{"service": "physio"}],
+                "series": {"type": "flexible", "count": 4, "at_least": 1},
+            },
+        )
+        assert made.status_code == 201, made.text
+    where = {"practitioner": ["anna"], "room": ["room-1"]}
+
+    def series(n: int) -> dict[str, Any]:
+        visits = [{"occurrence": o + 1, "start": at(9, o), "resources": where} for o in range(4)]
+        visits = visits[n:] + visits[:n]
+        return {"request": f"R{n}", "visits": visits, "partial": "accept"}
+
+    answers = race([hold(admin, series(n)) for n in range(4)])
+    assert set(statuses(answers)) <= {200, 201, 409}
+    had = [v["start"] for a in answers if a.status_code == 201 for v in a.json()["visits"]]
+    assert sorted(had) == [f"2030-01-{day:02}T08:00:00Z" for day in range(7, 11)]
+    assert len(claims(clinic)) == 8
+    assert clinic.overlaps() == 0
+
+
+def test_a_lane_is_taken_away_while_two_ask_for_them(pool: Clinic) -> None:
+    """Never more swim at once than there are lanes in the end."""
+    admin = pool.asker()
+    for day in range(4):
+        there = admin.get("/v1/resources/pool").json()
+        body = {k: v for k, v in there.items() if k not in OURS}
+        fewer = partial(
+            admin,
+            "PUT",
+            "/v1/resources/pool",
+            body | {"lanes": 1},
+            If_Match=f'"{there["version"]}"',
+        )
+        narrowed, *answers = race([fewer, *[hold(admin, training(at(9, day))) for _ in range(3)]])
+        lanes = 1 if narrowed.status_code == 200 else 2
+        assert narrowed.status_code in (200, 409)
+        assert statuses(answers) == {201: lanes, 409: 3 - lanes}
+        change(admin, "/v1/resources/pool", lanes=2)
+
+
 # Rules that no constraint can see -----------------------------------------------------------
 
 
@@ -354,6 +485,28 @@ def test_race_for_the_minutes_of_a_day(clinic: Clinic) -> None:
     """Anna works 60 minutes a day: of two visits of 45 in different rooms, one."""
     limited(clinic, minutes_per_day=60)
     together(clinic, visit(at(9)), visit(at(15), room="room-2"), rule="work_per_day")
+
+
+def test_race_of_a_move_into_a_full_day(clinic: Clinic) -> None:
+    """Anna works 60 minutes a day: of a move to Monday and a hold on Monday, one."""
+    limited(clinic, minutes_per_day=60)
+    asks = clinic.asker("scheduler")
+    for week in range(3):
+        name = booked(asks, visit(at(9, 7 * week + 1)))
+        moved, held = race(
+            [move(asks, name, at(9, 7 * week)), hold(asks, visit(at(15, 7 * week), room="room-2"))]
+        )
+        assert (moved.status_code, held.status_code) in ((200, 409), (409, 201))
+
+
+def test_race_of_reassignments_to_one_who_is_nearly_full(clinic: Clinic) -> None:
+    """Ben's visits go to Anna, who works 60 minutes a day: one of two does."""
+    limited(clinic, minutes_per_day=60)
+    asks = clinic.asker("scheduler")
+    names = [booked(asks, visit(at(hour), "ben", "room-2")) for hour in (9, 12)]
+    body = {"resources": {"practitioner": ["anna"]}}
+    answers = race([partial(asks.post, f"/v1/bookings/{n}/reassign", body) for n in names])
+    assert statuses(answers) == {200: 1, 409: 1}
 
 
 def test_race_for_the_minutes_of_a_week(clinic: Clinic) -> None:
@@ -539,12 +692,7 @@ def test_an_expired_seat_is_taken_by_the_next(course: Clinic) -> None:
     assert asks.post("/v1/sessions/course/place", PLACE).status_code == 201
     assert asks.post("/v1/holds", seat("P1")).status_code == 201
     assert asks.post("/v1/holds", seat("P2")).status_code == 409
-    for table in ("booking", "claim"):
-        course.sql(
-            f"UPDATE {table} SET expires_at = now() - interval '1 second'"
-            " WHERE tenant_id = :t AND expires_at IS NOT NULL",
-            t=course.tenant,
-        )
+    expire_all(course)
     assert asks.post("/v1/holds", seat("P2")).status_code == 201
 
 
@@ -590,11 +738,7 @@ def test_an_expired_hold_counts_no_more_for_any_rule(clinic: Clinic) -> None:
     asks = clinic.asker("scheduler")
     assert asks.post("/v1/holds", visit(at(9))).status_code == 201
     assert asks.post("/v1/holds", visit(at(11))).status_code == 409
-    for table in ("booking", "claim"):
-        clinic.sql(
-            f"UPDATE {table} SET expires_at = now() - interval '1 second' WHERE tenant_id = :t",
-            t=clinic.tenant,
-        )
+    expire_all(clinic)
     assert asks.post("/v1/holds", visit(at(11))).status_code == 201
     assert len(claims(clinic)) == 2
 
