@@ -15,6 +15,7 @@ from allocator.frames.nested import Decoder, encode
 from api.auth.permissions import demand_location, demand_own, may_see
 from api.problems import Invalid, NotFound, Problem, RuleBroken, Stale, Taken, TooMany, WrongState
 from api.store import bookings, claims
+from api.store.database import Again
 from api.store.ids import new_uid
 from api.usecases import placing, series, things
 from api.usecases.placing import Cast, WantedVisit
@@ -107,7 +108,10 @@ def hold(
         return found
     renamed = series.numbers(request, {(v.occurrence, v.step): v.start for v in found.possible})
     possible = [replace(v, occurrence=renamed[v.occurrence]) for v in found.possible]
-    return _held(tx, request, possible, who, person, minutes, stored, urgent, whole=False)
+    try:
+        return _held(tx, request, possible, who, person, minutes, stored, urgent, whole=False)
+    except Taken as error:  # by somebody else, since it was possible: look at it all anew
+        raise Again from error
 
 
 def _demand_once(wanted: Sequence[WantedVisit]) -> list[series.At]:

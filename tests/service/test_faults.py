@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import structlog
 from fastapi import FastAPI
-from service.conftest import Clinic, furnish, physio
+from service.conftest import Clinic, furnish, physio, vanishing
 from service.racing import race
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
@@ -277,7 +277,7 @@ def test_a_pool_that_is_used_up_says_503(settings: Settings, clinic: Clinic) -> 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_the_server_is_stopped_and_started(tmp_path: Path, how: signal.Signals) -> None:
     """Meanwhile 503 and not ready; afterwards it works by itself, and what was held is there."""
-    with EmbeddedServer(tmp_path / "stops") as server:
+    with vanishing(tmp_path) as folder, EmbeddedServer(folder) as server:
         migrate(server.url("allocator_owner"))
         owner = create_engine(engine_url(server.url("allocator_owner")), poolclass=NullPool)
         settings = Settings(database_url=server.url("allocator_api"))

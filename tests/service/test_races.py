@@ -17,6 +17,7 @@ from service.racing import race, statuses
 
 from api.store.database import Database
 from api.sweeper import sweep
+from api.usecases import bookings
 
 MONDAY = datetime.fromisoformat("2030-01-07T00:00:00+01:00")
 
@@ -429,6 +430,31 @@ def test_series_of_several_who_take_what_is_left(clinic: Clinic) -> None:
     assert sorted(had) == [f"2030-01-{day:02}T08:00:00Z" for day in range(7, 11)]
     assert len(claims(clinic)) == 8
     assert clinic.overlaps() == 0
+
+
+def test_what_was_possible_is_taken_before_it_is_held(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of three mornings can be had, then one goes to somebody else: the third is held."""
+    asks = clinic.asker("scheduler")
+    series = {"type": "flexible", "count": 3, "at_least": 1}
+    request = {"id": "R", "steps": [{"service": "physio"}], "series": series}
+    assert asks.post("/v1/requests", request).status_code == 201
+    booked(asks, physio(at(9), None))
+    others, partly = [hold(asks, physio(at(9, 1), None))], bookings.partly
+
+    def overtaken(*given: Any) -> Any:
+        found = partly(*given)
+        if others:
+            assert others.pop()().status_code == 201
+        return found
+
+    monkeypatch.setattr(bookings, "partly", overtaken)
+    where = {"practitioner": ["anna"], "room": ["room-1"]}
+    visits = [{"occurrence": o + 1, "start": at(9, o), "resources": where} for o in range(3)]
+    held = asks.post("/v1/holds", {"request": "R", "visits": visits, "partial": "accept"})
+    assert held.status_code == 201, held.text
+    assert [v["start"] for v in held.json()["visits"]] == ["2030-01-09T08:00:00Z"]
 
 
 def test_a_lane_is_taken_away_while_two_ask_for_them(pool: Clinic) -> None:

@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from psycopg import sql
-from service.conftest import Clinic, furnish, physio, scope
+from service.conftest import Clinic, furnish, physio, scope, vanishing
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -44,8 +44,10 @@ def postgres(
     if request.param == server.version:
         yield server
         return
-    folder = tmp_path_factory.mktemp("other")
-    with EmbeddedServer(folder, version=request.param, durable=False) as other:
+    with (
+        vanishing(tmp_path_factory.mktemp("other")) as folder,
+        EmbeddedServer(folder, version=request.param, durable=False) as other,
+    ):
         migrate(other.url("allocator_owner"))
         yield other
 
