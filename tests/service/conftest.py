@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from starlette.testclient import TestClient
 
 from api.app import application
 from api.auth.principal import Role
-from api.embedded import VERSIONS, EmbeddedServer
+from api.embedded import VERSIONS, EmbeddedServer, folder
 from api.settings import Settings
 from api.store.database import Database, engine_url
 from api.store.migrate import migrate
@@ -37,20 +38,27 @@ def version_of_tests() -> int:
 
 @contextmanager
 def vanishing(folder: Path) -> Iterator[Path]:
-    """A folder whose database goes with it, wherever it lies."""
+    """A folder whose database goes with it, for a service in a process of its own."""
     try:
         yield folder
     finally:
         shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_stays() -> Iterator[None]:
+    """Data that root's private folders cannot hold vanish with the tests as well."""
+    with TemporaryDirectory(prefix="allocator-tests-") as name, pytest.MonkeyPatch.context() as m:
+        Path(name).chmod(0o755)
+        m.setattr(folder, "SYSTEM", Path(name))
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A server whose data vanishes with the tests."""
-    with (
-        vanishing(tmp_path_factory.mktemp("store")) as folder,
-        EmbeddedServer(folder, version=version_of_tests(), durable=False) as running,
-    ):
+    data = tmp_path_factory.mktemp("store")
+    with EmbeddedServer(data, version=version_of_tests(), durable=False) as running:
         migrate(running.url("allocator_owner"))
         yield running
 

@@ -56,10 +56,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A server for the tests of this page; it waits for the disk."""
-    with (
-        vanishing(tmp_path_factory.mktemp("kept")) as folder,
-        EmbeddedServer(folder, version=version_of_tests()) as running,
-    ):
+    with EmbeddedServer(tmp_path_factory.mktemp("kept"), version=version_of_tests()) as running:
         yield running
 
 
