@@ -54,6 +54,8 @@ EPILOG = """[bold]Examples[/bold]
     [cyan]allocator solve my-clinic --gap 0.01[/cyan]
   The same schedule each time:
     [cyan]allocator solve my-clinic --workers 1 --deterministic-limit 60[/cyan]
+  Go on from a schedule:
+    [cyan]allocator solve my-clinic --start plan/schedule.csv --out better[/cyan]
   For another program:
     [cyan]allocator solve my-clinic --json > result.json[/cyan]
 
@@ -88,6 +90,15 @@ def solve(
             show_default=False,
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="SCHEDULE",
+            help="A schedule of PROBLEM to begin with, as CSV or JSON; its visits may all move.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +124,7 @@ def solve(
 ) -> None:
     """Allocate the requests of a problem."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:
-        from allocator.frames import read_problem
+        from allocator.frames import read_problem, read_schedule
         from allocator.plots.history import History
         from allocator.prepare.prepared import Prepared
         from allocator.report.document import result_document
@@ -135,9 +146,10 @@ def solve(
             refuse_no_report(report)
         patience.now(f"reading {problem}")
         asked = read_problem(problem)
+        begun = None if start is None else read_schedule(start, asked)
         patience.solving(asked, time_limit if deterministic_limit is None else None)
         history = History(patience.told)
-        result = run(asked, params, on_progress=history)
+        result = run(asked, params, on_progress=history, start=begun)
         patience.now("writing")
         prepared = Prepared(asked)
         calendars = None

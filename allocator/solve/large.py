@@ -65,7 +65,7 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
 
 def _known(work: Work) -> bool:
     """Say whether most visits are published: then a plan would move what may well stay."""
-    told = sum(visit in work.prepared.published for visit in work.free)
+    told = sum(visit in work.there for visit in work.free)
     return told > KNOWN * len(work.free)
 
 

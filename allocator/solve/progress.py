@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from allocator.domain.schedule import Assignment
 from allocator.solve.incumbent import Incumbent
 
 
@@ -27,6 +28,8 @@ class Progress:
         Counts.
     level
         Name of the level at work; empty where it is none in particular.
+    assignments
+        Returns the best schedule so far, worked out when it is asked for.
     """
 
     phase: str
@@ -36,6 +39,9 @@ class Progress:
     visits_placed: int = 0
     visits: int = 0
     level: str = ""
+    assignments: Callable[[], tuple[Assignment, ...]] = field(
+        default=tuple, compare=False, repr=False
+    )
 
 
 #: Hears how a solve stands.

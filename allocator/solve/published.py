@@ -1,6 +1,8 @@
-"""Start from what is published: keep each visit where it is, if nothing speaks against it."""
+"""Start from a schedule: keep each visit where it is, if nothing speaks against it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement, Visit
@@ -12,21 +14,33 @@ from allocator.table.allowed import allowed
 from allocator.table.rulebook import Rulebook
 
 
-def keep_published(book: Rulebook, state: State) -> None:
-    """Place published visits that are not frozen where they are published, one by one.
+def keep_published(
+    book: Rulebook, state: State, there: Mapping[int, Placement] | None = None
+) -> None:
+    """Place visits that are not frozen where they are published, one by one.
 
+    Parameters
+    ----------
+    book, state
+        Rules and goals, and what is placed; changed.
+    there
+        Where visits lie; None is where they are published.
+
+    Notes
+    -----
     A request of which something is placed already stays as it is. A visit stays out when a rule
     forbids its place (someone fell ill, a room closed). Then its request is completed around those
     that stay; where that does not go, it is taken out whole, to be placed anew.
     """
     prepared = book.prepared
+    there = prepared.published if there is None else there
     torn: list[PreparedRequest] = []
     for request in prepared.requests:
         free = [v for v in request.visits if v not in prepared.frozen]
         if any(state.placements[v] is not None for v in free):
             continue
-        loose = [v for v in free if v in prepared.published]
-        placed = [v for v in loose if _keep(book, state, v)]
+        loose = [v for v in free if v in there]
+        placed = [v for v in loose if _keep(book, state, v, there)]
         if placed and (len(placed) < len(loose) or not _stands(book, state, request)):
             torn.append(request)
     for request in torn:
@@ -37,16 +51,18 @@ def keep_published(book: Rulebook, state: State) -> None:
                     state.remove(number)
 
 
-def _keep(book: Rulebook, state: State, number: int) -> bool:
-    prepared = book.prepared
-    visit = prepared.visits[number]
-    placement = prepared.published[number]
+def _keep(book: Rulebook, state: State, number: int, there: Mapping[int, Placement]) -> bool:
+    visit = book.prepared.visits[number]
+    placement = there[number]
     if not _filled(visit, placement):
         return False
-    if placement.session >= 0 and state.placements[placement.session] is None:
-        there = prepared.published.get(placement.session)
-        if there is None or not _keep(book, state, placement.session):
-            return False
+    session = placement.session
+    if (
+        session >= 0
+        and state.placements[session] is None
+        and (session not in there or not _keep(book, state, session, there))
+    ):
+        return False
     if allowed(book, state, visit, placement):
         state.place(number, placement)
         return True

@@ -56,6 +56,7 @@ def solve(
     *,
     on_progress: Listener | None = None,
     control: Control | None = None,
+    start: Schedule | None = None,
     rules: Sequence[Rule] = RULES,
     goals: Sequence[Goal] = GOALS,
 ) -> Result:
@@ -72,6 +73,10 @@ def solve(
     control
         Lets another thread stop the solve early; made here where absent. Ctrl-C in the main
         thread stops it too: either way the best schedule so far is returned.
+    start
+        A schedule to begin with, such as that of yesterday or of another scenario. Its visits are
+        kept where no rule forbids it, and may all move: unlike what is published, moving costs
+        nothing.
     rules, goals
         What is known; add your own to the lists to have them obeyed.
 
@@ -85,6 +90,8 @@ def solve(
     ------
     InvalidProblem
         When settings, or names of rules and goals, make no sense.
+    InvalidSchedule
+        When the schedule to begin with names what the problem does not have.
     SolverDisagreement
         When the model and the plain checks disagree: a bug of allocator's.
     """
@@ -92,7 +99,8 @@ def solve(
     params.check()
     budget = Budget(params.time_limit_seconds, params.deterministic_limit, control=control)
     return interruptible(
-        lambda: _Run(Work(problem, params, budget, on_progress, rules, goals))(), budget.control
+        lambda: _Run(Work(problem, params, budget, on_progress, rules, goals, start))(),
+        budget.control,
     )
 
 
@@ -106,7 +114,7 @@ class _Run:
         """Run it."""
         work = self.work
         state = State(work.prepared, work.frozen)
-        keep_published(work.book, state)
+        keep_published(work.book, state, work.there)
         construct(work.book, state, work.alone, self._insertion())
         bounds = served_floors(work.book, work.frozen_state, work.alone)
         best = work.accept(state.placements)
@@ -201,7 +209,7 @@ class _Run:
         if proof.best is None:
             return None, proof.infeasible
         state = State(self.work.prepared, proof.best.placements)
-        keep_published(self.work.book, state)
+        keep_published(self.work.book, state, self.work.there)
         construct(self.work.book, state, self.work.alone, self._insertion())
         best = self.work.accept(state.placements)
         return best or proof.best, False

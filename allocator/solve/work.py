@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from allocator.domain.problem import Problem
+from allocator.domain.schedule import Assignment, Schedule
 from allocator.goals.goal import Goal
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
@@ -41,6 +42,8 @@ class Work:
         The problem in numbers, the rules and goals in force, and what is near enough.
     must
         Visits that pins demand to be placed.
+    there
+        Where visits lie to begin with: where they are published, or in a schedule that was given.
     frozen, frozen_state
         Placements of the frozen visits, None for all others; and the state in which only these
         are placed.
@@ -65,6 +68,8 @@ class Work:
         Hears how the solve stands.
     rules, goals
         What is known.
+    start
+        A schedule to begin with.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Work:
         listener: Listener | None,
         rules: Sequence[Rule],
         goals: Sequence[Goal],
+        start: Schedule | None = None,
     ) -> None:
         self.params = params
         self.budget = budget
@@ -85,6 +91,10 @@ class Work:
         self.first: float | None = None
         prepared = self.prepared = Prepared(problem)
         self.book = Rulebook(prepared, rules, goals)
+        self.there = dict(prepared.published)
+        if start is not None:
+            given = prepared.placements(start)
+            self.there.update({v: p for v, p in enumerate(given) if p is not None})
         self.aim = Aim(self.book, params.gap)
         self.must = must_place(prepared) - set(prepared.frozen)
         self.frozen: list[Placement | None] = [
@@ -112,8 +122,13 @@ class Work:
                     visits_placed=sum(p is not None for p in best.placements) if best else 0,
                     visits=len(self.prepared.visits),
                     level=level,
+                    assignments=partial(self._assignments, best) if best else tuple,
                 )
             )
+
+    def _assignments(self, best: Incumbent) -> tuple[Assignment, ...]:
+        placed = enumerate(best.placements)
+        return tuple(self.prepared.assignment(v, p) for v, p in placed if p is not None)
 
     def accept(self, placements: Sequence[Placement | None]) -> Incumbent | None:
         """Return placements as an incumbent when they meet every demand; a breach raises."""
