@@ -33,7 +33,6 @@ include_patterns = [
 exclude_patterns = [".*", "allocator", "api", "build", "dist", "notebooks", "out", "tests", "tools"]
 
 myst_heading_anchors = 4
-suppress_warnings = ["misc.highlighting_failure"]  # requests and answers are shown in part
 
 autodoc_default_options = {
     "members": True,

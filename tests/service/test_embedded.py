@@ -9,8 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,27 +17,13 @@ import psycopg
 import pytest
 from cli.running import ROOT
 from service.conftest import vanishing, version_of_tests
+from service.processes import gone, until
 
 from api.embedded import EmbeddedServer, folder
 from api.problems import StoreUnavailable
 from api.store.migrate import migrate
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-#: Seconds that something has to happen in; far more than it takes.
-PATIENCE = 60.0
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def gone(process: psutil.Process) -> bool:
-    """Say whether a process has ended; where nobody asks for its exit code, it stays listed."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def embedded(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from cli.running import HANDMADE, ROOT, run
 from service.conftest import vanishing
-from service.test_embedded import gone, until
+from service.processes import gone, until
 
 from allocator import read_problem
 from api import demo, running

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from cli.running import ROOT
-from service.test_embedded import gone, until
+from service.processes import gone, until
 
 from api import supervisor
 from api.lifetime import Stopping

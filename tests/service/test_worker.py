@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from cli.running import ROOT
 from service.conftest import Clinic, physio
-from service.test_embedded import until
+from service.processes import until
 from structlog.testing import capture_logs
 
 from api import worker
