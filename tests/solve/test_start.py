@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tiny import at, need, patient, practitioner, problem, request, service
+from tiny import at, goals, need, patient, practitioner, problem, request, service
 
 from allocator.domain.faults import InvalidSchedule
 from allocator.domain.problem import Problem
@@ -15,11 +15,12 @@ from allocator.solve.solve import solve
 
 
 def one() -> Problem:
-    """A single visit with Ann, on a day that is open throughout."""
+    """A single visit with Ann, the sooner the better."""
     return problem(
         request("A", "x"),
         resources=(practitioner("ann"), patient("x")),
         services=(service(needs=(need(),)),),
+        levels=goals(soonest=1),
     )
 
 
