@@ -278,10 +278,10 @@ def test_wall_time_is_that_of_the_place(clinic: Clinic) -> None:
     made = booked(
         admin, "R1", [visit(n, first + timedelta(days=7 * (n - 1)), **carl) for n in (1, 2)]
     )
-    moved = move(admin, made, visit(1, first.replace(hour=11), **carl), "all")
+    moved = move(admin, made, visit(1, first + timedelta(days=7), **carl), "all")
     assert moved.status_code == 200, moved.text
     local = [datetime.fromisoformat(v["start"]).astimezone(york) for v in moved.json()["visits"]]
-    assert [f"{start:%m-%d %H:%M}" for start in local] == ["03-04 11:00", "03-11 11:00"]
+    assert [f"{start:%m-%d %H:%M}" for start in local] == ["03-11 09:00", "03-18 09:00"]
 
 
 def test_a_time_that_the_clocks_skip(clinic: Clinic) -> None:
