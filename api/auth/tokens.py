@@ -12,9 +12,11 @@ from threading import Lock
 from typing import Any
 
 import jwt
+import structlog
 
 from api.problems import IssuerUnavailable, Unauthenticated
 
+LOG = structlog.get_logger("allocator.tokens")
 #: Seconds for which keys are taken as current, between two looks for one that is unknown, and
 #: for an answer; and the bytes that an answer may have.
 CURRENT, AGAIN, WAIT, MOST = 300.0, 10.0, 5.0, 1_000_000
@@ -141,6 +143,10 @@ class Tokens:
                 document = json.loads(answer.read(MOST))
             keys = jwt.PyJWKSet.from_dict(document).keys
             self._keys = {key.key_id: key for key in keys if key.key_id is not None}
-        except (OSError, ValueError, AttributeError, jwt.PyJWTError):
-            pass
+        except (OSError, ValueError, AttributeError, jwt.PyJWTError) as error:
+            LOG.warning(
+                "unreachable", action="tokens.unreachable", known=len(self._keys), exc_info=error
+            )
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
         self._looked = self._clock()

@@ -236,7 +236,7 @@ def test_an_issuer_that_cannot_be_reached(clinic: Clinic, settings: Settings) ->
         assert Asker(web, clinic.asker().key).get("/v1/tenant").status_code == 200
 
 
-def test_keys_once_read_work_on(rules: TokenRules, issuer: Issuer) -> None:
+def test_keys_once_read_work_on(rules: TokenRules, issuer: Issuer, lines: list[Any]) -> None:
     """An issuer that is down is asked again every few minutes; its keys serve meanwhile."""
     now, asked = 0.0, issuer.asked
     tokens = Tokens(rules, lambda: now)
@@ -251,6 +251,10 @@ def test_keys_once_read_work_on(rules: TokenRules, issuer: Issuer) -> None:
         issuer.up, now = False, now + CURRENT + 1
         assert tokens.subject(token).name == "anna"
         assert issuer.asked - asked == 3
+        assert [(line["action"], line["known"]) for line in lines] == [
+            ("tokens.unreachable", 0),
+            ("tokens.unreachable", 2),
+        ]
     finally:
         issuer.up = True
 
