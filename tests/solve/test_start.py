@@ -46,7 +46,7 @@ def test_a_solve_begins_with_the_schedule_given() -> None:
 
 
 def test_what_is_given_may_move_for_nothing() -> None:
-    """It costs as little in the end as where nothing was given: the visit moves to the first day."""
+    """The visit moves to the first day: it costs no more than where nothing was given."""
     begun, fresh = solve(one(), Params(workers=1), start=lies(10)), solve(one(), Params(workers=1))
     assert begun.status is fresh.status is Status.OPTIMAL
     assert [level.cost for level in begun.levels] == [level.cost for level in fresh.levels]
