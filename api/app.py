@@ -16,7 +16,7 @@ from starlette.routing import compile_path
 
 from api.auth.credentials import Credentials
 from api.auth.limits import Limits
-from api.call import Answer, Service
+from api.call import COOKIE, Answer, Service
 from api.middleware import Envelope
 from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
 from api.routes import access, bookings, bulk, catalogue, health, holds, people, sessions, tenants
@@ -167,7 +167,10 @@ def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]
     known.update(schemas)
     for unused in ("HTTPValidationError", "ValidationError"):
         known.pop(unused, None)
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer"},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    }
     body = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path, item in found["paths"].items():
         for operation in item.values():
@@ -180,7 +183,7 @@ def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]
             if path.startswith("/health"):
                 operation["security"] = []
                 continue
-            operation["security"] = [{"key": []}]
+            operation["security"] = [{"key": []}, {"cookie": []}]
             for status in ALWAYS:
                 operation["responses"][str(status)] = {
                     "description": "See `type` and `detail`.",
