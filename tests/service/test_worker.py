@@ -11,7 +11,6 @@ import pytest
 from cli.running import ROOT
 from service.conftest import Clinic, physio
 from service.processes import until
-from structlog.testing import capture_logs
 
 from api import worker
 from api.embedded import EmbeddedServer
@@ -57,7 +56,7 @@ def test_it_forgets_at_its_first_look_and_then_once_in_a_while(
 
 @pytest.mark.parametrize("error", [StoreUnavailable, Again])
 def test_a_database_that_is_gone_is_waited_for(
-    error: type[Exception], monkeypatch: pytest.MonkeyPatch, done: list[str]
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, done: list[str], lines: list[Any]
 ):
     """It says once that it waits, and once that the database is back."""
     answers: list[Any] = [error(), error(), 0, 0]
@@ -69,8 +68,7 @@ def test_a_database_that_is_gone_is_waited_for(
         return int(answer)
 
     monkeypatch.setattr(worker, "sweep", sweep)
-    with capture_logs() as lines:
-        worker.work(NO_DATABASE, Looks(4))
+    worker.work(NO_DATABASE, Looks(4))
     assert [line["action"] for line in lines] == ["worker.waiting", "worker.back"]
     assert done == ["forget"]
 
