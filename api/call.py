@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -84,11 +84,19 @@ class Call:
         self,
         body: bytes,
         work: Callable[[Tx], tuple[int, Any, Mapping[str, str]]],
+        keeps: Container[int] = range(600),
     ) -> Response:
         """Do a change; with an idempotency key, once, however often it is asked for.
 
         What a change answered is kept in its own transaction: where the first call's reply was
         lost, the second gets it, and nothing is done twice.
+
+        Parameters
+        ----------
+        body, work
+            What was sent, and what is to be done: it returns status, content and headers.
+        keeps
+            Statuses that are kept; others have changed nothing, and the key is as good as new.
         """
 
         def run(connection: Connection, now: datetime) -> Response:
@@ -101,6 +109,9 @@ class Call:
                 return kept
             status, content, headers = work(tx)
             answer = Answer(content, status, dict(headers))
+            if status not in keeps:
+                connection.execute(_FORGET, self._key())
+                return answer
             connection.execute(
                 _KEEP,
                 {
@@ -148,6 +159,10 @@ class Call:
 _BEGIN = text(
     "INSERT INTO idempotency (tenant_id, principal, route, key, body)"
     " VALUES (:tenant, :principal, :route, :key, :body) ON CONFLICT DO NOTHING RETURNING true"
+)
+_FORGET = text(
+    "DELETE FROM idempotency WHERE tenant_id = :tenant"
+    " AND principal = :principal AND route = :route AND key = :key"
 )
 _FIND = text(
     "SELECT body, status, answer, headers FROM idempotency WHERE tenant_id = :tenant"

@@ -54,7 +54,7 @@ def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
         headers = {"Location": f"/v1/holds/{found.uid}", **views.etag(found.version)}
         return 201, views.booking(tx, found), headers
 
-    return call.once(raw, work)
+    return call.once(raw, work, keeps=(201,))
 
 
 def _asked(tx: Tx, body: HoldIn) -> tuple[Request, list[VisitIn], Any]:

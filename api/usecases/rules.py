@@ -208,7 +208,7 @@ def _problem(
         services=tuple(world.services[service] for service in sorted(services)),
         turnarounds=tuple(t for t in world.turnarounds if {t.before, t.after} - {None} <= services),
         requests=(
-            replace(request, preferred_resources=(), preferred_windows=(), must=False),
+            replace(request, preferred_resources=(), preferred_windows=(), must=False, weights=()),
             *(asked for asked, _ in published),
         ),
         sessions=tuple(replace(session, windows=()) for session in sessions),

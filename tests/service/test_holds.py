@@ -46,3 +46,49 @@ def test_an_idempotency_key_books_once(clinic: Clinic) -> None:
     assert other.status_code == 422
     assert other.json()["type"] == "urn:allocator:problem:idempotency-key-reused"
     assert clinic.sql("SELECT count(*) FROM booking")[0][0] == 1
+
+
+def test_a_request_with_weights_of_its_own_is_held(clinic: Clinic) -> None:
+    """What a request weighs is the solver's business: no rule looks at it."""
+    asks = clinic.asker("scheduler")
+    made = asks.post(
+        "/v1/requests",
+        {
+            "id": "R1",
+            "steps": [{"service": "physio"}],
+            "attendees": [{"resource": "P1"}],
+            "weights": [["soonest", 5]],
+        },
+    )
+    assert made.status_code == 201, made.text
+    visit = {"start": NINE, "resources": physio(NINE)["resources"]}
+    held = asks.post("/v1/holds", {"request": "R1", "visits": [visit]})
+    assert held.status_code == 201, held.text
+
+
+def test_a_question_is_not_the_answer_that_is_kept(clinic: Clinic) -> None:
+    """Whoever accepts what was asked may send the same idempotency key again."""
+    asks = clinic.asker("scheduler")
+    series = {"type": "flexible", "count": 2, "at_least": 1}
+    made = asks.post(
+        "/v1/requests",
+        {
+            "id": "R1",
+            "steps": [{"service": "physio"}],
+            "attendees": [{"resource": "P1"}],
+            "series": series,
+        },
+    )
+    assert made.status_code == 201, made.text
+    assert asks.post("/v1/holds", physio(NINE, "P2")).status_code == 201
+    resources = physio(NINE)["resources"]
+    starts = (NINE, "2030-01-09T09:00:00+01:00")
+    visits = [
+        {"occurrence": n, "start": start, "resources": resources}
+        for n, start in enumerate(starts, 1)
+    ]
+    body = {"request": "R1", "visits": visits}
+    asked = asks.post("/v1/holds", body, Idempotency_Key="k")
+    assert (asked.status_code, len(asked.json()["possible"])) == (200, 1)
+    accepted = asks.post("/v1/holds", {**body, "partial": "accept"}, Idempotency_Key="k")
+    assert accepted.status_code == 201, accepted.text
