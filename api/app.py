@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from api.auth.credentials import Credentials
+from api.auth.failures import Failures
 from api.auth.limits import Limits
 from api.call import COOKIE, Answer, Service
 from api.middleware import Envelope
@@ -75,6 +76,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         database=database,
         worlds=Worlds(),
         credentials=Credentials(database, settings.tokens),
+        failures=Failures(settings.failed_per_minute),
         limits=Limits(database),
     )
     schemas: dict[str, dict[str, Any]] = answers()
@@ -86,8 +88,12 @@ def application(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _internal)
-    app.add_middleware(Envelope, most_bytes=settings.most_bytes, import_bytes=settings.import_bytes)
+    app.add_middleware(
+        Envelope,
+        most_bytes=settings.most_bytes,
+        import_bytes=settings.import_bytes,
+        bug=_answer(Problem()),
+    )
     app.openapi = lambda: _openapi(app, schemas)  # type: ignore[method-assign]
     return app
 
@@ -144,11 +150,6 @@ def _no_method(request: Request) -> MethodNotAllowed:
     return MethodNotAllowed(
         f"{path} does not take {request.method}; it takes: {', '.join(allowed)}.", allowed=allowed
     )
-
-
-async def _internal(request: Request, error: Exception) -> Response:
-    LOG.error("bug", action="http.bug", exc_info=error)
-    return _answer(Problem())
 
 
 def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:

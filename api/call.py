@@ -13,9 +13,10 @@ from fastapi import Depends, Header, Request, Response
 from sqlalchemy import Connection, text
 
 from api.auth.credentials import Credentials
+from api.auth.failures import Failures
 from api.auth.limits import Limits
 from api.auth.principal import Principal
-from api.problems import Invalid, KeyReused, Unauthenticated, UnsupportedMedia
+from api.problems import Invalid, KeyReused
 from api.settings import Settings
 from api.store.database import Database
 from api.store.world import Worlds
@@ -35,6 +36,7 @@ class Service:
     database: Database
     worlds: Worlds
     credentials: Credentials
+    failures: Failures
     limits: Limits
 
 
@@ -181,76 +183,26 @@ def service_of(request: Request) -> Service:
     return found
 
 
-def call(
+async def call(
     request: Request,
-    authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
     idempotency_key: Annotated[
         str | None, Header(min_length=1, max_length=255, description="Makes a repeat harmless.")
     ] = None,
     if_match: Annotated[
         str | None, Header(max_length=50, description="The version that is changed.")
     ] = None,
-    allocator_membership: Annotated[str | None, Header(max_length=50)] = None,
-    x_csrf_token: Annotated[str | None, Header(include_in_schema=False)] = None,
+    allocator_membership: Annotated[
+        str | None, Header(max_length=50, description="As whom a token's owner asks.")
+    ] = None,
 ) -> Call:
-    """Find out who asks, and count the request."""
-    service = service_of(request)
-    reads = request.method in READS
-    cookie = request.cookies.get(COOKIE)
-    if authorization:
-        scheme, _, credential = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not credential.strip():
-            raise Unauthenticated("Send your key as 'Authorization: Bearer KEY'.")
-        principal = service.credentials.of_bearer(credential.strip(), allocator_membership)
-    elif cookie:
-        principal = service.credentials.of_cookie(cookie, x_csrf_token, writes=not reads)
-    else:
-        raise Unauthenticated("Send your key as 'Authorization: Bearer KEY'.")
-    _count(service, request, principal, reads=reads)
-    _readable(request)
+    """Return the call of somebody whom ``api.sign_in`` has found."""
     return Call(
-        service=service,
+        service=service_of(request),
         request=request,
-        principal=principal,
-        key=None if reads else idempotency_key,
+        principal=request.state.principal,
+        key=None if request.method in READS else idempotency_key,
         version=_version(if_match),
     )
-
-
-def _count(service: Service, request: Request, principal: Principal, *, reads: bool) -> None:
-    settings = service.settings
-    holds = request.url.path.endswith("/holds")
-    bucket, limit = (
-        ("search", settings.search_per_minute)
-        if reads
-        else ("hold", settings.hold_per_minute)
-        if holds
-        else ("book", settings.book_per_minute)
-    )
-    place, per_address = "address", settings.address_per_minute
-    if principal.publishable:
-        limit, per_address = max(1, limit // 10), max(1, per_address // 10)
-        place = "public"  # counted apart: visitors of a page use up nothing of the staff's
-    address = request.client.host if request.client else "unknown"
-    service.limits.take(principal, f"{place}:{address}", per_address)
-    allowed = service.limits.take(principal, f"{bucket}:{principal.actor}", limit)
-    request.state.headers = allowed.headers
-
-
-def _readable(request: Request) -> None:
-    """Refuse a body that is not said to be JSON; an import may be of other types."""
-    if request.method in READS or request.url.path.endswith("/import"):
-        return
-    headers = request.headers
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
-        return
-    said = headers.get("content-type", "")
-    if media_type(said) != "application/json":
-        raise UnsupportedMedia(
-            f"The Content-Type is {said!r}; application/json is read here."
-            if said
-            else "The body has no Content-Type; application/json is read here."
-        )
 
 
 def media_type(header: str) -> str:

@@ -1,4 +1,4 @@
-"""Round every request: its size is limited, it has a name, and a line is logged of it."""
+"""Round every request: its size is limited, it has a name, a line is logged, a bug is told."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ class Envelope:
         What answers.
     most_bytes, import_bytes
         Largest body, and largest body of an import.
+    bug
+        What is answered where the service itself fails. The framework would answer that outside
+        of all middleware, without a name to find it by in the log.
     """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, import_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int, import_bytes: int, bug: ASGIApp) -> None:
         self._app = app
+        self._bug = bug
         self._most = most_bytes
         self._import = import_bytes
 
@@ -37,7 +41,7 @@ class Envelope:
         began, name = time.perf_counter(), str(new_uid())
         scope.setdefault("state", {})
         most = self._import if scope["path"].endswith("/import") else self._most
-        size, status = 0, 500
+        size, status, started = 0, 500, False
 
         async def limited() -> Message:
             nonlocal size
@@ -48,18 +52,28 @@ class Envelope:
             return message
 
         async def named(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
-                more: dict[str, str] = scope["state"].get("headers", {})
-                headers = [*message.get("headers", ()), (b"x-request-id", name.encode())]
-                headers += [(k.lower().encode(), v.encode()) for k, v in more.items()]
-                headers += [(b"x-content-type-options", b"nosniff")]
+                status, started = message["status"], True
+                more = {
+                    "x-request-id": name,
+                    "x-content-type-options": "nosniff",
+                    **scope["state"].get("headers", {}),
+                }
+                given = message.get("headers", [])
+                own = {key.lower() for key, _ in given}
+                told = [(key.lower().encode(), value.encode()) for key, value in more.items()]
+                headers = [*given, *((key, value) for key, value in told if key not in own)]
                 message = {**message, "headers": headers}
             await send(message)
 
         try:
             await self._app(scope, limited, named)
+        except Exception as error:
+            LOG.error("bug", action="http.bug", request_id=name, exc_info=error)
+            if started:  # only a connection that is cut says that the answer is not whole
+                raise
+            await self._bug(scope, limited, named)
         finally:
             route: Any = scope.get("route")
             LOG.info(

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
         Requests of one key, at most: reading, holding, and everything else that changes.
     address_per_minute
         Requests of one network address, at most; for publishable keys a tenth.
+    failed_per_minute
+        Failed sign-ins from one network address, at most, at each process of the API.
     most_bytes
         Size of what may be sent at once; imports may be larger.
     import_bytes
@@ -53,6 +55,7 @@ class Settings(BaseSettings):
     hold_per_minute: int = 6_000
     book_per_minute: int = 6_000
     address_per_minute: int = 60_000
+    failed_per_minute: int = 60
     most_bytes: int = 1_000_000
     import_bytes: int = 50_000_000
     secure_cookies: bool = True

@@ -13,9 +13,10 @@ from api.routes.documents import links as next_links
 from api.routes.paging import Paged
 from api.schemas.bodies import KeyIn, LinkIn, MembershipIn
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.usecases import access
 
-routes = APIRouter(tags=["access"])
+routes = APIRouter(tags=["access"], route_class=KnownRoute)
 
 
 @routes.post(

@@ -12,9 +12,10 @@ from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.bodies import AddIn, CancelIn, MoveIn, ReasonIn, ReassignIn, VisitOf
 from api.schemas.texts import AnyInstant, Name
+from api.sign_in import KnownRoute
 from api.usecases import bookings, listing
 
-routes = APIRouter(prefix="/v1/bookings", tags=["bookings"])
+routes = APIRouter(prefix="/v1/bookings", tags=["bookings"], route_class=KnownRoute)
 BOOKING: dict[int | str, dict[str, Any]] = {200: answer_of("Booking")}
 
 

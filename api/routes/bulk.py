@@ -16,6 +16,7 @@ from api.bulk.writing import Form
 from api.call import Calling, Raw
 from api.routes.documents import answer_of
 from api.schemas import domain
+from api.sign_in import KnownRoute
 from api.usecases import imports, listing, people, things
 from api.usecases.imports import Placed
 from api.usecases.things import KINDS, Kind
@@ -28,7 +29,7 @@ Accept = Annotated[str, Header(max_length=500, include_in_schema=False)]
 
 def router() -> APIRouter:
     """Return the paths; they go before those with names in them."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=KnownRoute)
     for kind in BULK:
         _import(
             routes,

@@ -14,6 +14,7 @@ from api.routes.paging import Paged
 from api.schemas import domain
 from api.schemas.documents import one, some
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.usecases import things
 from api.usecases.things import Kind
 
@@ -41,7 +42,7 @@ def router(kind: Kind, schemas: dict[str, dict[str, Any]]) -> APIRouter:
         },
         "required": ["items", "next"],
     }
-    routes = APIRouter(prefix=f"/v1/{kind.plural}", tags=[kind.plural])
+    routes = APIRouter(prefix=f"/v1/{kind.plural}", tags=[kind.plural], route_class=KnownRoute)
     path = "/{name}"
 
     def view(row: Any) -> dict[str, Any]:

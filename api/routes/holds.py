@@ -13,12 +13,13 @@ from api.problems import Invalid
 from api.routes.documents import answer_of, links
 from api.schemas.bodies import HoldIn, VisitIn
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.store.world import decoded
 from api.usecases import bookings, things
 from api.usecases.bookings import Partly
 from api.usecases.tx import Tx
 
-routes = APIRouter(prefix="/v1/holds", tags=["holds"])
+routes = APIRouter(prefix="/v1/holds", tags=["holds"], route_class=KnownRoute)
 
 
 @routes.post(

@@ -10,9 +10,10 @@ from api.routes.documents import answer_of, links
 from api.routes.paging import Paged
 from api.schemas.bodies import PersonChange, PersonIn
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.usecases import people
 
-routes = APIRouter(prefix="/v1/people", tags=["people"])
+routes = APIRouter(prefix="/v1/people", tags=["people"], route_class=KnownRoute)
 
 
 @routes.post(

@@ -9,9 +9,10 @@ from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of
 from api.schemas.bodies import PlaceIn
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.usecases import sessions
 
-routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"])
+routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"], route_class=KnownRoute)
 
 
 @routes.post(

@@ -12,9 +12,10 @@ from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.bodies import ExtraLaneIn, TenantChange
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.usecases import listing, tenants
 
-routes = APIRouter()
+routes = APIRouter(route_class=KnownRoute)
 
 
 @routes.get(

@@ -78,6 +78,7 @@ def settings(server: EmbeddedServer) -> Settings:
         worker_database_url=server.url("allocator_worker"),
         relay_database_url=server.url("allocator_relay"),
         secure_cookies=False,
+        failed_per_minute=10**6,
     )
 
 

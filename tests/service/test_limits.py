@@ -6,14 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from service.conftest import Asker, Clinic, physio
 from starlette.testclient import TestClient
 
 from api.app import application
+from api.auth.failures import REMEMBERED, Failures
 from api.auth.limits import BLOCK, Limits
+from api.call import COOKIE
+from api.problems import TooMany
 from api.settings import Settings
+from api.usecases import tenants
 
 #: The minute of these tests: their clock stands still.
 NOW = 1_900_000_000.0
@@ -27,8 +32,12 @@ def start(settings: Settings) -> Iterator[Start]:
     @contextmanager
     def one(now: float, **limits: int) -> Iterator[TestClient]:
         app = application(settings.model_copy(update=limits))
-        service = app.state.service
-        app.state.service = replace(service, limits=Limits(service.database, lambda: now))
+        service, failed = app.state.service, app.state.service.settings.failed_per_minute
+        app.state.service = replace(
+            service,
+            limits=Limits(service.database, lambda: now),
+            failures=Failures(failed, lambda: now),
+        )
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client
 
@@ -92,6 +101,114 @@ def test_every_answer_says_what_is_left(clinic: Clinic, start: Start) -> None:
     assert left == ["3", "2", "1", "0", "0", "0"]
     assert {a.headers["ratelimit-reset"] for a in answers} == {str(60 - int(NOW % 60))}
     assert answers[4].headers["ratelimit-limit"] == "4"
+
+
+def told(answer: Any) -> tuple[int, str | None, str | None]:
+    """The status of an answer, and what its headers say of the limit."""
+    headers = answer.headers
+    return (
+        answer.status_code,
+        headers.get("ratelimit-limit"),
+        headers.get("ratelimit-remaining"),
+    )
+
+
+def test_failed_sign_ins_have_a_limit(clinic: Clinic, start: Start) -> None:
+    """By address: unknown keys, bad tokens, old cookies and forged links count together."""
+    (web,) = start(failed_per_minute=4)
+    tried = [Asker(web, key).get("/v1/tenant") for key in ("ak_no", "no token", "ln_no")]
+    web.cookies.set(COOKIE, "old")
+    tried.append(web.get("/v1/tenant"))
+    web.cookies.clear()
+    assert [told(a) for a in tried] == [(401, "4", left) for left in ("3", "2", "1", "0")]
+    refused = Asker(web, "pk_no").get("/v1/tenant")
+    assert told(refused) == (429, "4", "0")
+    assert refused.headers["retry-after"] == str(60 - int(NOW % 60))
+    assert refused.json()["detail"].startswith("At most 4 failed sign-ins a minute are possible")
+    assert Asker(web, clinic.asker().key).get("/v1/tenant").status_code == 429
+    (later,) = start(now=NOW + 60, failed_per_minute=4)
+    assert Asker(later, clinic.asker().key).get("/v1/tenant").status_code == 200
+
+
+def test_whoever_was_let_in_is_not_locked_out_by_others(clinic: Clinic, start: Start) -> None:
+    """One program with an old key does not stop its whole office; a key that is revoked counts."""
+    (web,) = start(failed_per_minute=2)
+    made = clinic.asker().post("/v1/keys", {"name": "k", "role": "scheduler"}).json()
+    asks, admin = Asker(web, made["key"]), Asker(web, clinic.asker().key)
+    assert [a.get("/v1/tenant").status_code for a in (asks, admin)] == [200, 200]
+    assert [Asker(web, "ak_no").get("/v1/tenant").status_code for _ in range(3)] == [401, 401, 429]
+    assert asks.get("/v1/tenant").status_code == 200
+    assert admin("DELETE", f"/v1/keys/{made['id']}").status_code == 200
+    assert [asks.get("/v1/tenant").status_code for _ in range(2)] == [401, 429]
+    assert admin.get("/v1/tenant").status_code == 200
+
+
+def test_who_sends_nothing_has_not_failed(start: Start) -> None:
+    """401 says what may still be tried, and takes nothing of it."""
+    (web,) = start(failed_per_minute=1)
+    assert [told(web.get("/v1/tenant")) for _ in range(3)] == [(401, "1", "1")] * 3
+
+
+def test_so_many_good_credentials_are_remembered() -> None:
+    """Beyond that all are forgotten, and are looked up anew."""
+    failures = Failures(1, lambda: NOW)
+    failures.good("here", "first")
+    failures.failed("here", "bad")
+    failures.demand("here", "first")
+    with pytest.raises(TooMany):
+        failures.demand("here", "second")
+    failures.demand("there", "second")
+    for number in range(REMEMBERED):
+        failures.good("there", str(number))
+    with pytest.raises(TooMany):
+        failures.demand("here", "first")
+
+
+def test_what_is_malformed_is_counted(clinic: Clinic, start: Start) -> None:
+    """A body that is no JSON, and one that is too large; what strangers send is not even read."""
+    (web,) = start(book_per_minute=3, failed_per_minute=5)
+    asks = Asker(web, clinic.asker().key)
+    key = {"Authorization": f"Bearer {asks.key}", "Content-Type": "application/json"}
+    for path in ("/v1/people", "/v1/people/import"):
+        stranger = web.post(path, content=b"{", headers={"Content-Type": "application/json"})
+        assert told(stranger) == (401, "5", "5")
+    malformed = [web.post("/v1/people", content=c, headers=key) for c in (b"{", b" " * 1_000_001)]
+    assert [told(a) for a in malformed] == [(422, "3", "2"), (413, "3", "1")]
+    form = web.post("/v1/people", content=b"a=1", headers={**key, "Content-Type": "text/plain"})
+    assert told(form) == (415, "3", "0")
+    assert told(web.post("/v1/people", content=b"{", headers=key)) == (429, "3", "0")
+
+
+def test_a_bug_is_counted_and_has_a_name(
+    clinic: Clinic, start: Start, monkeypatch: pytest.MonkeyPatch, lines: list[Any]
+) -> None:
+    """Its 500 has the headers of every other answer; the log's line has the same name."""
+    (web,) = start(search_per_minute=9)
+    monkeypatch.setattr(tenants, "read", lambda tx: 1 / 0)
+    answer = Asker(web, clinic.asker().key).get("/v1/tenant")
+    assert told(answer) == (500, "9", "8")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:allocator:problem:internal"
+    (bug,) = [line for line in lines if line["action"] == "http.bug"]
+    assert bug["request_id"] == answer.headers["x-request-id"]
+
+
+def test_every_answer_has_a_name(clinic: Clinic, start: Start) -> None:
+    """Whatever its status, a name of its own, by which it is found in the log."""
+    (web,) = start(search_per_minute=1)
+    asks = Asker(web, clinic.asker().key)
+    answers = [
+        web.get("/health/live"),
+        web.get("/v1/tenant"),
+        web.get("/nowhere"),
+        web.patch("/v1/tenant"),
+        asks.get("/v1/tenant"),
+        asks.get("/v1/tenant"),
+        asks.post("/v1/people", {}),
+    ]
+    assert [a.status_code for a in answers] == [200, 401, 404, 405, 200, 429, 422]
+    assert len({a.headers["x-request-id"] for a in answers}) == 7
+    assert {a.headers["x-content-type-options"] for a in answers} == {"nosniff"}
 
 
 def test_the_next_minute_begins_anew(clinic: Clinic, start: Start) -> None:

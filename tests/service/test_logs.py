@@ -127,7 +127,7 @@ def test_a_bug_is_told_by_its_place(
     monkeypatch.setattr(bookings, "read", broken)
     answer = admin.get("/v1/bookings/x")
     assert answer.status_code == 500
-    request, bug = lines_of(written)
+    bug, request = lines_of(written)
     assert (bug["action"], request["action"]) == ("http.bug", "http.request")
     assert bug["errors"][0]["type"] == "builtins.RuntimeError"
     assert bug["errors"][0]["at"][-1].endswith(" broken")

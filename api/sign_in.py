@@ -1,0 +1,110 @@
+"""Who asks, how often, and whether it can be read: found out before a body is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+
+from api.auth.principal import Principal
+from api.call import COOKIE, READS, Service, media_type, service_of
+from api.problems import Unauthenticated, UnsupportedMedia
+
+
+class KnownRoute(APIRoute):
+    """A path for those who are known: strangers' bodies are not read, and every answer is counted.
+
+    FastAPI reads a body before it asks what a path depends on, so what is malformed or too large
+    would be answered whoever sent it, and would count for nobody.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers."""
+        answer = super().get_route_handler()
+
+        async def sign_in_first(request: Request) -> Response:
+            await run_in_threadpool(_sign_in, request)
+            return await answer(request)
+
+        return sign_in_first
+
+
+def _sign_in(request: Request) -> None:
+    """Find out who asks, and count the request."""
+    service, address = service_of(request), _address(request)
+    request.state.headers = service.failures.left(address).headers
+    credential, cookie = _sent(request)
+    service.failures.demand(address, credential)
+    try:
+        principal = (
+            _of_cookie(service, request, credential)
+            if cookie
+            else service.credentials.of_bearer(
+                credential, request.headers.get("allocator-membership")
+            )
+        )
+    except Unauthenticated:
+        request.state.headers = service.failures.failed(address, credential).headers
+        raise
+    service.failures.good(address, credential)
+    _count(service, request, principal, address)
+    _readable(request)
+    request.state.principal = principal
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _sent(request: Request) -> tuple[str, bool]:
+    """Return the key, link, token or cookie that was sent, and whether it is a cookie."""
+    header, cookie = request.headers.get("authorization"), request.cookies.get(COOKIE)
+    if cookie and not header:
+        return cookie, True
+    scheme, _, credential = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not credential.strip():
+        raise Unauthenticated("Send your key as 'Authorization: Bearer KEY'.")
+    return credential.strip(), False
+
+
+def _of_cookie(service: Service, request: Request, cookie: str) -> Principal:
+    csrf, writes = request.headers.get("x-csrf-token"), request.method not in READS
+    return service.credentials.of_cookie(cookie, csrf, writes=writes)
+
+
+def _count(service: Service, request: Request, principal: Principal, address: str) -> None:
+    settings = service.settings
+    holds = request.url.path.endswith("/holds")
+    bucket, limit = (
+        ("search", settings.search_per_minute)
+        if request.method in READS
+        else ("hold", settings.hold_per_minute)
+        if holds
+        else ("book", settings.book_per_minute)
+    )
+    place, per_address = "address", settings.address_per_minute
+    if principal.publishable:
+        limit, per_address = max(1, limit // 10), max(1, per_address // 10)
+        place = "public"  # counted apart: visitors of a page use up nothing of the staff's
+    service.limits.take(principal, f"{place}:{address}", per_address)
+    allowed = service.limits.take(principal, f"{bucket}:{principal.actor}", limit)
+    request.state.headers = allowed.headers
+
+
+def _readable(request: Request) -> None:
+    """Refuse a body that is not said to be JSON; an import may be of other types."""
+    if request.method in READS or request.url.path.endswith("/import"):
+        return
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    said = headers.get("content-type", "")
+    if media_type(said) != "application/json":
+        raise UnsupportedMedia(
+            f"The Content-Type is {said!r}; application/json is read here."
+            if said
+            else "The body has no Content-Type; application/json is read here."
+        )
