@@ -24,11 +24,21 @@ from api.problems import StoreUnavailable
 
 #: Major versions in the wheel, the newest first.
 VERSIONS = tuple(sorted(PROGRAMS, reverse=True))
+#: How the names of folders with a socket begin.
+SOCKETS = "allocator-"
 #: Seconds to wait for a server that has much to recover, and for one that has to stop.
 RECOVERY, STOP = 600.0, 60.0
 #: The roles that log in, beside the superuser of the server.
 LOGINS = ("postgres", "allocator_owner", "allocator_api", "allocator_worker", "allocator_relay")
 DATABASE = "allocator"
+#: Its log tells what happened and not to whom: statements, their parameters and the details of an
+#: error, such as the row that was refused, hold what people are called.
+DISCREET = (
+    *("-c", "log_error_verbosity=terse"),
+    *("-c", "log_min_error_statement=panic"),
+    *("-c", "log_parameter_max_length=0"),
+    *("-c", "log_parameter_max_length_on_error=0"),
+)
 
 
 class EmbeddedServer:
@@ -97,9 +107,7 @@ class EmbeddedServer:
             begun.unlink()
         self._await_other()
         if self._socket is None:
-            self._socket = Path(tempfile.mkdtemp(prefix="allocator-"))
-            self._socket.chmod(0o711)
-            self._who.own(self._socket)
+            self._socket = self._new_socket()
         deadline = time.monotonic() + STOP
         while not self._launched():
             # The server was killed before, and its last workers still hold the memory they share.
@@ -109,6 +117,22 @@ class EmbeddedServer:
                 )
             time.sleep(0.2)
         self._make_database()
+
+    def _new_socket(self) -> Path:
+        """Make a folder for the socket; that of a start whose process was killed goes.
+
+        It cannot lie beside the data: the path of a socket has 107 bytes at most.
+        """
+        note = self.folder / "socket"
+        if note.exists():
+            old = Path(note.read_text())
+            if old.name.startswith(SOCKETS):
+                shutil.rmtree(old, ignore_errors=True)
+        made = Path(tempfile.mkdtemp(prefix=SOCKETS))
+        note.write_text(str(made))
+        made.chmod(0o711)
+        self._who.own(made)
+        return made
 
     def reach(self) -> None:
         """Use the server that another process runs on this data, or else start one.
@@ -138,6 +162,7 @@ class EmbeddedServer:
                     *("-c", "shared_buffers=256MB"),
                     *("-c", f"fsync={'on' if self.durable else 'off'}"),
                     *("-c", f"synchronous_commit={'on' if self.durable else 'off'}"),
+                    *DISCREET,
                 ],
                 stdout=log,
                 stderr=log,
@@ -163,6 +188,7 @@ class EmbeddedServer:
                 process.wait()
         if self._socket is not None and not self._foreign:
             shutil.rmtree(self._socket, ignore_errors=True)
+            (self.folder / "socket").unlink(missing_ok=True)
         self._socket, self._foreign = None, False
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -98,6 +99,23 @@ def test_what_was_acknowledged_survives_a_kill(kept: EmbeddedServer):
     assert kept.url() == url
 
 
+def test_its_log_tells_of_nobody(kept: EmbeddedServer):
+    """An error is named; what was sent, and the row that it would have been, are not."""
+    log = kept.folder / "postgres.log"
+    before = log.stat().st_size
+    say(kept, "CREATE TABLE somebody (name text UNIQUE)")
+    with psycopg.connect(kept.url("allocator_owner"), autocommit=True) as connection:
+        connection.execute("INSERT INTO somebody VALUES ('Eva Lang')")
+        with pytest.raises(psycopg.errors.UniqueViolation, match="Eva Lang"):
+            connection.execute("INSERT INTO somebody VALUES (%s)", ["Eva Lang"])
+        with pytest.raises(psycopg.errors.UniqueViolation, match="Eva Lang"):
+            connection.execute("INSERT INTO somebody VALUES ('Eva Lang')")
+    told = log.read_text()[before:]
+    assert told.count("duplicate key value violates unique constraint") == 2
+    assert "Eva Lang" not in told
+    assert not re.search("DETAIL|STATEMENT|CONTEXT|parameters", told)
+
+
 def test_another_process_reaches_the_running_server_and_leaves_it_running(kept: EmbeddedServer):
     """``python -m api.embedded DIR psql`` asks the server that is there."""
     before = kept.pid
@@ -126,14 +144,14 @@ def test_a_backup_comes_back_in_another_folder(kept: EmbeddedServer, data: Path,
 
 
 def test_the_server_ends_with_a_parent_that_is_killed(data: Path):
-    """And another process has the data then."""
+    """And another process has the data then; the folder of its socket is gone as well."""
     code = f"""
         import sys, time
         from pathlib import Path
         from api.embedded import EmbeddedServer
         server = EmbeddedServer(Path({str(data)!r}), durable=False)
         server.start()
-        print(server.pid, flush=True)
+        print(server.pid, server.environment()["PGHOST"], flush=True)
         time.sleep(600)
     """
     parent = subprocess.Popen(
@@ -141,11 +159,15 @@ def test_the_server_ends_with_a_parent_that_is_killed(data: Path):
     )
     with parent:
         assert parent.stdout is not None
-        server = psutil.Process(int(parent.stdout.readline()))
+        pid, socket = parent.stdout.readline().split()
+        server = psutil.Process(int(pid))
         parent.kill()
         parent.wait()
+    assert Path(socket).is_dir()
     with EmbeddedServer(data, durable=False) as again:
         assert gone(server)
+        assert not Path(socket).exists()
+        assert Path(again.environment()["PGHOST"]).is_dir()
         assert say(again, "SELECT 1") == [(1,)]
 
 
