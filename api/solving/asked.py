@@ -1,0 +1,50 @@
+"""What a solve is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+#: Days that a solve looks ahead, where nothing else is said.
+DAYS = 56
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a solve is asked for.
+
+    Attributes
+    ----------
+    first, days
+        Local dates that it looks at; the first is today where None.
+    requests
+        Names of requests; empty is all that are pending.
+    location
+        Only requests for services at this location, or None.
+    time_limit_seconds, workers, seed, gap
+        See ``allocator.solve.params.Params``.
+    weights
+        Pairs of a goal of comfort and its weight, in place of the default's.
+    may_move
+        Whether confirmed bookings may move, where that serves more.
+    most_changes
+        How many of them at most; None is any number.
+    notice_hours
+        Those that start within these hours never move.
+    unpinned
+        Bookings (UUIDs) that are to be placed anew whatever ``may_move`` says: somebody is ill.
+    """
+
+    first: date | None = None
+    days: int = DAYS
+    requests: tuple[str, ...] = ()
+    location: str | None = None
+    time_limit_seconds: int = 30
+    workers: int = 1
+    seed: int = 0
+    gap_percent: int = 0
+    weights: tuple[tuple[str, int], ...] = ()
+    may_move: bool = False
+    most_changes: int | None = None
+    notice_hours: int = 48
+    unpinned: tuple[str, ...] = ()

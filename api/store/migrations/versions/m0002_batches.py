@@ -1,0 +1,153 @@
+"""Batches: solves, absences, events and the webhooks that hear of them."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from api.store.migrations.versions.m0001_store import CURRENT
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+TENANTS = ("solve", "absence", "event", "webhook", "delivery")
+#: Tables that the relay reads and changes across tenants.
+SWEPT = ("solve", "event", "webhook", "delivery")
+
+TABLES = (
+    """
+    CREATE TABLE solve (
+        tenant_id     bigint NOT NULL REFERENCES tenant (id),
+        id            bigint GENERATED ALWAYS AS IDENTITY,
+        uid           uuid NOT NULL,
+        state         text NOT NULL DEFAULT 'queued' CHECK (state IN (
+            'queued', 'running', 'solved', 'publishing', 'published', 'cancelled', 'failed')),
+        asked         jsonb NOT NULL,
+        publish       boolean NOT NULL DEFAULT false,
+        progress      jsonb,
+        incumbent     jsonb,
+        result        jsonb,
+        published     jsonb,
+        read_claims   bigint,
+        world_version bigint,
+        cancel        boolean NOT NULL DEFAULT false,
+        attempt       integer NOT NULL DEFAULT 0,
+        worker        text,
+        beat_at       timestamptz,
+        started_at    timestamptz,
+        ended_at      timestamptz,
+        created_by    text NOT NULL,
+        created_at    timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid)
+    )
+    """,
+    """
+    CREATE TABLE absence (
+        tenant_id   bigint NOT NULL REFERENCES tenant (id),
+        id          bigint GENERATED ALWAYS AS IDENTITY,
+        uid         uuid NOT NULL,
+        resource_id bigint NOT NULL,
+        span        tstzrange NOT NULL CHECK (NOT isempty(span) AND lower(span) IS NOT NULL
+                                              AND upper(span) IS NOT NULL),
+        reason      text NOT NULL DEFAULT '',
+        created_by  text NOT NULL,
+        created_at  timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        FOREIGN KEY (tenant_id, resource_id) REFERENCES resource (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE event (
+        tenant_id   bigint NOT NULL REFERENCES tenant (id),
+        id          bigint GENERATED ALWAYS AS IDENTITY,
+        uid         uuid NOT NULL DEFAULT gen_random_uuid(),
+        transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
+        at          timestamptz NOT NULL DEFAULT now(),
+        type        text NOT NULL,
+        kind        text NOT NULL,
+        object      uuid NOT NULL,
+        relayed     boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (tenant_id, id)
+    )
+    """,
+    """
+    CREATE TABLE webhook (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        uid        uuid NOT NULL,
+        url        text NOT NULL,
+        secret     text NOT NULL,
+        types      text[] NOT NULL,
+        disabled_at timestamptz,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid)
+    )
+    """,
+    """
+    CREATE TABLE delivery (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        webhook_id bigint NOT NULL,
+        event_id   bigint NOT NULL,
+        object     uuid NOT NULL,
+        state      text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered',
+                                                                    'given_up')),
+        attempts   integer NOT NULL DEFAULT 0,
+        next_at    timestamptz NOT NULL DEFAULT now(),
+        status     integer,
+        error      text,
+        PRIMARY KEY (tenant_id, id),
+        FOREIGN KEY (tenant_id, webhook_id) REFERENCES webhook (tenant_id, id) ON DELETE CASCADE,
+        FOREIGN KEY (tenant_id, event_id) REFERENCES event (tenant_id, id)
+    )
+    """,
+    "CREATE INDEX solve_queue ON solve (created_at) WHERE state IN ('queued', 'running')",
+    "CREATE INDEX event_waiting ON event (id) WHERE NOT relayed",
+    "CREATE INDEX event_object ON event (tenant_id, object, id)",
+    "CREATE INDEX delivery_waiting ON delivery (next_at) WHERE state = 'waiting'",
+    "CREATE INDEX delivery_order ON delivery (tenant_id, webhook_id, object, id)"
+    " WHERE state = 'waiting'",
+    "CREATE INDEX absence_resource ON absence (tenant_id, resource_id)",
+)
+
+
+def upgrade() -> None:
+    """Make the tables; what the audit log is told, webhooks hear."""
+    for statement in TABLES:
+        op.execute(statement)
+    for table in TENANTS:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own ON {table} USING (tenant_id = {CURRENT})")
+        op.execute(
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO allocator_api, allocator_worker"
+        )
+    for table in SWEPT:
+        op.execute(f"CREATE POLICY swept ON {table} TO allocator_relay USING (true)")
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO allocator_relay")
+    op.execute(
+        """
+        CREATE FUNCTION audit_is_an_event() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO event (tenant_id, type, kind, object)
+            VALUES (NEW.tenant_id, NEW.action, NEW.kind, NEW.object);
+            RETURN NULL;
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER audit_is_an_event AFTER INSERT ON audit"
+        " FOR EACH ROW EXECUTE FUNCTION audit_is_an_event()"
+    )
+
+
+def downgrade() -> None:
+    """Drop them again."""
+    op.execute("DROP TRIGGER audit_is_an_event ON audit")
+    op.execute("DROP FUNCTION audit_is_an_event()")
+    for table in reversed(TENANTS):
+        op.execute(f"DROP TABLE {table} CASCADE")
