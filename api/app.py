@@ -20,10 +20,23 @@ from api.auth.limits import Limits
 from api.call import COOKIE, Answer, Service
 from api.middleware import Envelope
 from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
-from api.routes import access, bookings, bulk, catalogue, health, holds, people, sessions, tenants
+from api.routes import (
+    access,
+    bookings,
+    bulk,
+    catalogue,
+    health,
+    holds,
+    people,
+    sessions,
+    solves,
+    tenants,
+)
 from api.schemas.answers import answers
+from api.schemas.domain import schemas_of
 from api.schemas.examples import example
 from api.settings import Settings
+from api.solving.asked import Asked
 from api.store.database import Database
 from api.store.promise import demand_promise
 from api.store.world import Worlds
@@ -83,8 +96,10 @@ def application(settings: Settings | None = None) -> FastAPI:
     app.include_router(bulk.router())
     for kind in KINDS.values():
         app.include_router(catalogue.router(kind, schemas))
-    for routes in (people, sessions, holds, bookings, access, tenants, health):
+    for routes in (people, sessions, holds, bookings, solves, access, tenants, health):
         app.include_router(routes.routes)
+    schemas_of(Asked, schemas)
+    schemas["NewSolve"] = _new_solve(schemas["Asked"])
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
@@ -96,6 +111,23 @@ def application(settings: Settings | None = None) -> FastAPI:
     )
     app.openapi = lambda: _openapi(app, schemas)  # type: ignore[method-assign]
     return app
+
+
+def _new_solve(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of what a solve is asked for: how, and what is to become of it."""
+    more = {
+        "publish": {
+            "type": "boolean",
+            "default": False,
+            "description": "Publish it as soon as it is solved.",
+        },
+        "dry_run": {
+            "type": "boolean",
+            "default": False,
+            "description": "Only validate, and count what it would look at.",
+        },
+    }
+    return {**asked, "title": "NewSolve", "properties": {**asked["properties"], **more}}
 
 
 def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -217,3 +217,20 @@ def audit(row: Any) -> dict[str, Any]:
         "before": row.before,
         "after": row.after,
     }
+
+
+def solve(row: Any, *, whole: bool = False) -> dict[str, Any]:
+    """Return a solve; whole, with what came of it."""
+    return {
+        "id": str(row.uid),
+        "state": row.state,
+        "asked": row.asked,
+        "publish": row.publish,
+        "progress": row.progress,
+        **({"result": row.result} if whole else {}),
+        "published": row.published,
+        "attempt": row.attempt,
+        "created_at": instant(row.created_at),
+        "started_at": instant(row.started_at),
+        "ended_at": instant(row.ended_at),
+    }

@@ -10,6 +10,7 @@ from api import logs
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
 from api.settings import Settings
+from api.solving.runner import Runner
 from api.store.database import Again, Database
 from api.sweeper import EVERY, forget, sweep
 
@@ -19,15 +20,17 @@ FORGET = 60.0
 
 
 def work(database: Database, stopping: Stopping) -> None:
-    """Free what has expired and forget what is old, until asked to stop.
+    """Free what has expired, forget what is old and run solves, until asked to stop.
 
     A database that is gone is waited for.
     """
     forgotten = -FORGET
     gone = False
+    runner = Runner(database)
     while not stopping.wait(EVERY):
         try:
             sweep(database)
+            runner.tend()
             if time.monotonic() >= forgotten + FORGET:
                 forget(database)
                 forgotten = time.monotonic()

@@ -70,6 +70,22 @@ LINK = {
     "created_at": INSTANT,
 }
 
+SOLVE = {
+    "id": UID,
+    "state": {
+        "type": "string",
+        "enum": ["queued", "running", "solved", "publishing", "published", "cancelled", "failed"],
+    },
+    "asked": ANY,
+    "publish": FLAG,
+    "progress": maybe(ANY),
+    "published": maybe(ANY),
+    "attempt": NUMBER,
+    "created_at": INSTANT,
+    "started_at": maybe(INSTANT),
+    "ended_at": maybe(INSTANT),
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     str(schema["title"]): schema
     for schema in (
@@ -196,6 +212,35 @@ ANSWERS: dict[str, dict[str, Any]] = {
             most=NUMBER,
             enough=FLAG,
         ),
+        _object("Solve", "A job that allocates a batch.", **SOLVE),
+        _object(
+            "SolveWithResult",
+            "A job that allocates a batch, with what came of it.",
+            **SOLVE,
+            result=maybe(ANY),
+        ),
+        _object(
+            "DryRun",
+            "What a solve would look at.",
+            requests=NUMBER,
+            bookings_that_may_move=NUMBER,
+            visits=NUMBER,
+            resources=NUMBER,
+            published=NUMBER,
+            first={"type": "string", "format": "date"},
+            days=NUMBER,
+        ),
+        _object(
+            "Publication",
+            "What was published, and what was not: somebody was faster.",
+            booked=many(TEXT),
+            moved=many(TEXT),
+            lost=many(
+                _object(
+                    "Lost", "What waits for the next batch.", request=TEXT, problem=ref("Problem")
+                )
+            ),
+        ),
         _object(
             "Audit",
             "Who changed what, and when.",
@@ -209,7 +254,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ),
     )
 }
-LISTS = ("Booking", "Person", "Key", "Membership", "Link", "ExtraLane", "Audit")
+LISTS = ("Booking", "Person", "Key", "Membership", "Link", "ExtraLane", "Audit", "Solve")
 
 
 def answers() -> dict[str, dict[str, Any]]:

@@ -19,6 +19,8 @@ class Asked:
         Local dates that it looks at; the first is today where None.
     requests
         Names of requests; empty is all that are pending.
+    pending
+        Whether requests that wait are asked for at all.
     location
         Only requests for services at this location, or None.
     time_limit_seconds, workers, seed, gap
@@ -38,6 +40,7 @@ class Asked:
     first: date | None = None
     days: int = DAYS
     requests: tuple[str, ...] = ()
+    pending: bool = True
     location: str | None = None
     time_limit_seconds: int = 30
     workers: int = 1

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from allocator.domain.calendar import Block, Calendar, DailySpan, WeeklyRule
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.objective import COMFORT, Level
 from allocator.domain.problem import Problem
@@ -60,13 +59,12 @@ def clinic(tx: Tx, asked: Asked) -> Clinic:
         grain_minutes=world.grain_minutes,
         now=tx.now,
     )
-    pending = _pending(tx, asked, horizon)
+    pending = _pending(tx, asked, horizon) if asked.pending else []
     movable, fixed = _booked(tx, asked, horizon)
     names = {a.resource for _, request in pending for a in request.attendees}
     names |= {n for v in (*movable, *fixed) for filled in v.resources.values() for n in filled}
     people = _people(tx, sorted(names - world.resources.keys()))
     known = {**world.resources, **people}
-    calendars, resources = _absent(tx, world, known, horizon)
     sessions, held = _sessions(tx, world, horizon)
     moved = _requests_of(movable)
     there = [_as_it_lies(visit, known, held) for visit in fixed]
@@ -75,8 +73,8 @@ def clinic(tx: Tx, asked: Asked) -> Clinic:
             horizon=horizon,
             locations=world.locations,
             travel=world.travel,
-            calendars=tuple(calendars.values()),
-            resources=tuple(resources[name] for name in sorted(resources)),
+            calendars=tuple(world.calendars.values()),
+            resources=tuple(known[name] for name in sorted(known)),
             services=tuple(world.services.values()),
             turnarounds=world.turnarounds,
             requests=(
@@ -189,44 +187,6 @@ def _people(tx: Tx, names: Sequence[str]) -> dict[str, Resource]:
 
 
 _PEOPLE = text("SELECT ref, spec FROM resource WHERE tenant_id = :tenant AND ref = ANY(:refs)")
-
-
-def _absent(
-    tx: Tx, world: World, known: Mapping[str, Resource], horizon: Horizon
-) -> tuple[dict[str, Calendar], dict[str, Resource]]:
-    """Return calendars and resources with the absences told: each has its own calendar then."""
-    calendars, resources = dict(world.calendars), dict(known)
-    blocks: dict[str, list[Block]] = {}
-    for row in tx.connection.execute(
-        _ABSENT, {"tenant": tx.tenant, "start": horizon.start, "end": horizon.end}
-    ):
-        block = Block(span=Span(start=row.start, end=row.finish), reason="absence")
-        blocks.setdefault(row.ref, []).append(block)
-    for name, some in blocks.items():
-        if name not in known:
-            continue
-        resource = known[name]
-        calendar = calendars[resource.calendar] if resource.calendar else ALWAYS
-        own = f"{name} with absences"
-        calendars[own] = replace(calendar, id=own, blocks=(*calendar.blocks, *some))
-        resources[name] = replace(resource, calendar=own)
-    return calendars, resources
-
-
-ALWAYS = Calendar(
-    id="always",
-    weekly=(
-        WeeklyRule(
-            weekdays=frozenset(range(7)), hours=DailySpan(start_minute=0, end_minute=24 * 60)
-        ),
-    ),
-)
-_ABSENT = text(
-    "SELECT resource.ref, lower(span) AS start, upper(span) AS finish FROM absence"
-    " JOIN resource ON resource.tenant_id = absence.tenant_id"
-    " AND resource.id = absence.resource_id"
-    " WHERE absence.tenant_id = :tenant AND span && tstzrange(:start, :end) ORDER BY absence.id"
-)
 
 
 def _sessions(

@@ -193,6 +193,11 @@ def document(result: Result, found: Clinic) -> dict[str, Any]:
         "visits": [
             {**encode(a), "request": mine[a.visit]} for a in schedule.assignments if a.visit in mine
         ],
+        "before": [
+            {**encode(a), "request": mine[a.visit]}
+            for a in found.problem.published
+            if a.visit in mine
+        ],
         "unplaced": [
             {"visit": u.visit, "request": u.request, "reason": u.reason}
             for u in schedule.unplaced

@@ -6,18 +6,19 @@ People's resources are not part of it: there are many, they come and go, and a b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select, text
 
-from allocator.domain.calendar import Calendar
+from allocator.domain.calendar import Block, Calendar, DailySpan, WeeklyRule
 from allocator.domain.faults import Fault
 from allocator.domain.request import Session
 from allocator.domain.resource import Location, Resource, Travel
 from allocator.domain.service import Selector, Service, Turnaround
+from allocator.domain.time import Span
 from allocator.frames.nested import Decoder
 from api.store.tables import CALENDAR, LOCATION, RESOURCE, SERVICE, SESSION, TENANT
 
@@ -163,6 +164,40 @@ def decoded(cls: type[T], spec: Mapping[str, Any], ref: str) -> T:
     return found
 
 
+#: The calendar of what has none.
+ALWAYS = Calendar(
+    id="always",
+    weekly=(
+        WeeklyRule(
+            weekdays=frozenset(range(7)), hours=DailySpan(start_minute=0, end_minute=24 * 60)
+        ),
+    ),
+)
+
+
+def absent(
+    calendars: dict[str, Calendar], resources: dict[str, Resource], absences: Iterable[Any]
+) -> None:
+    """Give each resource that is absent for a while a calendar of its own, with that blocked."""
+    for row in absences:
+        resource = resources.get(row.ref)
+        if resource is None or (resource.calendar and resource.calendar not in calendars):
+            continue
+        own = f"{row.ref} with absences"
+        calendar = calendars[resource.calendar] if resource.calendar else ALWAYS
+        block = Block(span=Span(start=row.start, end=row.finish), reason="absence")
+        calendars[own] = replace(calendar, id=own, blocks=(*calendar.blocks, block))
+        resources[row.ref] = replace(resource, calendar=own)
+
+
+_ABSENT = text(
+    "SELECT resource.ref, lower(span) AS start, upper(span) AS finish FROM absence"
+    " JOIN resource ON resource.tenant_id = absence.tenant_id"
+    " AND resource.id = absence.resource_id"
+    " WHERE absence.tenant_id = :tenant AND upper(span) > now() ORDER BY absence.id"
+)
+
+
 def read_world(connection: Connection, tenant: int) -> World:
     """Read a tenant's world."""
     row = connection.execute(select(TENANT).where(TENANT.c.id == tenant)).one()
@@ -185,14 +220,17 @@ def read_world(connection: Connection, tenant: int) -> World:
     extra: dict[str, list[ExtraLanes]] = {}
     for x in connection.execute(_EXTRA, {"tenant": tenant}):
         extra.setdefault(x.ref, []).append(ExtraLanes(x.start, x.finish, x.lanes))
+    calendars = {x.ref: decoded(Calendar, x.spec, x.ref) for x in everything(CALENDAR)}
+    known = {x.ref: decoded(Resource, x.spec, x.ref) for x in resources}
+    absent(calendars, known, connection.execute(_ABSENT, {"tenant": tenant}))
     return World(
         version=row.world_version,
         zone=row.zone,
         grain_minutes=row.grain_minutes,
         policy=row.policy,
         locations=tuple(decoded(Location, x.spec, x.ref) for x in everything(LOCATION)),
-        calendars={x.ref: decoded(Calendar, x.spec, x.ref) for x in everything(CALENDAR)},
-        resources={x.ref: decoded(Resource, x.spec, x.ref) for x in resources},
+        calendars=calendars,
+        resources=known,
         services={x.ref: decoded(Service, x.spec, x.ref) for x in everything(SERVICE)},
         sessions={x.ref: decoded(Session, x.spec, x.ref) for x in sessions},
         travel=tuple(travel),

@@ -709,3 +709,24 @@ def attend(
     bookings.change(tx.connection, tx.tenant, row.id)
     tx.audit(f"visit.{after}", "visit", chosen.uid, {"state": chosen.state}, {"state": after})
     return _read(tx, name)
+
+
+def book(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any) -> Any:
+    """Book a request that is kept, at once; a reviewer looks at it where its service asks for it.
+
+    Raises
+    ------
+    WrongState, Taken, RuleBroken
+    """
+    tx.demand("bookings.hold")
+    _once(tx, stored)
+    series.demand_chains(request, _demand_once(wanted))
+    who = placing.cast(tx, request, wanted)
+    row = _held(tx, request, wanted, who, _person(tx, who), 1, stored, False, whole=True)
+    return confirm(tx, row.ref)
+
+
+def move(tx: Tx, row: Any, moves: Sequence[WantedVisit]) -> Any:
+    """Move visits of a booking whose row is locked, as a solve has it."""
+    there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
+    return _replace(tx, row, moves, there, "booking.moved")

@@ -1,0 +1,126 @@
+"""Solves: asked for, looked at, followed, published, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+from starlette.responses import StreamingResponse
+
+from api import views
+from api.call import Answer, Call, Calling, Raw
+from api.problems import NotFound
+from api.routes.documents import answer_of, body_of
+from api.routes.paging import Paged
+from api.schemas.bodies import Body
+from api.schemas.documents import one
+from api.schemas.texts import Name
+from api.solving import queue
+from api.solving.publishing import Publisher
+from api.store.ids import as_uid
+
+routes = APIRouter(prefix="/v1/solves", tags=["solves"])
+#: Seconds between two looks at a solve that is followed.
+LOOK = 0.5
+ENDED = ("solved", "publishing", "published", "cancelled", "failed")
+
+
+class PublishIn(Body):
+    """What of a solve to publish."""
+
+    only: list[Name] = Field(
+        default_factory=list,
+        max_length=100_000,
+        description="Requests and bookings; empty is everything.",
+    )
+
+
+@routes.post(
+    "",
+    status_code=202,
+    operation_id="create_solve",
+    summary="Ask for a solve",
+    openapi_extra=body_of("NewSolve"),
+    responses={
+        200: answer_of("DryRun", "A dry run: what it would look at."),
+        202: answer_of("Solve", "Queued; `Location` says where it is."),
+    },
+)
+def create(call: Calling, body: Raw) -> Response:
+    """Ask for the pending requests to be placed; a worker does it."""
+    asked = dict(one(body)) if body.strip() else {}
+    publish = bool(asked.pop("publish", False))
+    if asked.pop("dry_run", False):
+        return Answer(call.read(lambda tx: queue.count(tx, asked)))
+
+    def work(tx: Any) -> tuple[int, Any, dict[str, str]]:
+        row = queue.ask(tx, asked, publish=publish)
+        return 202, views.solve(row), {"Location": f"/v1/solves/{row.uid}"}
+
+    return call.once(body, work)
+
+
+@routes.get("", operation_id="list_solves", responses={200: answer_of("SolveList")})
+def pages(
+    call: Calling,
+    page: Paged,
+    state: Annotated[
+        str | None,
+        Query(pattern="^(queued|running|solved|publishing|published|cancelled|failed)$"),
+    ] = None,
+) -> Response:
+    """List solves."""
+    rows = call.read(lambda tx: queue.page(tx, state=state, after=page.after, limit=page.limit + 1))
+    return Answer(page.of(rows, lambda shown: [views.solve(row) for row in shown]))
+
+
+@routes.get("/{name}", operation_id="read_solve", responses={200: answer_of("SolveWithResult")})
+def read(call: Calling, name: str) -> Response:
+    """Read a solve, with what came of it."""
+    return Answer(views.solve(call.read(lambda tx: queue.read(tx, name)), whole=True))
+
+
+@routes.get("/{name}/events", operation_id="follow_solve", summary="Follow a solve")
+async def follow(call: Calling, name: str) -> Response:
+    """Hear how a solve stands, as server-sent events, until it has ended."""
+    await run_in_threadpool(lambda: call.read(lambda tx: queue.read(tx, name)))
+    return StreamingResponse(_events(call, name), media_type="text/event-stream")
+
+
+async def _events(call: Call, name: str) -> AsyncIterator[str]:
+    """Yield an event a look, so that whoever listens knows that somebody is there."""
+    while True:
+        row = await run_in_threadpool(lambda: call.read(lambda tx: queue.read(tx, name)))
+        news = json.dumps(views.solve(row), separators=(",", ":"))
+        yield f"event: {row.state}\ndata: {news}\n\n"
+        if row.state in ENDED:
+            return
+        await asyncio.sleep(LOOK)
+
+
+@routes.post(
+    "/{name}/publish", operation_id="publish_solve", responses={200: answer_of("Publication")}
+)
+def publish(call: Calling, name: str, body: PublishIn | None = None) -> Response:
+    """Publish a solve, or part of it: what lost a race is told, and waits for the next batch."""
+    uid = as_uid(name)
+    if uid is None:
+        raise NotFound(f"There is no solve {name!r}.")
+    service = call.service
+    found = Publisher(service.database, service.worlds, call.principal).publish(
+        uid, body.only if body else ()
+    )
+    return Answer(
+        {"booked": list(found.booked), "moved": list(found.moved), "lost": list(found.lost)}
+    )
+
+
+@routes.post("/{name}/cancel", operation_id="cancel_solve", responses={200: answer_of("Solve")})
+def cancel(call: Calling, name: str, raw: Raw) -> Response:
+    """Stop a solve: one that runs ends with the best that it has."""
+    return call.once(raw, lambda tx: (200, views.solve(queue.cancel(tx, name)), {}))

@@ -1,0 +1,212 @@
+"""Publish a solve: its places become bookings, through the same insert as everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from allocator.domain.faults import Fault
+from allocator.domain.request import ATTENDEE, Request
+from allocator.domain.schedule import Assignment
+from allocator.frames.nested import Decoder
+from api.auth.principal import Principal
+from api.problems import NotFound, Problem, StoreUnavailable, WrongState
+from api.solving.units import Placed, Unit, units
+from api.store import bookings as kept
+from api.store import claims, solves, things
+from api.store.database import Database
+from api.store.tables import REQUEST
+from api.store.world import Worlds, decoded
+from api.usecases import bookings
+from api.usecases.placing import WantedVisit
+from api.usecases.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What came of a publication.
+
+    Attributes
+    ----------
+    booked, moved
+        Names of the requests that are booked now, and UUIDs of the bookings that moved.
+    lost
+        What was not published, with the reason: somebody was faster, or a rule speaks against it
+        by now. Such requests are in the next batch.
+    """
+
+    booked: tuple[str, ...]
+    moved: tuple[str, ...]
+    lost: tuple[Mapping[str, Any], ...]
+
+
+class Publisher:
+    """Publishes solves of one tenant."""
+
+    def __init__(self, database: Database, worlds: Worlds, principal: Principal) -> None:
+        self._database = database
+        self._worlds = worlds
+        self._principal = principal
+
+    def publish(self, uid: UUID, only: Sequence[str] = ()) -> Published:
+        """Publish a solve, or some of it.
+
+        Each unit has a transaction of its own: what loses a race takes nothing else with it. A
+        publication that was cut off may be sent again; what is booked by then stays as it is.
+
+        Parameters
+        ----------
+        only
+            Names of requests and bookings; empty is everything. What these depend on comes along.
+
+        Raises
+        ------
+        NotFound, WrongState
+        """
+        row = self._run(lambda tx: self._begin(tx, uid))
+        placed = _placed(row.result)
+        chosen = [
+            unit
+            for unit in units(placed)
+            if not only or any(one.name in only for one in unit.placed)
+        ]
+        booked: list[str] = []
+        moved: list[str] = []
+        lost: list[Mapping[str, Any]] = []
+        for unit in chosen:
+            try:
+                self._run(lambda tx, unit=unit: self._unit(tx, unit))
+            except StoreUnavailable:
+                raise
+            except Problem as problem:
+                lost += [
+                    {"request": one.name, "problem": problem.document()} for one in unit.placed
+                ]
+            else:
+                for one in unit.placed:
+                    (moved if one.before else booked).append(one.name)
+        found = Published(booked=tuple(booked), moved=tuple(moved), lost=tuple(lost))
+        self._run(lambda tx: self._end(tx, row, found))
+        return found
+
+    def _run(self, work: Any) -> Any:
+        def run(connection: Connection, now: datetime) -> Any:
+            return work(
+                Tx(connection=connection, now=now, principal=self._principal, worlds=self._worlds)
+            )
+
+        return self._database.run(self._principal.tenant, run)
+
+    def _begin(self, tx: Tx, uid: UUID) -> Any:
+        tx.demand("solves.write")
+        row = solves.find(tx.connection, tx.tenant, uid, for_update=True)
+        if row is None:
+            raise NotFound(f"There is no solve {uid}.")
+        if row.state not in ("solved", "publishing", "published"):
+            raise WrongState(
+                f"Solve {uid} is {row.state}; to publish it, it has to be solved.", state=row.state
+            )
+        tx.connection.execute(_STATE, {"tenant": tx.tenant, "id": row.id, "state": "publishing"})
+        return row
+
+    def _end(self, tx: Tx, row: Any, found: Published) -> None:
+        before = row.published or {"booked": [], "moved": [], "lost": []}
+        now_booked = {*before["booked"], *found.booked}
+        document = {
+            "booked": sorted(now_booked),
+            "moved": sorted({*before["moved"], *found.moved}),
+            "lost": [one for one in found.lost if one["request"] not in now_booked],
+        }
+        tx.connection.execute(
+            _DONE, {"tenant": tx.tenant, "id": row.id, "published": json.dumps(document)}
+        )
+        after = {"booked": len(found.booked), "moved": len(found.moved), "lost": len(found.lost)}
+        tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
+
+    def _unit(self, tx: Tx, unit: Unit) -> None:
+        """Publish a unit, whole: first all that moves leaves, then everything comes."""
+        movers = [one for one in unit.placed if one.before]
+        rows = {}
+        for one in sorted(movers, key=lambda m: m.name):
+            row = bookings.changing(tx, one.name, None, ["booked"], "move")
+            there = kept.visits(tx.connection, tx.tenant, [row.id])[row.id]
+            live = [v for v in there if v.state == "booked"]
+            if {v.span.lower for v in live} != {a.start for a in one.before}:
+                raise WrongState(f"Booking {one.name} has moved since it was read.")
+            rows[one.name] = row, [v.id for v in live]
+        claims.delete(tx.connection, tx.tenant, [v for _, ids in rows.values() for v in ids])
+        for one in unit.placed:
+            if one.before:
+                row, _ = rows[one.name]
+                request = bookings.request_of(row)
+                bookings.move(tx, row, _wanted(request, one.visits))
+            else:
+                self._book(tx, one)
+
+    def _book(self, tx: Tx, one: Placed) -> None:
+        stored = things.find(tx.connection, REQUEST, tx.tenant, one.name, for_update=True)
+        if stored is None:
+            raise NotFound(f"There is no request {one.name!r} any more.")
+        there = kept.of_request(tx.connection, tx.tenant, stored.id)
+        if there is not None and there.created_by == tx.principal.actor and _same(tx, there, one):
+            return
+        request = decoded(Request, stored.spec, stored.ref)
+        bookings.book(tx, request, _wanted(request, one.visits), stored)
+
+
+_STATE = text("UPDATE solve SET state = :state WHERE tenant_id = :tenant AND id = :id")
+_DONE = text(
+    "UPDATE solve SET state = 'published', published = CAST(:published AS jsonb)"
+    " WHERE tenant_id = :tenant AND id = :id"
+)
+
+
+def _same(tx: Tx, booking: Any, one: Placed) -> bool:
+    """Say whether a booking lies where a solve has it: it was published before."""
+    there = kept.visits(tx.connection, tx.tenant, [booking.id])[booking.id]
+    return {v.span.lower for v in there if v.state == "booked"} == {a.start for a in one.visits}
+
+
+def _placed(result: Mapping[str, Any]) -> list[Placed]:
+    """Return what a solve places, by request and booking."""
+    after, before = _by_request(result["visits"]), _by_request(result["before"])
+    return [
+        Placed(name=name, visits=visits, before=before.get(name, ()))
+        for name, visits in after.items()
+    ]
+
+
+def _by_request(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Assignment]]:
+    found: dict[str, list[Assignment]] = {}
+    faults: list[Fault] = []
+    decoder = Decoder(faults)
+    for row in rows:
+        fields = {key: value for key, value in row.items() if key != "request"}
+        found.setdefault(row["request"], []).append(decoder.object(Assignment, fields, ""))
+    assert not faults, faults
+    return found
+
+
+def _wanted(request: Request, visits: Sequence[Assignment]) -> list[WantedVisit]:
+    """Return where visits are to lie, by their occurrence and step."""
+    places = {
+        request.visit_id(occurrence, step): (occurrence, step)
+        for occurrence in range(1, request.occurrences + 1)
+        for step in range(1, len(request.steps) + 1)
+    }
+    return [
+        WantedVisit(
+            occurrence=places[a.visit][0],
+            step=places[a.visit][1],
+            start=a.start,
+            resources={r: names for r, names in a.resources if not r.startswith(ATTENDEE)},
+            session=a.session,
+        )
+        for a in visits
+    ]

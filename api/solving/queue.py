@@ -1,0 +1,134 @@
+"""The queue of solves, as the API sees it: asked for, looked at, cancelled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from allocator.domain.faults import Fault
+from allocator.frames.nested import Decoder
+from api.problems import Invalid, NotFound, WrongState
+from api.solving.asked import Asked
+from api.solving.clinic import clinic
+from api.store import solves
+from api.store.ids import as_uid, new_uid
+from api.usecases.rules import faults as told
+from api.usecases.tx import Tx
+
+
+def ask(tx: Tx, asked: Mapping[str, Any], *, publish: bool) -> Any:
+    """Queue a solve; a worker takes it. What makes no sense is refused now.
+
+    Raises
+    ------
+    Invalid
+    """
+    tx.demand("solves.write")
+    parsed(asked)
+    row = tx.connection.execute(
+        _ADD,
+        {
+            "tenant": tx.tenant,
+            "uid": new_uid(),
+            "asked": json.dumps(dict(asked)),
+            "publish": publish,
+            "actor": tx.principal.actor,
+        },
+    ).one()
+    tx.audit("solve.queued", "solve", row.uid, None, {"publish": publish})
+    return row
+
+
+_ADD = text(
+    "INSERT INTO solve (tenant_id, uid, asked, publish, created_by)"
+    " VALUES (:tenant, :uid, CAST(:asked AS jsonb), :publish, :actor) RETURNING *"
+)
+
+
+def parsed(asked: Mapping[str, Any]) -> Asked:
+    """Return what was asked for.
+
+    Raises
+    ------
+    Invalid
+        With every fault.
+    """
+    faults: list[Fault] = []
+    found: Asked = Decoder(faults).object(Asked, dict(asked), "")
+    if faults:
+        raise Invalid(faults[0].message, faults=told(faults))
+    for name, value, least, most in (
+        ("days", found.days, 1, 366),
+        ("time_limit_seconds", found.time_limit_seconds, 1, 3600),
+        ("workers", found.workers, 1, 64),
+        ("gap_percent", found.gap_percent, 0, 100),
+        ("notice_hours", found.notice_hours, 0, 24 * 365),
+    ):
+        if not least <= value <= most:
+            raise Invalid(f"{name} is {value}; {least} to {most} are possible.")
+    return found
+
+
+def count(tx: Tx, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a solve would look at, and solve nothing: a dry run."""
+    tx.demand("solves.write")
+    found = clinic(tx, parsed(asked))
+    return {
+        "requests": len(found.requests),
+        "bookings_that_may_move": len(found.bookings),
+        "visits": sum(
+            request.visit_count
+            for request in found.problem.requests
+            if request.id in found.requests
+        ),
+        "resources": len(found.problem.resources),
+        "published": len(found.problem.published),
+        "first": found.problem.horizon.first.isoformat(),
+        "days": found.problem.horizon.days,
+    }
+
+
+def read(tx: Tx, name: str) -> Any:
+    """Return a solve."""
+    tx.demand("solves.read")
+    uid = as_uid(name)
+    row = None if uid is None else solves.find(tx.connection, tx.tenant, uid)
+    if row is None:
+        raise NotFound(f"There is no solve {name!r}.")
+    return row
+
+
+def page(tx: Tx, *, state: str | None, after: int, limit: int) -> Sequence[Any]:
+    """Return solves, some at a time."""
+    tx.demand("solves.read")
+    return tx.connection.execute(
+        _PAGE, {"tenant": tx.tenant, "state": state, "after": after, "limit": limit}
+    ).all()
+
+
+_PAGE = text(
+    "SELECT * FROM solve WHERE tenant_id = :tenant AND id > :after"
+    " AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id LIMIT :limit"
+)
+
+
+def cancel(tx: Tx, name: str) -> Any:
+    """Stop a solve: one that runs ends with the best it has, one that waits does not begin."""
+    tx.demand("solves.write")
+    row = read(tx, name)
+    if row.state not in ("queued", "running"):
+        raise WrongState(f"Solve {name} is {row.state}; it cannot be cancelled.", state=row.state)
+    changed = tx.connection.execute(_CANCEL, {"tenant": tx.tenant, "id": row.id}).one()
+    tx.audit("solve.cancelled", "solve", row.uid, {"state": row.state}, {"state": changed.state})
+    return changed
+
+
+_CANCEL = text(
+    "UPDATE solve SET cancel = true,"
+    " state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,"
+    " ended_at = CASE WHEN state = 'queued' THEN now() ELSE ended_at END"
+    " WHERE tenant_id = :tenant AND id = :id RETURNING *"
+)
