@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+
+from allocator.domain.faults import Fault
+from allocator.frames.nested import Decoder
 
 #: Days that a solve looks ahead, where nothing else is said.
 DAYS = 56
@@ -51,3 +55,11 @@ class Asked:
     most_changes: int | None = None
     notice_hours: int = 48
     unpinned: tuple[str, ...] = ()
+
+
+def asked_of(row: Any) -> Asked:
+    """Return what a stored solve was asked for."""
+    faults: list[Fault] = []
+    found: Asked = Decoder(faults).object(Asked, row.asked, "")
+    assert not faults, faults
+    return found

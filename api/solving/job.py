@@ -27,7 +27,7 @@ from api import logs
 from api.auth.principal import Principal, Role
 from api.problems import Invalid
 from api.settings import Settings
-from api.solving.asked import Asked
+from api.solving.asked import asked_of
 from api.solving.clinic import Clinic, clinic
 from api.store import solves
 from api.store.database import Database
@@ -127,14 +127,6 @@ class Job:
         )
 
 
-def asked_of(row: Any) -> Asked:
-    """Return what a stored solve was asked for."""
-    faults: list[Fault] = []
-    found: Asked = Decoder(faults).object(Asked, row.asked, "")
-    assert not faults, faults
-    return found
-
-
 def started(row: Any, found: Clinic) -> Schedule | None:
     """Return where a solve stood when its worker died, as far as the problem still has it."""
     if not row.incumbent:
@@ -181,6 +173,14 @@ def document(result: Result, found: Clinic) -> dict[str, Any]:
         if request.id in found.requests or request.id in found.bookings
         for visit in request.visit_ids()
     }
+    services = {
+        request.visit_id(occurrence, number): step.service
+        for request in found.problem.requests
+        if request.id in found.requests or request.id in found.bookings
+        for occurrence in range(1, request.occurrences + 1)
+        for number, step in enumerate(request.steps, 1)
+    }
+    there = {a.visit for a in found.problem.published}
     schedule = result.schedule or Schedule()
     return {
         "status": result.status.name.lower(),
@@ -191,7 +191,14 @@ def document(result: Result, found: Clinic) -> dict[str, Any]:
         ],
         "requests": len(found.requests),
         "visits": [
-            {**encode(a), "request": mine[a.visit]} for a in schedule.assignments if a.visit in mine
+            {**encode(a), "request": mine[a.visit], "service": services[a.visit]}
+            for a in schedule.assignments
+            if a.visit in mine
+        ],
+        "sessions": [
+            encode(a)
+            for a in schedule.assignments
+            if found.problem.knows("session", a.visit) and a.visit not in there
         ],
         "before": [
             {**encode(a), "request": mine[a.visit]}

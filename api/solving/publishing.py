@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -16,16 +18,21 @@ from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder
 from api.auth.principal import Principal
-from api.problems import NotFound, Problem, StoreUnavailable, WrongState
+from api.problems import NotFound, Problem, RuleBroken, StoreUnavailable, Taken, WrongState
+from api.solving import at_once
+from api.solving.asked import asked_of
+from api.solving.at_once import Outcome
 from api.solving.units import Placed, Unit, units
 from api.store import bookings as kept
 from api.store import claims, solves, things
 from api.store.database import Database
 from api.store.tables import REQUEST
-from api.store.world import Worlds, decoded
-from api.usecases import bookings
+from api.store.world import World, Worlds, decoded
+from api.usecases import bookings, sessions
 from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,38 +77,73 @@ class Publisher:
         NotFound, WrongState
         """
         row = self._run(lambda tx: self._begin(tx, uid))
-        placed = _placed(row.result)
+        result = row.result
         chosen = [
             unit
-            for unit in units(placed)
+            for unit in units(_placed(result))
             if not only or any(one.name in only for one in unit.placed)
         ]
-        booked: list[str] = []
-        moved: list[str] = []
-        lost: list[Mapping[str, Any]] = []
+        outcome = Outcome(booked=(), lost={})
+        self._sessions(result, chosen)
+        plain = self._run(lambda tx: _plain(tx.world_now, result))
+        together = [u.placed[0] for u in chosen if len(u.placed) == 1 and u.placed[0].name in plain]
+        if together:
+            outcome = self._run(lambda tx: at_once.book(tx, asked_of(row), together))
+        booked, moved, lost = list(outcome.booked), list[str](), dict(outcome.lost)
         for unit in chosen:
+            if len(unit.placed) == 1 and unit.placed[0].name in plain:
+                continue
             try:
-                self._run(lambda tx, unit=unit: self._unit(tx, unit))
+                self._run(partial(self._unit, unit=unit))
             except StoreUnavailable:
                 raise
             except Problem as problem:
-                lost += [
-                    {"request": one.name, "problem": problem.document()} for one in unit.placed
-                ]
+                lost.update(dict.fromkeys((one.name for one in unit.placed), problem))
             else:
                 for one in unit.placed:
                     (moved if one.before else booked).append(one.name)
-        found = Published(booked=tuple(booked), moved=tuple(moved), lost=tuple(lost))
+        before = (row.published or {}).get("booked", [])
+        found = Published(
+            booked=tuple(booked),
+            moved=tuple(moved),
+            lost=tuple(
+                {"request": name, "problem": problem.document()}
+                for name, problem in lost.items()
+                if name not in before
+            ),
+        )
         self._run(lambda tx: self._end(tx, row, found))
         return found
 
-    def _run(self, work: Any) -> Any:
-        def run(connection: Connection, now: datetime) -> Any:
+    def _run(self, work: Callable[[Tx], T]) -> T:
+        def run(connection: Connection, now: datetime) -> T:
             return work(
                 Tx(connection=connection, now=now, principal=self._principal, worlds=self._worlds)
             )
 
         return self._database.run(self._principal.tenant, run)
+
+    def _sessions(self, result: Mapping[str, Any], chosen: Sequence[Unit]) -> None:
+        """Place the group sessions that somebody joins and that have no place yet.
+
+        Where that does not go, those who would join are told when they are booked.
+        """
+        joined = {a.session for u in chosen for one in u.placed for a in one.visits if a.session}
+        faults: list[Fault] = []
+        held: Sequence[Assignment] = Decoder(faults).value(
+            tuple[Assignment, ...], result["sessions"], ""
+        )
+        for at in held:
+            if at.visit in joined:
+                with suppress(Taken, RuleBroken, WrongState):
+                    self._run(
+                        partial(
+                            sessions.place,
+                            name=at.visit,
+                            start=at.start,
+                            resources=dict(at.resources),
+                        )
+                    )
 
     def _begin(self, tx: Tx, uid: UUID) -> Any:
         tx.demand("solves.write")
@@ -129,7 +171,7 @@ class Publisher:
         after = {"booked": len(found.booked), "moved": len(found.moved), "lost": len(found.lost)}
         tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
 
-    def _unit(self, tx: Tx, unit: Unit) -> None:
+    def _unit(self, tx: Tx, *, unit: Unit) -> None:
         """Publish a unit, whole: first all that moves leaves, then everything comes."""
         movers = [one for one in unit.placed if one.before]
         rows = {}
@@ -160,6 +202,8 @@ class Publisher:
         bookings.book(tx, request, _wanted(request, one.visits), stored)
 
 
+#: What stands in a result beside where a visit lies.
+BESIDE = ("request", "service")
 _STATE = text("UPDATE solve SET state = :state WHERE tenant_id = :tenant AND id = :id")
 _DONE = text(
     "UPDATE solve SET state = 'published', published = CAST(:published AS jsonb)"
@@ -171,6 +215,18 @@ def _same(tx: Tx, booking: Any, one: Placed) -> bool:
     """Say whether a booking lies where a solve has it: it was published before."""
     there = kept.visits(tx.connection, tx.tenant, [booking.id])[booking.id]
     return {v.span.lower for v in there if v.state == "booked"} == {a.start for a in one.visits}
+
+
+def _plain(world: World, result: Mapping[str, Any]) -> set[str]:
+    """Return the requests that join no group session and that no reviewer has to look at."""
+    others = {
+        row["request"]
+        for row in result["visits"]
+        if row.get("session")
+        or (row["service"] in world.services and world.services[row["service"]].approval)
+    }
+    bookings = {row["request"] for row in result["before"]}
+    return {row["request"] for row in result["visits"]} - others - bookings
 
 
 def _placed(result: Mapping[str, Any]) -> list[Placed]:
@@ -187,7 +243,7 @@ def _by_request(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Assignment]
     faults: list[Fault] = []
     decoder = Decoder(faults)
     for row in rows:
-        fields = {key: value for key, value in row.items() if key != "request"}
+        fields = {key: value for key, value in row.items() if key not in BESIDE}
         found.setdefault(row["request"], []).append(decoder.object(Assignment, fields, ""))
     assert not faults, faults
     return found
