@@ -14,10 +14,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from api import traces
 from api.auth.credentials import Credentials
 from api.auth.failures import Failures
 from api.auth.limits import Limits
 from api.call import COOKIE, Answer, Service
+from api.metrics import Metrics
 from api.middleware import Envelope
 from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
 from api.routes import (
@@ -27,6 +29,7 @@ from api.routes import (
     catalogue,
     health,
     holds,
+    metrics,
     people,
     sessions,
     solves,
@@ -66,6 +69,8 @@ def application(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     database = Database(settings.database_url, size=settings.pool_size)
+    counted = Metrics(settings.relay_database_url)
+    traces.configure(settings.traces, "api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -73,6 +78,7 @@ def application(settings: Settings | None = None) -> FastAPI:
             demand_promise(database)
             yield
         finally:
+            counted.close()
             database.close()
 
     app = FastAPI(
@@ -91,12 +97,13 @@ def application(settings: Settings | None = None) -> FastAPI:
         credentials=Credentials(database, settings.tokens),
         failures=Failures(settings.failed_per_minute),
         limits=Limits(database),
+        metrics=counted,
     )
     schemas: dict[str, dict[str, Any]] = answers()
     app.include_router(bulk.router())
     for kind in KINDS.values():
         app.include_router(catalogue.router(kind, schemas))
-    for routes in (people, sessions, holds, bookings, solves, access, tenants, health):
+    for routes in (people, sessions, holds, bookings, solves, access, tenants, health, metrics):
         app.include_router(routes.routes)
     schemas_of(Asked, schemas)
     schemas["NewSolve"] = _new_solve(schemas["Asked"])
@@ -108,6 +115,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         most_bytes=settings.most_bytes,
         import_bytes=settings.import_bytes,
         bug=_answer(Problem()),
+        answered=counted.answered,
     )
     app.openapi = lambda: _openapi(app, schemas)  # type: ignore[method-assign]
     return app
@@ -143,6 +151,8 @@ async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if error.status >= 500:
         LOG.error("problem", action="http.problem", type=error.type, exc_info=error)
+    if error.status == 409:
+        request.app.state.service.metrics.conflict(error.type)
     return _answer(error)
 
 

@@ -16,6 +16,7 @@ from api.auth.credentials import Credentials
 from api.auth.failures import Failures
 from api.auth.limits import Limits
 from api.auth.principal import Principal
+from api.metrics import Metrics
 from api.problems import Invalid, KeyReused
 from api.settings import Settings
 from api.store.database import Database
@@ -38,6 +39,7 @@ class Service:
     credentials: Credentials
     failures: Failures
     limits: Limits
+    metrics: Metrics
 
 
 class Answer(Response):

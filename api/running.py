@@ -13,11 +13,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from api import logs
 from api.demo import Keys, furnish, read_keys
 from api.embedded import EmbeddedServer
 from api.lifetime import Stopping
+from api.metrics import SHARED
 from api.problems import StoreUnavailable
 from api.settings import Settings
 from api.store.database import Database
@@ -105,7 +107,8 @@ def run(
             settings = _embedded(settings, server)
         doing("Looking after its tables" + (" and the demonstration clinic" if demo else ""))
         keys = _prepare(settings, data, demo=demo)
-        supervisor = Supervisor(first, _modules(settings, listening, processes))
+        counts = stack.enter_context(TemporaryDirectory(prefix="allocator-metrics-"))
+        supervisor = Supervisor(first, _modules(settings, listening, processes, counts))
         stack.callback(supervisor.stop)
         doing("Starting the API and the worker")
         supervisor.start()
@@ -154,8 +157,10 @@ def _prepare(settings: Settings, data: Path, *, demo: bool) -> Keys | None:
         return furnish(owner, data, datetime.now().date())
 
 
-def _modules(settings: Settings, listening: socket.socket, processes: int) -> dict[str, Module]:
-    """Return the processes of the API and the worker."""
+def _modules(
+    settings: Settings, listening: socket.socket, processes: int, counts: str
+) -> dict[str, Module]:
+    """Return the processes of the API, which count in one folder, and the worker."""
     environment = {
         f"ALLOCATOR_{name.upper()}": value
         for name in ("database_url", "worker_database_url", "relay_database_url")
@@ -166,7 +171,10 @@ def _modules(settings: Settings, listening: socket.socket, processes: int) -> di
     handed = listening.fileno()
     modules = {
         f"api-{number}": Module(
-            "api.serving", [str(handed)], environment=environment, descriptors=[handed]
+            "api.serving",
+            [str(handed)],
+            environment={**environment, SHARED: counts},
+            descriptors=[handed],
         )
         for number in range(1, processes + 1)
     }

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
         Size of an import.
     secure_cookies
         Whether cookies go over HTTPS alone.
+    metrics_token
+        A bearer token that opens ``/metrics`` from elsewhere; none where empty.
+    traces
+        Where traces go: the address at which an OTLP collector takes them; empty is nowhere.
     log_level
         What is logged: ``debug``, ``info``, ``warning`` or ``error``, each with all after it.
     """
@@ -59,6 +63,8 @@ class Settings(BaseSettings):
     most_bytes: int = 1_000_000
     import_bytes: int = 50_000_000
     secure_cookies: bool = True
+    metrics_token: str = ""
+    traces: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @property

@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from api import logs
+from api import logs, traces
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
 from api.settings import Settings
@@ -48,6 +48,7 @@ def main(settings: Settings) -> None:
     """Work until asked to stop."""
     stopping = Stopping()
     logs.configure(settings.log_level)
+    traces.configure(settings.traces, "worker")
     database = Database(settings.relay_database_url, size=2)
     try:
         work(database, stopping)

@@ -20,11 +20,12 @@ from api.routes.paging import Paged
 from api.schemas.bodies import Body
 from api.schemas.documents import one
 from api.schemas.texts import Name
+from api.sign_in import KnownRoute
 from api.solving import queue
 from api.solving.publishing import Publisher
 from api.store.ids import as_uid
 
-routes = APIRouter(prefix="/v1/solves", tags=["solves"])
+routes = APIRouter(prefix="/v1/solves", tags=["solves"], route_class=KnownRoute)
 #: Seconds between two looks at a solve that is followed.
 LOOK = 0.5
 ENDED = ("solved", "publishing", "published", "cancelled", "failed")

@@ -23,7 +23,7 @@ from allocator.solve.params import Params
 from allocator.solve.progress import Progress
 from allocator.solve.result import Result
 from allocator.solve.solve import solve
-from api import logs
+from api import logs, traces
 from api.auth.principal import Principal, Role
 from api.problems import Invalid
 from api.settings import Settings
@@ -219,10 +219,12 @@ def main() -> None:
     tenant, uid, worker = sys.argv[1:4]
     settings = Settings()
     logs.configure(settings.log_level)
+    traces.configure(settings.traces, "solve")
     os.nice(NICE)
     database = Database(settings.worker_database_url, size=2)
     try:
-        Job(database, int(tenant), UUID(uid), worker).run()
+        with traces.span("solve", solve=uid):
+            Job(database, int(tenant), UUID(uid), worker).run()
     finally:
         database.close()
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Executable, create_engine, text
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 
+from api import traces
 from api.problems import Invalid, StoreUnavailable
 
 T = TypeVar("T")
@@ -106,7 +107,10 @@ class Database:
         for attempt in range(TRIES):
             committing = False
             try:
-                with self.transaction(tenant) as (connection, now):
+                with (
+                    traces.span("transaction", attempt=attempt + 1),
+                    self.transaction(tenant) as (connection, now),
+                ):
                     found = work(connection, now)
                     committing = True
                 return found

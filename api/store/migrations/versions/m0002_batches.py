@@ -106,6 +106,7 @@ TABLES = (
     )
     """,
     "CREATE INDEX solve_queue ON solve (created_at) WHERE state IN ('queued', 'running')",
+    "CREATE INDEX solve_ended ON solve (ended_at)",
     "CREATE INDEX event_waiting ON event (id) WHERE NOT relayed",
     "CREATE INDEX event_object ON event (tenant_id, object, id)",
     "CREATE INDEX delivery_waiting ON delivery (next_at) WHERE state = 'waiting'",
