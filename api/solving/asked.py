@@ -38,7 +38,8 @@ class Asked:
     notice_hours
         Those that start within these hours never move.
     unpinned
-        Bookings (UUIDs) that are to be placed anew whatever ``may_move`` says: somebody is ill.
+        Bookings, or single visits of theirs (UUIDs), that are to be placed anew whatever
+        ``may_move`` says: somebody is ill. Nothing moves for comfort then.
     """
 
     first: date | None = None

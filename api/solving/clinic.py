@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -17,6 +17,7 @@ from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment
 from allocator.domain.time import Horizon, Span, zone_of
 from api.problems import Invalid
+from api.solving.anew import Mine, Part, parts, whole
 from api.solving.asked import Asked
 from api.store.world import World, decoded
 from api.usecases.rules import faults as told
@@ -34,16 +35,30 @@ class Clinic:
     requests
         Numbers of the pending requests, by their names in the problem.
     bookings
-        Numbers of the bookings that may move, by their names in the problem.
+        Numbers of the bookings of which something may move, by their UUIDs.
+    visits
+        What may be placed, by the names of visits in the problem.
+    people
+        Whose bookings they are that may move or should, by UUID: names of people.
+    stays
+        What should be placed anew and stays where it is: booked visits, each with the reason.
     """
 
     problem: Problem
     requests: Mapping[str, int]
     bookings: Mapping[str, int]
+    visits: Mapping[str, Mine]
+    people: Mapping[str, str | None]
+    stays: tuple[tuple[Any, str], ...]
 
 
-def clinic(tx: Tx, asked: Asked) -> Clinic:
+def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
     """Return the problem of a tenant, as it is now.
+
+    Parameters
+    ----------
+    stay
+        Booked visits (UUIDs) that stay where they are, whatever was asked.
 
     Raises
     ------
@@ -59,15 +74,14 @@ def clinic(tx: Tx, asked: Asked) -> Clinic:
         grain_minutes=world.grain_minutes,
         now=tx.now,
     )
-    pending = _pending(tx, asked, horizon) if asked.pending else []
-    movable, fixed = _booked(tx, asked, horizon)
+    pending = _pending(tx, world, asked, horizon) if asked.pending else []
+    booked = _booked(tx, asked, horizon, stay)
     names = {a.resource for _, request in pending for a in request.attendees}
-    names |= {n for v in (*movable, *fixed) for filled in v.resources.values() for n in filled}
+    names |= {n for v in booked.rows for filled in v.resources.values() for n in filled}
     people = _people(tx, sorted(names - world.resources.keys()))
     known = {**world.resources, **people}
     sessions, held = _sessions(tx, world, horizon)
-    moved = _requests_of(movable)
-    there = [_as_it_lies(visit, known, held) for visit in fixed]
+    there = [_as_it_lies(row, known, held) for row in booked.fixed]
     try:
         problem = Problem(
             horizon=horizon,
@@ -79,13 +93,13 @@ def clinic(tx: Tx, asked: Asked) -> Clinic:
             turnarounds=world.turnarounds,
             requests=(
                 *(request for _, request in pending),
-                *moved.values(),
+                *(part.request for part in booked.parts),
                 *(request for request, _ in there),
             ),
             sessions=sessions,
             published=(
                 *held.values(),
-                *(_assignment(visit, moved) for visit in movable),
+                *(a for part in booked.parts for a in part.published),
                 *(assignment for _, assignment in there),
             ),
             pins=tuple(
@@ -96,7 +110,7 @@ def clinic(tx: Tx, asked: Asked) -> Clinic:
             levels=_levels(
                 asked,
                 [request.priority for _, request in pending]
-                + [request.priority for request in moved.values()]
+                + [part.request.priority for part in booked.parts]
                 + [request.priority for request, _ in there],
             ),
         )
@@ -105,11 +119,25 @@ def clinic(tx: Tx, asked: Asked) -> Clinic:
     return Clinic(
         problem=problem,
         requests={request.id: number for number, request in pending},
-        bookings={visit.booking: visit.booking_id for visit in movable},
+        bookings=booked.numbers,
+        visits={
+            **{
+                visit: Mine(owner=request.id, visit=visit)
+                for _, request in pending
+                for visit in request.visit_ids()
+            },
+            **{
+                a.visit: mine
+                for part in booked.parts
+                for a, mine in zip(part.published, part.visits, strict=True)
+            },
+        },
+        people={row.booking: row.person for row in booked.rows},
+        stays=booked.stays,
     )
 
 
-def _pending(tx: Tx, asked: Asked, horizon: Horizon) -> list[tuple[int, Request]]:
+def _pending(tx: Tx, world: World, asked: Asked, horizon: Horizon) -> list[tuple[int, Request]]:
     """Return the requests that wait, and could lie in the horizon."""
     found = tx.connection.execute(
         _PENDING, {"tenant": tx.tenant, "refs": list(asked.requests), "all": not asked.requests}
@@ -118,7 +146,7 @@ def _pending(tx: Tx, asked: Asked, horizon: Horizon) -> list[tuple[int, Request]
     return [
         (number, request)
         for number, request in pending
-        if _touches(request.windows, horizon) and _at(tx.world_now, request, asked.location)
+        if _touches(request.windows, horizon) and _at(world, request, asked.location)
     ]
 
 
@@ -140,23 +168,51 @@ def _at(world: World, request: Request, location: str | None) -> bool:
     return location is None or all(s.location in (None, location) for s in services)
 
 
-def _booked(tx: Tx, asked: Asked, horizon: Horizon) -> tuple[list[Any], list[Any]]:
-    """Return the visits that are taken: those that may move, and those that stay."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """The booked visits of a horizon: what may move, what lies fast, and what should and cannot."""
+
+    rows: Sequence[Any]
+    parts: tuple[Part, ...]
+    fixed: tuple[Any, ...]
+    numbers: Mapping[str, int]
+    stays: tuple[tuple[Any, str], ...]
+
+
+def _booked(tx: Tx, asked: Asked, horizon: Horizon, stay: Collection[str]) -> Booked:
+    """Return what is taken in a horizon."""
     rows = tx.connection.execute(
         _BOOKED, {"tenant": tx.tenant, "start": horizon.start, "end": horizon.end}
     ).all()
-    last = tx.now + timedelta(hours=asked.notice_hours)
-    stays: set[int] = set()
+    bookings: dict[str, list[Any]] = {}
     for row in rows:
-        whole = row.start >= horizon.start and row.finish <= horizon.end and row.inside
-        free = row.booking in asked.unpinned or (
-            asked.may_move and row.state == "booked" and row.start >= last
-        )
-        if not (whole and free) or row.visit_state != "booked" or row.session is not None:
-            stays.add(row.booking_id)
-    return (
-        [row for row in rows if row.booking_id not in stays],
-        [row for row in rows if row.booking_id in stays],
+        bookings.setdefault(row.booking, []).append(row)
+    unpinned = set(asked.unpinned)
+    named = {row.uid for row in rows if {row.booking, str(row.uid)} & unpinned}
+    anew: dict[str, list[Any]] = {}
+    stays: list[tuple[Any, str]] = []
+    last = tx.now + timedelta(hours=asked.notice_hours)
+    found: list[Part] = []
+    for booking, mine in bookings.items():
+        hit = [row for row in mine if row.uid in named]
+        if hit:
+            free, fast = _free(hit, mine, tx.now, horizon)
+            stays += fast
+            anew[booking] = [row for row in free if str(row.uid) not in stay]
+        elif asked.may_move and all(
+            row.start >= last and row.loose and row.whole and str(row.uid) not in stay
+            for row in mine
+        ):
+            part = whole(decoded(Request, mine[0].spec, booking), mine)
+            found += [part] if part else []
+    found += _parts(tx, {booking: some for booking, some in anew.items() if some}, horizon, stays)
+    moving = {mine.uid for part in found for mine in part.visits}
+    return Booked(
+        rows=rows,
+        parts=tuple(found),
+        fixed=tuple(row for row in rows if str(row.uid) not in moving),
+        numbers={row.booking: row.booking_id for row in rows if str(row.uid) in moving},
+        stays=tuple(stays),
     )
 
 
@@ -165,19 +221,92 @@ _BOOKED = text(
     SELECT visit.uid, visit.booking_id, visit.occurrence, visit.step, visit.service,
            lower(visit.span) AS start, upper(visit.span) AS finish, visit.resources,
            visit.state AS visit_state, session.ref AS session, booking.ref AS booking,
-           booking.state, booking.spec,
-           (SELECT count(*) FROM visit AS other WHERE other.tenant_id = visit.tenant_id
-            AND other.booking_id = visit.booking_id AND other.state = 'booked'
-            AND (lower(other.span) < :start OR upper(other.span) > :end)) = 0 AS inside
+           booking.state, booking.spec, person.ref AS person,
+           booking.state = 'booked' AND visit.state = 'booked' AND visit.session_id IS NULL
+               AS loose,
+           NOT EXISTS (
+               SELECT 1 FROM visit AS other WHERE other.tenant_id = visit.tenant_id
+               AND other.booking_id = visit.booking_id AND other.state <> 'cancelled'
+               AND (other.state <> 'booked' OR lower(other.span) < :start
+                    OR upper(other.span) > :end)) AS whole
     FROM visit JOIN booking ON booking.tenant_id = visit.tenant_id
                            AND booking.id = visit.booking_id
     LEFT JOIN session ON session.tenant_id = visit.tenant_id AND session.id = visit.session_id
+    LEFT JOIN person ON person.tenant_id = booking.tenant_id AND person.id = booking.person_id
     WHERE visit.tenant_id = :tenant AND visit.span && tstzrange(:start, :end)
       AND visit.state IN ('booked', 'checked_in')
       AND (booking.state = 'booked' OR (booking.state IN ('held', 'pending_approval')
                                         AND booking.expires_at > now()))
     ORDER BY visit.id
     """
+)
+
+
+def _free(
+    hit: Sequence[Any], mine: Sequence[Any], now: datetime, horizon: Horizon
+) -> tuple[list[Any], list[tuple[Any, str]]]:
+    """Return which visits of a booking can be placed anew, and those that cannot, with why.
+
+    The steps of an occurrence come along: a chain is had together or not at all.
+    """
+    free: list[Any] = []
+    fast: list[tuple[Any, str]] = []
+    steps = len(decoded(Request, mine[0].spec, mine[0].booking).steps)
+    for occurrence in sorted({row.occurrence for row in hit}):
+        chain = [row for row in mine if row.occurrence == occurrence]
+        why = next((said for row in chain if (said := _fast(row, now, horizon))), "")
+        if len(chain) < steps:
+            why = why or "Not all of its steps are open and within the days looked at."
+        if why:
+            fast += [(row, why) for row in hit if row.occurrence == occurrence]
+        else:
+            free += chain
+    return free, fast
+
+
+def _fast(row: Any, now: datetime, horizon: Horizon) -> str:
+    """Say why a booked visit cannot be placed anew; empty where it can."""
+    if row.state != "booked":
+        return f"Its booking is {row.state}."
+    if row.visit_state != "booked":
+        return f"It is {row.visit_state}."
+    if row.session is not None:
+        return f"It is a seat in the group session {row.session}; the session has to move."
+    if row.start <= now:
+        return "It has begun."
+    if row.start < horizon.start or row.finish > horizon.end:
+        return "It does not lie within the days looked at."
+    return ""
+
+
+def _parts(
+    tx: Tx,
+    anew: Mapping[str, Sequence[Any]],
+    horizon: Horizon,
+    stays: list[tuple[Any, str]],
+) -> list[Part]:
+    """Return visits that are to be placed anew as requests of their own."""
+    numbers = [rows[0].booking_id for rows in anew.values()]
+    siblings: dict[int, list[Any]] = {number: [] for number in numbers}
+    for row in tx.connection.execute(_SIBLINGS, {"tenant": tx.tenant, "bookings": numbers}):
+        siblings[row.booking_id].append(row)
+    found: list[Part] = []
+    for booking, rows in anew.items():
+        request = decoded(Request, rows[0].spec, booking)
+        some = list(parts(request, rows, siblings[rows[0].booking_id], horizon))
+        there = {mine.uid for part in some for mine in part.visits}
+        stays += [
+            (row, "Its series and windows leave no time for it.")
+            for row in rows
+            if str(row.uid) not in there
+        ]
+        found += some
+    return found
+
+
+_SIBLINGS = text(
+    "SELECT booking_id, occurrence, step, lower(span) AS start, upper(span) AS finish FROM visit"
+    " WHERE tenant_id = :tenant AND booking_id = ANY(:bookings) AND state <> 'cancelled'"
 )
 
 
@@ -222,20 +351,6 @@ _PLACED = text(
 )
 
 
-def _requests_of(movable: Iterable[Any]) -> dict[str, Request]:
-    """Return what the bookings that may move were asked for as, by their names."""
-    return {row.booking: decoded(Request, row.spec, row.booking) for row in movable}
-
-
-def _assignment(row: Any, moved: Mapping[str, Request]) -> Assignment:
-    return Assignment(
-        visit=moved[row.booking].visit_id(row.occurrence, row.step),
-        start=row.start,
-        end=row.finish,
-        resources=tuple((role, tuple(names)) for role, names in row.resources.items()),
-    )
-
-
 def _as_it_lies(
     row: Any, known: Mapping[str, Resource], held: Mapping[str, Assignment]
 ) -> tuple[Request, Assignment]:
@@ -260,12 +375,20 @@ def _as_it_lies(
 
 
 def _levels(asked: Asked, priorities: Sequence[int]) -> tuple[Level, ...]:
-    """Return the objective, with the weights that were asked for; empty is the default."""
-    if not asked.weights:
+    """Return the objective, with the weights that were asked for; empty is the default.
+
+    Where visits are to be placed anew, nothing moves for comfort: changes come first.
+    """
+    if not asked.weights and not asked.unpinned:
         return ()
     weights = {**dict(COMFORT), **dict(asked.weights)}
-    served = tuple(
+    levels = [
         Level(name=f"priority {priority}", goals=((f"served:{priority}", 1),))
         for priority in sorted(set(priorities))
-    )
-    return (*served, Level(name="comfort", goals=tuple(weights.items())))
+    ]
+    if asked.unpinned:
+        levels.append(Level(name="changes", goals=((CHANGES, weights.pop(CHANGES)),)))
+    return (*levels, Level(name="comfort", goals=tuple(weights.items())))
+
+
+CHANGES = "fewest_changes"

@@ -9,15 +9,20 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection
 
 from allocator.domain.faults import Fault, InvalidSchedule
 from allocator.domain.schedule import Assignment, Schedule
 from allocator.frames.nested import Decoder, encode
+from allocator.prepare.prepared import Prepared
 from allocator.solve.budget import Control
 from allocator.solve.params import Params
 from allocator.solve.progress import Progress
@@ -27,8 +32,9 @@ from api import logs, traces
 from api.auth.principal import Principal, Role
 from api.problems import Invalid
 from api.settings import Settings
-from api.solving.asked import asked_of
+from api.solving.asked import Asked, asked_of
 from api.solving.clinic import Clinic, clinic
+from api.solving.outcome import Stay, document
 from api.store import solves
 from api.store.database import Database
 from api.store.world import Worlds
@@ -49,6 +55,8 @@ class Job:
         self._tenant = tenant
         self._worker = worker
         self._uid = uid
+        self._worlds = Worlds()
+        self._who = principal(tenant, uid)
         self._control = Control()
         self._latest: Progress | None = None
         self._told: Progress | None = None
@@ -63,33 +71,57 @@ class Job:
             if isinstance(found, Invalid):
                 self._end(row.id, "failed", {"error": found.detail, **found.more})
                 return
-            asked = asked_of(row)
+            answer = self._solve(row, found)
+        finally:
+            self._ended.set()
+            telling.join()
+        self._end(row.id, "solved", answer)
+
+    def _solve(self, row: Any, found: Clinic) -> dict[str, Any]:
+        """Solve, and again as long as it leaves out what is booked: that stays where it is.
+
+        Its place is nobody else's, so the others are placed beside it.
+        """
+        asked = asked_of(row)
+        until = time.monotonic() + asked.time_limit_seconds
+        start, stays = started(row, found), dict[str, Stay]()
+        for visit, why in found.stays:
+            stays[str(visit.uid)] = Stay.of(visit, why)
+        while True:
             result = solve(
                 found.problem,
                 Params(
-                    time_limit_seconds=asked.time_limit_seconds,
+                    time_limit_seconds=max(1.0, until - time.monotonic()),
                     workers=asked.workers,
                     seed=asked.seed,
                     gap=asked.gap_percent / 100,
                 ),
                 on_progress=self._hear,
                 control=self._control,
-                start=started(row, found),
+                start=start,
             )
-        finally:
-            self._ended.set()
-            telling.join()
-        self._end(row.id, "solved", document(result, found))
+            left = left_out(result, found)
+            stays |= left
+            if not left or self._control.stopped:
+                return document(result, found, stays.values())
+            found = self._database.run(self._tenant, partial(self._again, asked, frozenset(stays)))
+            start = kept(result.schedule, found)
 
     def _read(self, connection: Any, now: Any) -> tuple[Any, Clinic | Invalid]:
         row = solves.find(connection, self._tenant, self._uid)
         assert row is not None
-        who = Principal(tenant=self._tenant, actor=f"solve:{row.uid}", role=Role.ADMINISTRATOR)
-        tx = Tx(connection=connection, now=now, principal=who, worlds=Worlds())
         try:
-            return row, clinic(tx, asked_of(row))
+            return row, clinic(self._tx(connection, now), asked_of(row))
         except Invalid as invalid:
             return row, invalid
+
+    def _again(
+        self, asked: Asked, stay: frozenset[str], connection: Connection, now: datetime
+    ) -> Clinic:
+        return clinic(self._tx(connection, now), asked, stay)
+
+    def _tx(self, connection: Connection, now: datetime) -> Tx:
+        return Tx(connection=connection, now=now, principal=self._who, worlds=self._worlds)
 
     def _hear(self, progress: Progress) -> None:
         self._latest = progress
@@ -127,6 +159,11 @@ class Job:
         )
 
 
+def principal(tenant: int, uid: UUID) -> Principal:
+    """Return who a solve is, where it reads and publishes."""
+    return Principal(tenant=tenant, actor=f"solve:{uid}", role=Role.ADMINISTRATOR)
+
+
 def started(row: Any, found: Clinic) -> Schedule | None:
     """Return where a solve stood when its worker died, as far as the problem still has it."""
     if not row.incumbent:
@@ -135,21 +172,38 @@ def started(row: Any, found: Clinic) -> Schedule | None:
     assignments: tuple[Assignment, ...] = Decoder(faults).value(
         tuple[Assignment, ...], row.incumbent, ""
     )
-    names = {*found.requests, *found.bookings}
-    known = {
-        visit
-        for request in found.problem.requests
-        if request.id in names
-        for visit in request.visit_ids()
-    }
-    start = Schedule(assignments=tuple(a for a in assignments if a.visit in known))
-    try:
-        from allocator.prepare.prepared import Prepared
+    return kept(Schedule(assignments=assignments), found)
 
+
+def kept(schedule: Schedule | None, found: Clinic) -> Schedule | None:
+    """Return what of a schedule a problem still has, for a solve to start from."""
+    if schedule is None:
+        return None
+    start = Schedule(assignments=tuple(a for a in schedule.assignments if a.visit in found.visits))
+    try:
         Prepared(found.problem).placements(start)
     except InvalidSchedule:
         return None
     return start
+
+
+def left_out(result: Result, found: Clinic) -> dict[str, Stay]:
+    """Return the booked visits that a schedule leaves out, by UUID."""
+    if result.schedule is None:
+        return {}
+    reasons = {u.visit: u.reason for u in result.schedule.unplaced}
+    there = {a.visit: a for a in found.problem.published}
+    return {
+        mine.uid: Stay(
+            booking=mine.owner,
+            person=found.people[mine.owner],
+            id=mine.uid,
+            start=there[visit].start,
+            reason=reasons.get(visit, ""),
+        )
+        for visit, mine in found.visits.items()
+        if mine.uid and visit not in result.schedule
+    }
 
 
 def told(progress: Progress) -> dict[str, Any]:
@@ -162,55 +216,6 @@ def told(progress: Progress) -> dict[str, Any]:
         "bounds": list(progress.bounds),
         "visits_placed": progress.visits_placed,
         "visits": progress.visits,
-    }
-
-
-def document(result: Result, found: Clinic) -> dict[str, Any]:
-    """Return what came of a solve, as it is kept: what it would book and move, and the figures."""
-    mine = {
-        visit: request.id
-        for request in found.problem.requests
-        if request.id in found.requests or request.id in found.bookings
-        for visit in request.visit_ids()
-    }
-    services = {
-        request.visit_id(occurrence, number): step.service
-        for request in found.problem.requests
-        if request.id in found.requests or request.id in found.bookings
-        for occurrence in range(1, request.occurrences + 1)
-        for number, step in enumerate(request.steps, 1)
-    }
-    there = {a.visit for a in found.problem.published}
-    schedule = result.schedule or Schedule()
-    return {
-        "status": result.status.name.lower(),
-        "seconds": round(result.seconds, 2),
-        "levels": [
-            {"name": level.name, "cost": level.cost, "bound": level.bound, "total": level.total}
-            for level in result.levels
-        ],
-        "requests": len(found.requests),
-        "visits": [
-            {**encode(a), "request": mine[a.visit], "service": services[a.visit]}
-            for a in schedule.assignments
-            if a.visit in mine
-        ],
-        "sessions": [
-            encode(a)
-            for a in schedule.assignments
-            if found.problem.knows("session", a.visit) and a.visit not in there
-        ],
-        "before": [
-            {**encode(a), "request": mine[a.visit]}
-            for a in found.problem.published
-            if a.visit in mine
-        ],
-        "unplaced": [
-            {"visit": u.visit, "request": u.request, "reason": u.reason}
-            for u in schedule.unplaced
-            if u.visit in mine
-        ],
-        "notes": list(result.notes),
     }
 
 

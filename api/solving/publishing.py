@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from api.problems import NotFound, Problem, RuleBroken, StoreUnavailable, Taken,
 from api.solving import at_once
 from api.solving.asked import asked_of
 from api.solving.at_once import Outcome
-from api.solving.units import Placed, Unit, units
+from api.solving.units import Placed, Unit, place, units
 from api.store import bookings as kept
 from api.store import claims, solves, things
 from api.store.database import Database
@@ -83,13 +83,15 @@ class Publisher:
             for unit in units(_placed(result))
             if not only or any(one.name in only for one in unit.placed)
         ]
+        done = self._run(lambda tx: _booked_before(tx, chosen))
+        chosen = [u for u in chosen if not (len(u.placed) == 1 and u.placed[0].name in done)]
         outcome = Outcome(booked=(), lost={})
         self._sessions(result, chosen)
         plain = self._run(lambda tx: _plain(tx.world_now, result))
         together = [u.placed[0] for u in chosen if len(u.placed) == 1 and u.placed[0].name in plain]
         if together:
             outcome = self._run(lambda tx: at_once.book(tx, asked_of(row), together))
-        booked, moved, lost = list(outcome.booked), list[str](), dict(outcome.lost)
+        booked, moved, lost = [*done, *outcome.booked], list[str](), dict(outcome.lost)
         for unit in chosen:
             if len(unit.placed) == 1 and unit.placed[0].name in plain:
                 continue
@@ -177,18 +179,20 @@ class Publisher:
         rows = {}
         for one in sorted(movers, key=lambda m: m.name):
             row = bookings.changing(tx, one.name, None, ["booked"], "move")
+            request = bookings.request_of(row)
             there = kept.visits(tx.connection, tx.tenant, [row.id])[row.id]
-            live = [v for v in there if v.state == "booked"]
-            if {v.span.lower for v in live} != {a.start for a in one.before}:
+            live = {request.visit_id(v.occurrence, v.step): v for v in there if v.state == "booked"}
+            if all(_lies(live.get(a.visit), a) for a in one.visits):
+                continue  # it was published before
+            if not all(_lies(live.get(a.visit), a) for a in one.before):
                 raise WrongState(f"Booking {one.name} has moved since it was read.")
-            rows[one.name] = row, [v.id for v in live]
-        claims.delete(tx.connection, tx.tenant, [v for _, ids in rows.values() for v in ids])
+            rows[one.name] = row, request, [live[a.visit].id for a in one.before]
+        claims.delete(tx.connection, tx.tenant, [v for _, _, ids in rows.values() for v in ids])
         for one in unit.placed:
-            if one.before:
-                row, _ = rows[one.name]
-                request = bookings.request_of(row)
+            if one.name in rows:
+                row, request, _ = rows[one.name]
                 bookings.move(tx, row, _wanted(request, one.visits))
-            else:
+            elif not one.before:
                 self._book(tx, one)
 
     def _book(self, tx: Tx, one: Placed) -> None:
@@ -196,7 +200,7 @@ class Publisher:
         if stored is None:
             raise NotFound(f"There is no request {one.name!r} any more.")
         there = kept.of_request(tx.connection, tx.tenant, stored.id)
-        if there is not None and there.created_by == tx.principal.actor and _same(tx, there, one):
+        if there is not None and _same(tx, there.id, one):
             return
         request = decoded(Request, stored.spec, stored.ref)
         bookings.book(tx, request, _wanted(request, one.visits), stored)
@@ -211,10 +215,45 @@ _DONE = text(
 )
 
 
-def _same(tx: Tx, booking: Any, one: Placed) -> bool:
+def _lies(visit: Any | None, assignment: Assignment) -> bool:
+    """Say whether a stored visit lies where an assignment has it, with the same resources."""
+    return visit is not None and place(assignment) == place(
+        replace(
+            assignment,
+            start=visit.span.lower,
+            end=visit.span.upper,
+            resources=tuple((role, tuple(names)) for role, names in visit.resources.items()),
+        )
+    )
+
+
+def _same(tx: Tx, booking: int, one: Placed) -> bool:
     """Say whether a booking lies where a solve has it: it was published before."""
-    there = kept.visits(tx.connection, tx.tenant, [booking.id])[booking.id]
+    there = kept.visits(tx.connection, tx.tenant, [booking])[booking]
     return {v.span.lower for v in there if v.state == "booked"} == {a.start for a in one.visits}
+
+
+def _booked_before(tx: Tx, chosen: Sequence[Unit]) -> list[str]:
+    """Return the requests that lie where a solve has them: a publication was cut off after them."""
+    new = {u.placed[0].name: u.placed[0] for u in chosen if len(u.placed) == 1}
+    new = {name: one for name, one in new.items() if not one.before}
+    starts: dict[str, set[datetime]] = {}
+    for row in tx.connection.execute(_STARTS, {"tenant": tx.tenant, "refs": list(new)}):
+        starts.setdefault(row.ref, set()).add(row.start)
+    return [
+        name
+        for name, one in new.items()
+        if name in starts and starts[name] == {a.start for a in one.visits}
+    ]
+
+
+_STARTS = text(
+    "SELECT request.ref, lower(visit.span) AS start FROM request"
+    " JOIN booking ON booking.tenant_id = request.tenant_id AND booking.request_id = request.id"
+    " AND (booking.state = 'booked' OR booking.expires_at > now())"
+    " JOIN visit ON visit.tenant_id = booking.tenant_id AND visit.booking_id = booking.id"
+    " AND visit.state = 'booked' WHERE request.tenant_id = :tenant AND request.ref = ANY(:refs)"
+)
 
 
 def _plain(world: World, result: Mapping[str, Any]) -> set[str]:

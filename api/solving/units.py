@@ -20,8 +20,8 @@ class Placed:
     @property
     def moved(self) -> bool:
         """Whether it is a booking that lies elsewhere now."""
-        return bool(self.before) and {_place(a) for a in self.visits} != {
-            _place(a) for a in self.before
+        return bool(self.before) and {place(a) for a in self.visits} != {
+            place(a) for a in self.before
         }
 
 
@@ -63,5 +63,7 @@ def units(placed: Sequence[Placed]) -> list[Unit]:
     return list(found.values())
 
 
-def _place(assignment: Assignment) -> tuple[object, ...]:
-    return assignment.start, assignment.end, tuple(sorted(assignment.resources))
+def place(assignment: Assignment) -> tuple[object, ...]:
+    """Return when a visit lies, and with whom: what people are told."""
+    who = sorted((role, tuple(sorted(names))) for role, names in assignment.resources)
+    return assignment.start, assignment.end, tuple(who)

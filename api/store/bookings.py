@@ -267,6 +267,6 @@ def of_request(connection: Connection, tenant: int, request: int) -> Any | None:
 
 
 _OF_REQUEST = text(
-    "SELECT uid, state FROM booking WHERE tenant_id = :tenant AND request_id = :request"
+    "SELECT id, uid, state FROM booking WHERE tenant_id = :tenant AND request_id = :request"
     " AND (state = 'booked' OR expires_at > now()) LIMIT 1"
 )
