@@ -23,6 +23,7 @@ from api.metrics import Metrics
 from api.middleware import Envelope
 from api.problems import Invalid, MethodNotAllowed, NotFound, Problem
 from api.routes import (
+    absences,
     access,
     bookings,
     bulk,
@@ -103,7 +104,18 @@ def application(settings: Settings | None = None) -> FastAPI:
     app.include_router(bulk.router())
     for kind in KINDS.values():
         app.include_router(catalogue.router(kind, schemas))
-    for routes in (people, sessions, holds, bookings, solves, access, tenants, health, metrics):
+    for routes in (
+        people,
+        sessions,
+        holds,
+        bookings,
+        solves,
+        absences,
+        access,
+        tenants,
+        health,
+        metrics,
+    ):
         app.include_router(routes.routes)
     schemas_of(Asked, schemas)
     schemas["NewSolve"] = _new_solve(schemas["Asked"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -233,4 +233,34 @@ def solve(row: Any, *, whole: bool = False) -> dict[str, Any]:
         "created_at": instant(row.created_at),
         "started_at": instant(row.started_at),
         "ended_at": instant(row.ended_at),
+    }
+
+
+def absence(row: Any) -> dict[str, Any]:
+    """Return an absence."""
+    return {
+        "id": str(row.uid),
+        "resource": row.resource,
+        "start": instant(row.start),
+        "end": instant(row.finish),
+        "reason": row.reason,
+        "solve": None if row.solve is None else str(row.solve),
+        "created_at": instant(row.created_at),
+    }
+
+
+def absence_with_hits(row: Any, hits: Sequence[Any]) -> dict[str, Any]:
+    """Return an absence, and whom it hits."""
+    bookings: dict[str, dict[str, Any]] = {}
+    for hit in hits:
+        if hit.booking is not None:
+            found = {"id": str(hit.booking), "state": hit.state, "person": hit.person, "visits": []}
+            visits = bookings.setdefault(str(hit.booking), found)["visits"]
+            visits.append({"id": str(hit.uid), "start": instant(hit.start)})
+    return {
+        **absence(row),
+        "bookings": list(bookings.values()),
+        "sessions": [
+            {"id": hit.session, "start": instant(hit.start)} for hit in hits if hit.booking is None
+        ],
     }

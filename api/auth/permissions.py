@@ -31,6 +31,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "sessions.place": STAFF,
     "bookings.approve": frozenset({REVIEWER, ADMINISTRATOR}),
     "bookings.overbook": frozenset({ADMINISTRATOR}),
+    "absences.read": STAFF | {AUDITOR},
+    "absences.write": STAFF,
     "solves.read": STAFF | {AUDITOR},
     "solves.write": STAFF,
     "webhooks.read": frozenset({ADMINISTRATOR, AUDITOR}),

@@ -85,6 +85,15 @@ SOLVE = {
     "started_at": maybe(INSTANT),
     "ended_at": maybe(INSTANT),
 }
+ABSENCE = {
+    "id": UID,
+    "resource": TEXT,
+    "start": INSTANT,
+    "end": INSTANT,
+    "reason": TEXT,
+    "solve": maybe(UID),
+    "created_at": INSTANT,
+}
 
 ANSWERS: dict[str, dict[str, Any]] = {
     str(schema["title"]): schema
@@ -219,6 +228,30 @@ ANSWERS: dict[str, dict[str, Any]] = {
             **SOLVE,
             result=maybe(ANY),
         ),
+        _object("Absence", "A resource that is absent for a while.", **ABSENCE),
+        _object(
+            "AbsenceWithHits",
+            "A resource that is absent for a while, and whom that hits.",
+            **ABSENCE,
+            bookings=many(
+                _object(
+                    "HitBooking",
+                    "A booking with visits that claim the resource while it is absent.",
+                    id=UID,
+                    state=STATES,
+                    person=maybe(TEXT),
+                    visits=many(_object("HitVisit", "Such a visit.", id=UID, start=INSTANT)),
+                )
+            ),
+            sessions=many(
+                _object(
+                    "HitSession",
+                    "A group session that claims it; staff calls it off, or places it anew.",
+                    id=TEXT,
+                    start=INSTANT,
+                )
+            ),
+        ),
         _object(
             "DryRun",
             "What a solve would look at.",
@@ -254,7 +287,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ),
     )
 }
-LISTS = ("Booking", "Person", "Key", "Membership", "Link", "ExtraLane", "Audit", "Solve")
+LISTS = ("Booking", "Person", "Key", "Membership", "Link", "ExtraLane", "Audit", "Solve", "Absence")
 
 
 def answers() -> dict[str, dict[str, Any]]:

@@ -194,6 +194,19 @@ class PlaceIn(Body):
     resources: dict[Name, list[Name]] = Field(description="Names by role, for staff and room.")
 
 
+class AbsenceIn(Body):
+    """Somebody is ill, a room closes: a resource is absent for a while."""
+
+    resource: Name
+    start: Instant
+    end: Instant
+    reason: str = Field("", max_length=500, description="No personal data, please.")
+    may_move: bool = Field(False, description="Whether other bookings may move to make room.")
+    most_changes: int | None = Field(
+        None, ge=0, le=100_000, description="So many visits may change, at most."
+    )
+
+
 class TenantChange(Body):
     """The settings of a tenant."""
 

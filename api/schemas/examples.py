@@ -91,6 +91,7 @@ EXAMPLES: dict[str, Any] = {
         "name": "Practice by the park",
         "policy": {"terms": {"most_open_holds": 5, "cancel_notice_minutes": 1440}},
     },
+    "create_absence": {"resource": "anna", "start": START, "end": LATER, "reason": "Training."},
     "add_lane": {"start": START, "end": LATER, "lanes": 1, "reason": "An urgent visit."},
 }
 #: Of bodies in CSV.

@@ -33,9 +33,10 @@ WHO = {
         "create_requests change_request delete_request import_requests"
         " cancel_booking reschedule_booking add_visits"
     ),
-    "srau": "list_people read_person export_people",
+    "srau": "list_absences read_absence list_people read_person export_people",
     "sra": (
-        "create_person change_person import_people reassign_booking check_in fulfil no_show"
+        "create_absence delete_absence"
+        " create_person change_person import_people reassign_booking check_in fulfil no_show"
         " create_link list_links revoke_link place_session unplace_session"
     ),
     "ra": "approve_booking decline_booking",
@@ -90,6 +91,7 @@ BODIES: dict[str, Any] = {
     "create_membership": {"issuer": "i", "subject": "s", "role": "client"},
     "create_link": {"purpose": "view", "expires_at": LATER},
     "change_tenant": {"name": "New"},
+    "create_absence": {"resource": "gym", "start": FROM, "end": TO},
     "add_lane": {"start": FROM, "end": TO, "reason": "Much to do"},
     **{
         f"import_{plural}": [{"id": "new", **more}]
@@ -157,7 +159,9 @@ def settled(clinic: Clinic) -> Place:
     assert [answer.status_code for answer in made] == [201] * len(made), [a.text for a in made]
     booking = made[-1].json()["id"]
     link = admin.post(f"/v1/bookings/{booking}/links", BODIES["create_link"])
+    absence = admin.post("/v1/absences", BODIES["create_absence"])
     names = {
+        "absences": absence.json()["id"],
         "locations": "here",
         "calendars": "office",
         "resources": "room-h",

@@ -52,6 +52,7 @@ TABLES = (
         span        tstzrange NOT NULL CHECK (NOT isempty(span) AND lower(span) IS NOT NULL
                                               AND upper(span) IS NOT NULL),
         reason      text NOT NULL DEFAULT '',
+        solve       uuid,
         created_by  text NOT NULL,
         created_at  timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (tenant_id, id),
