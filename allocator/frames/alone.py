@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
-from allocator.domain.faults import Fault, FaultCode
+import pandas as pd
+
+from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.frames.assemble import Assembly
 from allocator.frames.columns import Table, defaults
 from allocator.frames.flatten import cell_text, own_rows
@@ -88,3 +90,29 @@ def _left_out(table: Table, item: Any) -> list[str]:
         form.field for form in table.inline if form.write(getattr(item, form.field)) is None
     ]
     return sorted([*elsewhere, *too_long])
+
+
+def frame_alone(name: str, items: Iterable[Any]) -> pd.DataFrame:
+    """Return objects as a data frame, with the columns of their file as text.
+
+    Parameters
+    ----------
+    name
+        Name of a table that has no parent, and whose rows gather nothing.
+    """
+    return pd.DataFrame(list(rows_alone(name, items)), columns=header_alone(name), dtype="str")
+
+
+def things_of_frame(name: str, frame: pd.DataFrame) -> list[Any]:
+    """Return the objects of a data frame with the columns of one table.
+
+    Raises
+    ------
+    InvalidProblem
+        With every fault, and its row.
+    """
+    faults: list[Fault] = []
+    found = read_alone(name, frame.to_csv(index=False), faults)
+    if faults:
+        raise InvalidProblem(faults)
+    return [item for _, item in found]

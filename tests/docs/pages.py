@@ -54,12 +54,13 @@ def commands(page: Path) -> list[tuple[str, str, int]]:
     return found
 
 
-def run_python(page: Path) -> None:
+def run_python(page: Path, **given: object) -> None:
     """Run the Python of a page from top to bottom, in one namespace.
 
     A ``text`` block right after a Python block is what that prints; ``...`` stands for anything.
+    Names may be given beforehand.
     """
-    names: dict[str, object] = {"__name__": "page"}
+    names: dict[str, object] = {"__name__": "page", **given}
     printed: str | None = None
     for block in blocks(page):
         where = f"{page.relative_to(ROOT)}:{block.line}"

@@ -1,0 +1,41 @@
+"""The service from Python, for notebooks and integrators: typed methods over its paths."""
+
+from allocator.client.bookings import BookedVisit, Booking, Bookings, PartlyPossible, Place
+from allocator.client.client import Client
+from allocator.client.people import People, Person
+from allocator.client.problems import (
+    Conflict,
+    NotAllowed,
+    NotThere,
+    ServiceProblem,
+    Stale,
+    TooMany,
+    Unavailable,
+)
+from allocator.client.solves import Asked, Lost, Publication, Solve, Solves
+from allocator.client.things import Kept, Things
+
+__all__ = [
+    "Asked",
+    "BookedVisit",
+    "Booking",
+    "Bookings",
+    "Client",
+    "Conflict",
+    "Kept",
+    "Lost",
+    "NotAllowed",
+    "NotThere",
+    "PartlyPossible",
+    "People",
+    "Person",
+    "Place",
+    "Publication",
+    "ServiceProblem",
+    "Solve",
+    "Solves",
+    "Stale",
+    "Things",
+    "TooMany",
+    "Unavailable",
+]

@@ -1,0 +1,144 @@
+"""The client: everything of the service in one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import httpx2
+
+from allocator.client.bookings import Bookings
+from allocator.client.people import People, Person
+from allocator.client.sending import Sender
+from allocator.client.solves import Solves
+from allocator.client.things import Things
+from allocator.domain.calendar import Calendar
+from allocator.domain.problem import Problem
+from allocator.domain.request import Request, Session
+from allocator.domain.resource import Location, Resource
+from allocator.domain.service import Service
+
+#: Resources of this kind are people.
+PATIENT = "patient"
+
+
+class Client:
+    """The service from Python.
+
+    Every change has an idempotency key of its own. Where the connection breaks, or the service
+    answers 503 or 429, the same is sent again with the same key: whatever became of the first,
+    nothing is done twice.
+
+    Parameters
+    ----------
+    url
+        Where the service is, such as ``"http://127.0.0.1:8000"``.
+    key
+        A key of the service.
+    timeout_seconds
+        How long an answer may take.
+    patience_seconds
+        How long one and the same request is tried again, before its last problem is raised.
+    transport
+        What carries requests, in place of the network.
+    pause
+        How the client waits.
+
+    Attributes
+    ----------
+    locations, calendars, resources, services, sessions, requests
+        What a clinic consists of, and what is asked of it: see ``Things``.
+    people, bookings, solves
+        See ``People``, ``Bookings`` and ``Solves``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout_seconds: float = 30.0,
+        patience_seconds: float = 60.0,
+        transport: httpx2.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sender = Sender(
+            url,
+            key,
+            timeout_seconds=timeout_seconds,
+            patience_seconds=patience_seconds,
+            transport=transport,
+            pause=pause,
+        )
+        self.locations = Things(self._sender, "locations", Location)
+        self.calendars = Things(self._sender, "calendars", Calendar)
+        self.resources = Things(self._sender, "resources", Resource)
+        self.services = Things(self._sender, "services", Service)
+        self.sessions = Things(self._sender, "sessions", Session)
+        self.requests = Things(self._sender, "requests", Request)
+        self.people = People(self._sender)
+        self.bookings = Bookings(self._sender)
+        self.solves = Solves(self._sender)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._sender.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        version: int | None = None,
+    ) -> Any:
+        """Call a path that has no method here, with the same retries; return its JSON.
+
+        Parameters
+        ----------
+        method, path, body, params
+            Such as ``"GET"`` and ``"/v1/tenant"``.
+        version
+            Of what is changed, for ``If-Match``.
+        """
+        return self._sender.send(method, path, body, params=params, version=version)
+
+    def send(self, problem: Problem) -> dict[str, int]:
+        """Send what a problem consists of: the clinic, its people and what is asked of it.
+
+        Patients become people, whose names are their labels. What is published or pinned stays
+        outside, and so do travel, turnarounds and rules among visits.
+
+        Returns
+        -------
+        dict
+            How many of each there were.
+        """
+        patients = [r for r in problem.resources if r.kind == PATIENT]
+        others = [r for r in problem.resources if r.kind != PATIENT]
+        counts = {
+            "locations": len(self.locations.create_many(problem.locations)),
+            "calendars": len(self.calendars.create_many(problem.calendars)),
+            "resources": len(self.resources.create_many(others)),
+            "people": self.people.create_many(
+                (Person(id=one.id, name=one.name or one.id), one) for one in patients
+            ),
+            "services": len(self.services.create_many(problem.services)),
+            "sessions": len(self.sessions.create_many(problem.sessions)),
+            "requests": len(self.requests.create_many(problem.requests)),
+        }
+        return {plural: count for plural, count in counts.items() if count}

@@ -1,0 +1,389 @@
+"""The client against the live service: what it sends, reads, and sends again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import httpx2
+import pandas as pd
+import pytest
+from fastapi import FastAPI
+from service.conftest import Clinic
+from service.living import living, working
+
+from allocator.client import (
+    Client,
+    Conflict,
+    NotAllowed,
+    NotThere,
+    PartlyPossible,
+    Person,
+    Place,
+    ServiceProblem,
+    Stale,
+    TooMany,
+    Unavailable,
+)
+from allocator.domain.calendar import Calendar
+from allocator.domain.faults import InvalidProblem
+from allocator.domain.problem import Problem
+from allocator.domain.request import Attendee, FlexibleSeries, Request, Step
+from allocator.domain.resource import Resource
+from allocator.domain.schedule import Assignment
+from allocator.domain.service import Service
+from allocator.domain.time import Horizon
+from api.settings import Settings
+from api.store.database import Database
+
+NINE = datetime.fromisoformat("2030-01-07T09:00:00+01:00")
+TEN = datetime.fromisoformat("2030-01-07T10:00:00+01:00")
+THERE = {"practitioner": ["anna"], "room": ["room-1"]}
+
+
+class Wire(httpx2.BaseTransport):
+    """Carries requests to the service, and spoils answers one after the other as it is told."""
+
+    def __init__(self, carrier: httpx2.BaseTransport) -> None:
+        self.carrier = carrier
+        self.spoil: list[Callable[[httpx2.Response], httpx2.Response]] = []
+        self.keys: list[str | None] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.keys.append(request.headers.get("Idempotency-Key"))
+        answer = self.carrier.handle_request(request)
+        return self.spoil.pop(0)(answer) if self.spoil else answer
+
+
+def lose(answer: httpx2.Response) -> httpx2.Response:
+    """The service has answered, and nobody hears it."""
+    answer.read()
+    raise httpx2.ReadError("the connection broke")
+
+
+def instead(status: int, **headers: str) -> Callable[[httpx2.Response], httpx2.Response]:
+    """A proxy answers in the service's place."""
+
+    def answer(given: httpx2.Response) -> httpx2.Response:
+        given.read()
+        return httpx2.Response(status, headers=headers)
+
+    return answer
+
+
+@pytest.fixture
+def wire(clinic: Clinic) -> Wire:
+    return Wire(clinic.http._transport)
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """How long the client has waited before each further try."""
+    return []
+
+
+@pytest.fixture
+def client(clinic: Clinic, wire: Wire, pauses: list[float]) -> Iterator[Client]:
+    """An administrator's client, which waits for nothing."""
+    key = clinic.asker().key
+    with Client("http://testserver", key, transport=wire, pause=pauses.append) as made:
+        yield made
+
+
+def request(id: str, **more: Any) -> Request:
+    return Request(
+        id=id, steps=(Step(service="physio"),), attendees=(Attendee(resource="P1"),), **more
+    )
+
+
+def test_things_come_back_as_they_were_sent(client: Client) -> None:
+    """Each kind, in the library's own types; a list goes over its pages."""
+    gym = Resource(id="hall", kind="gym", calendar="office", lanes=2)
+    kept = client.resources.create(gym)
+    assert (kept.thing, kept.version, kept.state) == (gym, 1, None)
+    assert client.resources.read("hall") == client.resources.read(kept.uid) == kept
+    more = [request(f"R{number}") for number in range(450)]
+    assert [one.thing for one in client.requests.create_many(more)] == more
+    assert [one.thing for one in client.requests.list(state="requested")] == more
+    assert [one.thing.id for one in client.resources.list(kind="gym")] == ["gym", "hall"]
+
+
+def test_a_change_names_its_version(client: Client) -> None:
+    """Whoever was slower is told so; a deleted thing is not there."""
+    kept = client.services.create(Service(id="talk", minutes=15))
+    longer = replace(kept.thing, minutes=30)
+    assert client.services.change(longer, kept.version).thing.minutes == 30
+    with pytest.raises(Stale):
+        client.services.change(longer, kept.version)
+    client.services.delete("talk", 2)
+    with pytest.raises(NotThere) as caught:
+        client.services.read("talk")
+    assert (caught.value.type, caught.value.status) == ("not-found", 404)
+    assert len(caught.value.request_id) == 36
+
+
+def test_people_are_added_changed_and_erased(client: Client) -> None:
+    """One by one with how they take part, or many at once."""
+    eva = client.people.create(
+        Person(id="P9", name="Eva Lang", email="eva@example.org"),
+        Resource(id="P9", kind="patient", calendar="office"),
+    )
+    assert client.resources.read("P9").thing.calendar == "office"
+    assert client.people.change(replace(eva, name="Eva Berg")).name == "Eva Berg"
+    client.people.erase("P9")
+    assert client.people.read("P9").name != "Eva Berg"
+    many = [(Person(id=f"Q{number}", name="Q"), None) for number in range(3)]
+    assert client.people.create_many(many) == 3
+    assert [person.id for person in client.people.list()] == ["P1", "P2", "P9", "Q0", "Q1", "Q2"]
+
+
+def test_frames_go_in_and_come_out(client: Client) -> None:
+    """With the columns of their CSV file; what is wrong is told by row, and nothing is sent."""
+    frame = pd.DataFrame(
+        {"id": ["R1", "R2"], "service": ["physio", "physio"], "attendees": ["P1", "P2"]}
+    )
+    sent = client.requests.create_frame(frame)
+    assert [kept.thing for kept in sent] == [
+        request("R1"),
+        replace(request("R2"), attendees=(Attendee(resource="P2"),)),
+    ]
+    back = client.requests.frame()
+    assert back[["id", "service", "attendees"]].values.tolist() == frame.values.tolist()
+    with pytest.raises(InvalidProblem) as caught:
+        client.requests.create_frame(pd.DataFrame({"id": ["R3"], "priority": ["high"]}))
+    assert "requests.csv row 2" in str(caught.value)
+
+
+def test_a_booking_from_hold_to_cancellation(client: Client) -> None:
+    """Held, confirmed, moved, given to another, attended; another is released or cancelled."""
+    held = client.bookings.hold(
+        service="physio", start=NINE, resources=THERE, attendees=["P1"], hold_minutes=5
+    )
+    assert (held.state, held.person, held.zone) == ("held", "P1", "Europe/Berlin")
+    assert held.expires_at is not None
+    booked = client.bookings.confirm(held.id, held.version)
+    assert (booked.state, booked.expires_at) == ("booked", None)
+    moved = client.bookings.reschedule(held.id, [Place(start=TEN, resources=THERE)])
+    assert [visit.start for visit in moved.visits] == [TEN]
+    given = client.bookings.reassign(held.id, {"practitioner": ["ben"]})
+    assert given.visits[0].resources["practitioner"] == ["ben"]
+    with pytest.raises(Stale):
+        client.bookings.cancel(held.id, version=1)
+    assert client.bookings.cancel(held.id, reason="Ill").state == "cancelled"
+    other = client.bookings.hold(service="physio", start=NINE, resources=THERE)
+    assert client.bookings.release(other.id).state == "cancelled"
+    assert [one.id for one in client.bookings.list(state="cancelled", person="P1")] == [held.id]
+    assert list(client.bookings.list(since=TEN, until=TEN.replace(hour=11))) == [
+        client.bookings.read(held.id)
+    ]
+
+
+def test_bookings_come_as_a_frame(client: Client) -> None:
+    """A row for each visit, with a column for each role; of none, no row and all columns."""
+    assert list(client.bookings.frame().columns)[-1] == "visit_state"
+    held = client.bookings.hold(service="physio", start=NINE, resources=THERE, attendees=["P1"])
+    (row,) = client.bookings.frame(state="held").to_dict("records")
+    assert (row["booking"], row["person"], row["start"]) == (held.id, "P1", pd.Timestamp(NINE))
+    assert (row["practitioner"], row["room"]) == ("anna", "room-1")
+
+
+def test_a_problem_carries_what_the_service_says(client: Client) -> None:
+    """Type, sentence and further members; whoever may not is told by an exception of its own."""
+    client.bookings.hold(service="physio", start=NINE, resources=THERE)
+    with pytest.raises(Conflict) as caught:
+        client.bookings.hold(service="physio", start=NINE, resources=THERE)
+    assert (caught.value.type, caught.value.status) == ("taken", 409)
+    assert str(caught.value) == caught.value.detail != ""
+    with pytest.raises(Conflict) as caught:
+        client.bookings.hold(service="physio", start=NINE.replace(hour=23), resources=THERE)
+    assert caught.value.type == "rule-broken"
+    assert {one["rule"] for one in caught.value.members["violations"]} == {"opening_hours"}
+    with pytest.raises(ServiceProblem) as unread:
+        client.call("POST", "/v1/holds", {"start": "never"})
+    assert unread.value.type == "invalid" and unread.value.members["faults"]
+
+
+def test_whoever_is_unknown_is_told_so(clinic: Clinic) -> None:
+    """A wrong key is no reason to try again."""
+    with (
+        Client("http://testserver", "ak_no", transport=clinic.http._transport) as stranger,
+        pytest.raises(NotAllowed) as caught,
+    ):
+        stranger.bookings.read("x")
+    assert caught.value.type == "unauthenticated"
+
+
+def test_a_series_that_is_partly_possible_asks(client: Client) -> None:
+    """What can be had and what cannot is in the exception; accepting holds the first."""
+    client.requests.create(
+        request("R1", series=FlexibleSeries(count=2, at_least=1, least_days_between=1))
+    )
+    places = [
+        Place(start=NINE, resources=THERE),
+        Place(start=NINE.replace(day=8, hour=23), resources=THERE, occurrence=2),
+    ]
+    with pytest.raises(PartlyPossible) as caught:
+        client.bookings.hold(request="R1", visits=places)
+    assert [one["occurrence"] for one in caught.value.possible] == [1]
+    assert [one["occurrence"] for one in caught.value.refused] == [2]
+    held = client.bookings.hold(request="R1", visits=places, partial="accept")
+    assert len(held.visits) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "least"),
+    [(lose, 0.05), (instead(503), 0.05), (instead(429, **{"Retry-After": "7"}), 7)],
+    ids=["lost", "503", "429"],
+)
+def test_a_lost_reply_books_once(
+    client: Client, wire: Wire, clinic: Clinic, pauses: list[float], spoil: Any, least: float
+) -> None:
+    """The same goes again with the same key, and gets the answer that was lost."""
+    wire.spoil = [spoil]
+    held = client.bookings.hold(service="physio", start=NINE, resources=THERE)
+    wire.spoil = [spoil]
+    assert client.bookings.confirm(held.id).state == "booked"
+    (first, again), (confirmed, twice) = wire.keys[:2], wire.keys[2:]
+    assert first == again != confirmed == twice
+    assert clinic.sql("SELECT count(*) FROM booking") == [(1,)]
+    assert clinic.sql("SELECT count(*) FROM claim") == [(2,)]
+    assert len(pauses) == 2 and min(pauses) >= least
+
+
+def test_a_lost_reply_deletes_once(client: Client, wire: Wire) -> None:
+    """That it is gone already is what the lost answer said; of a stranger it is a problem."""
+    kept = client.services.create(Service(id="talk", minutes=15))
+    wire.spoil = [lose]
+    client.services.delete("talk", kept.version)
+    with pytest.raises(NotThere):
+        client.services.delete("talk", kept.version)
+
+
+def test_patience_ends(clinic: Clinic, wire: Wire) -> None:
+    """With the last problem, which says that nobody answered, or how long to wait."""
+    wire.spoil = [lose, instead(429, **{"Retry-After": "9"}), instead(503)]
+    key = clinic.asker().key
+    with Client("http://testserver", key, transport=wire, patience_seconds=0) as hasty:
+        with pytest.raises(Unavailable) as caught:
+            hasty.people.read("P1")
+        assert (caught.value.type, caught.value.status) == ("unreachable", 0)
+        with pytest.raises(TooMany) as limited:
+            hasty.people.read("P1")
+        assert limited.value.retry_after_seconds == 9
+        with pytest.raises(Unavailable):
+            hasty.people.read("P1")
+    assert wire.keys == [None] * 3
+
+
+def test_pauses_grow(clinic: Clinic, wire: Wire, client: Client, pauses: list[float]) -> None:
+    """Each at most twice the one before it, and none above five seconds."""
+    wire.spoil = [lose] * 9
+    client.people.read("P1")
+    bounds = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
+    assert len(pauses) == 9
+    assert all(most / 2 <= pause <= most for pause, most in zip(pauses, bounds, strict=True))
+
+
+def test_a_whole_problem_is_sent(new_clinic: Callable[[], Clinic]) -> None:
+    """Patients become people; everything else comes as it is."""
+    horizon = Horizon(first=date(2030, 1, 7), days=7, zone="Europe/Berlin", now=NINE)
+    problem = Problem(
+        name="tiny",
+        horizon=horizon,
+        calendars=(Calendar(id="office"),),
+        resources=(
+            Resource(id="anna", kind="practitioner"),
+            Resource(id="P1", kind="patient", name="Eva"),
+        ),
+        services=(Service(id="physio", minutes=45),),
+        requests=(request("R1"),),
+    )
+    empty = new_clinic()
+    with Client("http://testserver", empty.asker().key, transport=empty.http._transport) as client:
+        assert client.send(problem) == {
+            "calendars": 1,
+            "resources": 1,
+            "people": 1,
+            "services": 1,
+            "requests": 1,
+        }
+        assert client.people.read("P1").name == "Eva"
+        assert [kept.thing for kept in client.requests.list()] == list(problem.requests)
+
+
+@pytest.fixture(scope="module")
+def live(app: FastAPI) -> Iterator[str]:
+    """The service behind a socket, where answers come piece by piece."""
+    with living(app) as url:
+        yield url
+
+
+def test_a_solve_is_asked_for_followed_and_published(
+    clinic: Clinic, http: Any, live: str, settings: Settings, relay: Database
+) -> None:
+    """Two requests of one patient are placed and booked; publishing again books nothing more."""
+    with Client(live, clinic.asker().key) as client:
+        client.requests.create_many([request("R1"), request("R2")])
+        asked: Any = {"first": date(2030, 1, 7), "days": 5, "time_limit_seconds": 5}
+        assert client.solves.dry_run(**asked)["requests"] == 2
+        solve = client.solves.ask(**asked)
+        assert (solve.state, solve.ended, solve.schedule) == ("queued", False, None)
+        assert [one.id for one in client.solves.list(state="queued")] == [solve.id]
+        told: list[str] = []
+        with working(settings, relay):
+            found = client.solves.wait(solve.id, lambda news: told.append(news.state))
+        assert (told[-1], found.state) == ("solved", "solved")
+        assert set(told[:-1]) <= {"queued", "running"}
+        assert found.schedule is not None
+        assert all(isinstance(one, Assignment) for one in found.schedule.assignments)
+        done = client.solves.publish(solve.id)
+        assert (sorted(done.booked), done.moved, done.lost) == (["R1", "R2"], (), ())
+        assert client.solves.publish(solve.id).lost == ()
+        assert {one.request for one in client.bookings.list(state="booked")} == {"R1", "R2"}
+        with pytest.raises(Conflict):
+            client.solves.cancel(solve.id)
+    assert clinic.overlaps() == 0
+    assert clinic.sql("SELECT count(*) FROM booking") == [(2,)]
+
+
+def test_a_cancelled_solve_that_waits_has_ended(clinic: Clinic, http: Any, live: str) -> None:
+    """Whoever follows it hears that, and no more."""
+    with Client(live, clinic.asker().key) as client:
+        solve = client.solves.ask()
+        assert client.solves.cancel(solve.id).state == "cancelled"
+        assert [news.state for news in client.solves.follow(solve.id)] == ["cancelled"]
+        assert client.solves.wait(solve.id).result is None
+        with pytest.raises(NotThere):
+            client.solves.wait("nothing")
+
+
+class Cut(httpx2.BaseTransport):
+    """Breaks off the first stream after its first event."""
+
+    def __init__(self) -> None:
+        self.streams = 0
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.streams += 1
+        state = "running" if self.streams == 1 else "solved"
+        return httpx2.Response(200, stream=Stream(state, cut=self.streams == 1))
+
+
+class Stream(httpx2.SyncByteStream):
+    def __init__(self, state: str, *, cut: bool) -> None:
+        self.state, self.cut = state, cut
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield f'event: {self.state}\ndata: {{"state": "{self.state}"}}\n\n'.encode()
+        if self.cut:
+            raise httpx2.RemoteProtocolError("cut")
+
+
+def test_following_goes_on_where_the_connection_broke(pauses: list[float]) -> None:
+    """It connects again, and hears the rest."""
+    carrier = Cut()
+    with Client("http://x", "k", transport=carrier, pause=pauses.append) as client:
+        heard = [news["state"] for news in client._sender.events("/v1/solves/x/events")]
+    assert (heard, carrier.streams, len(pauses)) == (["running", "solved"], 2, 1)
