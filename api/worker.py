@@ -10,6 +10,7 @@ from api import logs, traces
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
 from api.settings import Settings
+from api.solving.batching import batch
 from api.solving.runner import Runner
 from api.store.database import Again, Database
 from api.sweeper import EVERY, forget, sweep
@@ -17,19 +18,24 @@ from api.sweeper import EVERY, forget, sweep
 LOG = structlog.get_logger("allocator.worker")
 #: Seconds between two times of forgetting.
 FORGET = 60.0
+#: Seconds between two looks at what waits to be solved by policy.
+BATCH = 1.0
 
 
 def work(database: Database, stopping: Stopping) -> None:
-    """Free what has expired, forget what is old and run solves, until asked to stop.
+    """Free what has expired, forget what is old, batch and run solves, until asked to stop.
 
     A database that is gone is waited for.
     """
-    forgotten = -FORGET
+    forgotten, batched = -FORGET, -BATCH
     gone = False
     runner = Runner(database)
     while not stopping.wait(EVERY):
         try:
             sweep(database)
+            if time.monotonic() >= batched + BATCH:
+                batch(database)
+                batched = time.monotonic()
             runner.tend()
             if time.monotonic() >= forgotten + FORGET:
                 forget(database)

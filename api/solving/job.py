@@ -35,8 +35,10 @@ from api.settings import Settings
 from api.solving.asked import Asked, asked_of
 from api.solving.clinic import Clinic, clinic
 from api.solving.outcome import Stay, document
+from api.solving.publishing import Publisher
 from api.store import solves
 from api.store.database import Database
+from api.store.solves import TO_PUBLISH
 from api.store.world import Worlds
 from api.usecases.tx import Tx
 
@@ -63,19 +65,25 @@ class Job:
         self._ended = threading.Event()
 
     def run(self) -> None:
-        """Solve, tell, and write what came of it."""
-        row, found = self._database.run(self._tenant, self._read)
+        """Solve, tell, write what came of it, and publish it where that was asked for."""
+        row = self._database.run(self._tenant, self._find)
         telling = threading.Thread(target=self._tell, args=(row.id,), daemon=True)
         telling.start()
         try:
-            if isinstance(found, Invalid):
-                self._end(row.id, "failed", {"error": found.detail, **found.more})
-                return
-            answer = self._solve(row, found)
+            if row.state == "running":
+                row = self._solved(row)
+            if row is not None and row.publish and not row.cancel and row.state in TO_PUBLISH:
+                Publisher(self._database, self._worlds, self._who).publish(self._uid)
         finally:
             self._ended.set()
             telling.join()
-        self._end(row.id, "solved", answer)
+
+    def _solved(self, row: Any) -> Any | None:
+        """Solve, and return the row as it is then; None where it is somebody else's by now."""
+        found = self._database.run(self._tenant, partial(self._read, row))
+        if isinstance(found, Invalid):
+            return self._end(row.id, "failed", {"error": found.detail, **found.more})
+        return self._end(row.id, "solved", self._solve(row, found))
 
     def _solve(self, row: Any, found: Clinic) -> dict[str, Any]:
         """Solve, and again as long as it leaves out what is booked: that stays where it is.
@@ -107,13 +115,17 @@ class Job:
             found = self._database.run(self._tenant, partial(self._again, asked, frozenset(stays)))
             start = kept(result.schedule, found)
 
-    def _read(self, connection: Any, now: Any) -> tuple[Any, Clinic | Invalid]:
+    def _find(self, connection: Connection, now: datetime) -> Any:
         row = solves.find(connection, self._tenant, self._uid)
         assert row is not None
+        return row
+
+    def _read(self, row: Any, connection: Connection, now: datetime) -> Clinic | Invalid:
+        solves.note_read(connection, self._tenant, row.id)
         try:
-            return row, clinic(self._tx(connection, now), asked_of(row))
+            return clinic(self._tx(connection, now), asked_of(row))
         except Invalid as invalid:
-            return row, invalid
+            return invalid
 
     def _again(
         self, asked: Asked, stay: frozenset[str], connection: Connection, now: datetime
@@ -150,8 +162,8 @@ class Job:
         self._told = news
         return found
 
-    def _end(self, solve: int, state: str, result: Mapping[str, Any]) -> None:
-        self._database.run(
+    def _end(self, solve: int, state: str, result: Mapping[str, Any]) -> Any | None:
+        return self._database.run(
             self._tenant,
             lambda connection, now: solves.end(
                 connection, self._tenant, solve, self._worker, state, result

@@ -50,7 +50,7 @@ class Runner:
                 row = solves.take(connection, worker)
             if row is None:
                 return
-            if row.state != "running":
+            if row.state != "running" and not (row.publish and row.state in solves.TO_PUBLISH):
                 LOG.error("failed", action="solve.failed", solve=str(row.uid))
                 continue
             command = [sys.executable, "-m", "api.solving.job"]

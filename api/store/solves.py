@@ -13,35 +13,62 @@ from sqlalchemy import Connection, text
 SILENT = 20
 #: Times that a solve is begun, at most: one that kills its worker each time ends as failed.
 ATTEMPTS = 3
+#: States of a solve that can still be published by itself.
+TO_PUBLISH = ("solved", "publishing")
 
 
 def take(connection: Connection, worker: str) -> Any | None:
     """Give a worker the solve that has waited longest; None where there is none.
 
-    A solve whose worker has been silent goes to whoever comes next. Those that somebody else is
-    taking at the moment are passed over, so no two workers run one.
+    A solve whose worker has been silent goes to whoever comes next; so does one that was to be
+    published when its worker died. Those that somebody else is taking at the moment are passed
+    over, so no two workers run one.
+
+    Returns
+    -------
+    row of solve, or None
+        ``running``: to be solved. ``solved`` or ``publishing``, with ``publish``: to be published.
+        Else it was given up.
     """
     return connection.execute(
-        _TAKE, {"worker": worker, "silent": SILENT, "attempts": ATTEMPTS}
+        _TAKE, {"worker": worker, "silent": SILENT, "attempts": ATTEMPTS, "most": 2 * ATTEMPTS}
     ).first()
 
 
 _TAKE = text(
     """
     UPDATE solve SET
-        state = CASE WHEN attempt >= :attempts THEN 'failed' ELSE 'running' END,
-        result = CASE WHEN attempt >= :attempts
-                      THEN '{"error": "Its worker died each time."}'::jsonb ELSE result END,
+        state = CASE WHEN state IN ('solved', 'publishing')
+                     THEN CASE WHEN attempt >= :most THEN 'solved' ELSE state END
+                     WHEN attempt >= :attempts THEN 'failed' ELSE 'running' END,
+        publish = publish AND NOT (state IN ('solved', 'publishing') AND attempt >= :most),
+        result = CASE WHEN state IN ('solved', 'publishing') OR attempt < :attempts THEN result
+                      ELSE '{"error": "Its worker died each time."}'::jsonb END,
         attempt = attempt + 1, worker = :worker, beat_at = now(),
         started_at = coalesce(started_at, now()),
-        ended_at = CASE WHEN attempt >= :attempts THEN now() END
+        ended_at = CASE WHEN state IN ('solved', 'publishing') THEN ended_at
+                        WHEN attempt >= :attempts THEN now() END
     WHERE (tenant_id, id) = (
         SELECT tenant_id, id FROM solve
         WHERE state = 'queued'
            OR (state = 'running' AND beat_at < now() - make_interval(secs => :silent))
+           OR (state IN ('solved', 'publishing') AND publish AND NOT cancel
+               AND beat_at < now() - make_interval(secs => :silent))
         ORDER BY created_at FOR UPDATE SKIP LOCKED LIMIT 1)
     RETURNING *
     """
+)
+
+
+def note_read(connection: Connection, tenant: int, solve: int) -> None:
+    """Write what a solve's problem is read from: what comes later, it does not know."""
+    connection.execute(_NOTE_READ, {"tenant": tenant, "solve": solve})
+
+
+_NOTE_READ = text(
+    "UPDATE solve SET world_version = (SELECT world_version FROM tenant WHERE id = :tenant),"
+    " read_event = (SELECT max(id) FROM event WHERE tenant_id = :tenant), read_at = now()"
+    " WHERE tenant_id = :tenant AND id = :solve"
 )
 
 
@@ -72,7 +99,8 @@ _TELL = text(
     UPDATE solve SET beat_at = now(),
         progress = coalesce(CAST(:progress AS jsonb), progress),
         incumbent = coalesce(CAST(:incumbent AS jsonb), incumbent)
-    WHERE tenant_id = :tenant AND id = :solve AND state = 'running' AND worker = :worker
+    WHERE tenant_id = :tenant AND id = :solve AND worker = :worker
+      AND state IN ('running', 'solved', 'publishing', 'published')
     RETURNING cancel
     """
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from allocator.domain.faults import Fault
 from allocator.frames.nested import Decoder
+from api.problems import Invalid
 from api.store.world import World
 
 
@@ -23,6 +24,14 @@ class Policy:
         How long a booking waits for a reviewer before it is declined.
     cancel_notice_minutes, reschedule_notice_minutes
         How long before its start a client may still cancel or move a booking; staff always may.
+    batch_enough
+        Requests that wait, of which so many are solved at once; 0 is never.
+    batch_wait_minutes
+        How long a request waits before it is solved with all others that wait; 0 is for ever.
+    batch_publish
+        Whether such a solve is published as soon as it is solved.
+    batch_days, batch_seconds
+        Days that it looks ahead, and how long it may take.
     """
 
     most_open_holds: int = 3
@@ -30,6 +39,33 @@ class Policy:
     approval_minutes: int = 2 * 24 * 60
     cancel_notice_minutes: int = 0
     reschedule_notice_minutes: int = 0
+    batch_enough: int = 0
+    batch_wait_minutes: int = 0
+    batch_publish: bool = False
+    batch_days: int = 56
+    batch_seconds: int = 30
+
+
+#: Terms that are no more than a solve can be asked for.
+POSSIBLE = {
+    "batch_enough": (0, 1_000_000),
+    "batch_wait_minutes": (0, 366 * 24 * 60),
+    "batch_days": (1, 366),
+    "batch_seconds": (1, 3600),
+}
+
+
+def demand_possible(terms: Policy) -> None:
+    """Refuse terms that a batch cannot keep.
+
+    Raises
+    ------
+    Invalid
+    """
+    for name, (least, most) in POSSIBLE.items():
+        value = getattr(terms, name)
+        if not least <= value <= most:
+            raise Invalid(f"{name} is {value}; {least} to {most} are possible.")
 
 
 def policy(world: World) -> Policy:

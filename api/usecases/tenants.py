@@ -19,7 +19,7 @@ from api.store import things
 from api.store.ids import new_uid
 from api.store.tables import API_KEY, EXTRA_LANE, RESOURCE, TENANT
 from api.store.world import changing
-from api.usecases.policy import Policy
+from api.usecases.policy import Policy, demand_possible
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
@@ -70,13 +70,14 @@ def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any])
         raise Stale(f"The tenant has version {row.version}; you name {version}.")
     faults: list[Fault] = []
     decoder = Decoder(faults)
-    decoder.object(Policy, policy.get("terms", {}), "policy.terms")
+    terms = decoder.object(Policy, policy.get("terms", {}), "policy.terms")
     decoder.value(tuple[Travel, ...], policy.get("travel", []), "policy.travel")
     decoder.value(tuple[Turnaround, ...], policy.get("turnarounds", []), "policy.turnarounds")
     for key in sorted(policy.keys() - {"terms", "travel", "turnarounds"}):
         raise Invalid(f"The policy {key!r} is unknown; known are: terms, travel, turnarounds.")
     if faults:
         raise Invalid(faults[0].message, faults=told(faults))
+    demand_possible(terms)
     changed = tx.connection.execute(
         update(TENANT)
         .where(TENANT.c.id == tx.tenant)

@@ -65,5 +65,5 @@ def test_purposes_limits_and_terms_are_told() -> None:
         for name, field in Settings.model_fields.items()
         if name.endswith("_per_minute")
     }
-    terms = {row[0]: int(row[1]) for row in rows(TEXT, "The tenant's terms")}
+    terms = {row[0]: json.loads(row[1]) for row in rows(TEXT, "The tenant's terms")}
     assert terms == {field.name: field.default for field in dataclasses.fields(Policy)}

@@ -36,6 +36,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     monkeypatch.setattr(worker, "sweep", lambda database: told.append("sweep"))
     monkeypatch.setattr(worker, "forget", lambda database: told.append("forget"))
+    monkeypatch.setattr(worker, "batch", lambda database: [])
+    monkeypatch.setattr(worker.Runner, "tend", lambda self: None)
     return told
 
 

@@ -29,7 +29,8 @@ TABLES = (
         incumbent     jsonb,
         result        jsonb,
         published     jsonb,
-        read_claims   bigint,
+        read_event    bigint,
+        read_at       timestamptz,
         world_version bigint,
         cancel        boolean NOT NULL DEFAULT false,
         attempt       integer NOT NULL DEFAULT 0,
@@ -106,7 +107,8 @@ TABLES = (
         FOREIGN KEY (tenant_id, event_id) REFERENCES event (tenant_id, id)
     )
     """,
-    "CREATE INDEX solve_queue ON solve (created_at) WHERE state IN ('queued', 'running')",
+    "CREATE INDEX solve_queue ON solve (created_at) WHERE state IN ('queued', 'running')"
+    " OR (publish AND NOT cancel AND state IN ('solved', 'publishing'))",
     "CREATE INDEX solve_ended ON solve (ended_at)",
     "CREATE INDEX event_waiting ON event (id) WHERE NOT relayed",
     "CREATE INDEX event_object ON event (tenant_id, object, id)",

@@ -1,0 +1,245 @@
+"""Batches by policy, on a clock that the tests turn: when a solve is queued, and when not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from service.conftest import Clinic
+from service.solving import work
+
+from api.settings import Settings
+from api.solving.batching import batch
+from api.solving.job import principal
+from api.solving.publishing import Publisher
+from api.store.database import Database
+from api.store.world import Worlds
+
+
+@pytest.fixture
+def practice(clinic: Clinic) -> Iterator[Clinic]:
+    """A practice whose policy ends with the test: others look at all tenants."""
+    yield clinic
+    clinic.settle()
+    clinic.sql("DELETE FROM solve")
+
+
+def ask(clinic: Clinic, *names: str, **more: Any) -> None:
+    """Ask for visits that could be in a year: no solve of today places them."""
+    start = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
+    start += timedelta(days=365)
+    window = {"start": start.isoformat(), "end": (start + timedelta(hours=3)).isoformat()}
+    wanted = {"windows": [window], **more}
+    bodies = [{"id": n, "steps": [{"service": "physio"}], **wanted} for n in names]
+    made = clinic.asker().post("/v1/requests", bodies)
+    assert made.status_code == 201, made.text
+
+
+def look(clinic: Clinic, relay: Database, minutes: float = 0) -> int:
+    """Let the worker look, so many minutes from now; return how many solves there are."""
+    batch(relay, datetime.now(UTC) + timedelta(minutes=minutes))
+    return len(clinic.asker().get("/v1/solves").json()["items"])
+
+
+def test_nothing_happens_without_a_policy(practice: Clinic, relay: Database) -> None:
+    """However many wait, however long."""
+    ask(practice, *(f"R{n}" for n in range(20)))
+    assert look(practice, relay, 10**6) == 0
+
+
+def test_enough_are_solved_at_once(practice: Clinic, relay: Database) -> None:
+    """Two are not enough, three are; it looks as far ahead as the policy says."""
+    practice.settle(batch_enough=3, batch_days=14, batch_seconds=5, batch_publish=True)
+    ask(practice, "R1", "R2")
+    assert look(practice, relay, 10**6) == 0
+    ask(practice, "R3")
+    assert look(practice, relay) == 1
+    (solve,) = practice.asker().get("/v1/solves").json()["items"]
+    assert solve["asked"] == {"days": 14, "time_limit_seconds": 5}
+    assert (solve["state"], solve["publish"]) == ("queued", True)
+    (line,) = practice.asker().get(f"/v1/audit?object={solve['id']}").json()["items"]
+    assert (line["actor"], line["action"]) == ("batching", "solve.queued")
+
+
+def test_the_oldest_waits_no_longer_than_the_policy_says(practice: Clinic, relay: Database) -> None:
+    """Not after 29 minutes, but after 30."""
+    practice.settle(batch_wait_minutes=30)
+    ask(practice, "R1")
+    assert look(practice, relay, 29) == 0
+    assert look(practice, relay, 30.1) == 1
+
+
+def test_one_at_a_time(practice: Clinic, relay: Database) -> None:
+    """While one is queued, runs or is to be published, none is queued beside it."""
+    practice.settle(batch_enough=1)
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    for state in ("queued", "running"):
+        practice.sql("UPDATE solve SET state = :state", state=state)
+        ask(practice, f"while {state}")
+        assert look(practice, relay) == 1
+    practice.sql("UPDATE solve SET state = 'solved', publish = true, ended_at = now()")
+    assert look(practice, relay) == 1
+    practice.sql("UPDATE solve SET state = 'published'")
+    assert look(practice, relay) == 2
+
+
+def test_what_was_left_out_is_not_solved_again_at_once(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """Not until its wait is over again."""
+    practice.settle(batch_enough=1, batch_wait_minutes=30)
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    assert work(settings) == 1
+    assert look(practice, relay) == 1
+    assert look(practice, relay, 29) == 1
+    assert look(practice, relay, 30.1) == 2
+
+
+def test_once_something_has_changed_it_counts_again(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """A change of the world, a cancelled booking, another request; a new booking is none."""
+    practice.settle(batch_enough=1)
+    admin = practice.asker()
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    work(settings)
+    hold = {
+        "service": "physio",
+        "start": "2030-01-07T09:00:00Z",
+        "resources": {"practitioner": ["anna"], "room": ["room-1"]},
+    }
+    booking = admin.post("/v1/holds", hold).json()["id"]
+    assert look(practice, relay) == 1
+    admin.post(f"/v1/bookings/{booking}/cancel")
+    assert look(practice, relay) == 2
+    work(settings)
+    assert look(practice, relay) == 2
+    admin.post("/v1/resources", {"id": "eva", "kind": "practitioner", "calendar": "office"})
+    assert look(practice, relay) == 3
+    work(settings)
+    assert look(practice, relay) == 3
+    ask(practice, "R2")
+    assert look(practice, relay) == 4
+
+
+def test_one_that_fails_is_not_begun_again_at_once(practice: Clinic, relay: Database) -> None:
+    """It failed for a reason: whoever waits, waits anew."""
+    practice.settle(batch_enough=1, batch_wait_minutes=30)
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    practice.sql("UPDATE solve SET state = 'failed', read_at = now(), ended_at = now()")
+    practice.sql(
+        "UPDATE solve SET world_version = (SELECT world_version FROM tenant WHERE id = :t)"
+        ", read_event = (SELECT max(id) FROM event)",
+        t=practice.tenant,
+    )
+    assert look(practice, relay) == 1
+    assert look(practice, relay, 30.1) == 2
+
+
+def test_terms_that_no_solve_can_keep_are_refused(clinic: Clinic) -> None:
+    """When they are written, not when a solve is queued by nobody who hears of it."""
+    admin = clinic.asker()
+    now = admin.get("/v1/tenant")
+    body = {"name": "x", "policy": {"terms": {"batch_days": 400}}}
+    answer = admin("PUT", "/v1/tenant", body, If_Match=now.headers["etag"])
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "batch_days is 400; 1 to 366 are possible.",
+    )
+
+
+def soon(clinic: Clinic, *names: str) -> None:
+    ask(clinic, *names, windows=[])
+
+
+def states(clinic: Clinic) -> dict[str, str]:
+    rows = clinic.asker().get("/v1/requests").json()["items"]
+    return {row["id"]: row["state"] for row in rows}
+
+
+def test_a_batch_is_published_by_its_job(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """As soon as it is solved, once, by the solve itself; nothing waits then."""
+    practice.settle(batch_enough=2, batch_publish=True)
+    soon(practice, "R1", "R2")
+    assert look(practice, relay) == 1
+    work(settings)
+    (solve,) = practice.asker().get("/v1/solves").json()["items"]
+    assert solve["state"] == "published"
+    assert (solve["published"]["booked"], solve["published"]["lost"]) == (["R1", "R2"], [])
+    assert states(practice) == {"R1": "scheduled", "R2": "scheduled"}
+    log = practice.asker().get("/v1/audit?action=booking.booked").json()["items"]
+    assert [line["actor"] for line in log] == [f"solve:{solve['id']}"] * 2
+    assert look(practice, relay, 10**6) == 1
+
+
+def test_a_publication_is_taken_up_where_its_worker_died(
+    practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first half is booked: the other half follows, and nothing is booked twice."""
+    practice.settle(batch_enough=2, batch_publish=True)
+    soon(practice, "R1", "R2", "R3")
+    look(practice, relay)
+    with monkeypatch.context() as m:
+        m.setattr(Publisher, "publish", lambda self, uid: None)  # dies before it begins
+        work(settings)
+    (solve,) = practice.sql("SELECT uid, tenant_id FROM solve")
+    worker = Database(settings.worker_database_url, size=1)
+    publisher = Publisher(worker, Worlds(), principal(solve.tenant_id, solve.uid))
+    with monkeypatch.context() as m:
+        m.setattr(Publisher, "_end", lambda self, tx, row, found: None)  # dies before its end
+        publisher.publish(solve.uid, only=["R1"])
+    worker.close()
+    assert sorted(states(practice).values()) == ["requested", "requested", "scheduled"]
+    assert work(settings) == 0  # whoever it was may still be alive
+    practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
+    assert look(practice, relay, 10**6) == 1  # nothing beside it meanwhile
+    assert work(settings) == 1
+    (told,) = practice.asker().get("/v1/solves").json()["items"]
+    assert told["state"] == "published"
+    assert told["published"] == {"booked": ["R1", "R2", "R3"], "moved": [], "lost": []}
+    assert practice.sql("SELECT count(*) FROM booking")[0][0] == 3
+    log = practice.asker().get("/v1/audit?action=solve.published").json()["items"]
+    assert len(log) == 1
+    practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
+    assert work(settings) == 0
+
+
+def test_a_publication_that_is_cut_off_each_time_is_left_to_the_staff(
+    practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays solved, is not taken up for ever, and can be published by hand."""
+    practice.settle(batch_enough=1, batch_publish=True)
+    soon(practice, "R1")
+    look(practice, relay)
+    with monkeypatch.context() as m:
+        m.setattr(Publisher, "publish", lambda self, uid: None)
+        for _ in range(7):
+            work(settings)
+            practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
+    (solve,) = practice.asker().get("/v1/solves").json()["items"]
+    assert (solve["state"], solve["publish"]) == ("solved", False)
+    assert work(settings) == 0
+    published = practice.asker().post(f"/v1/solves/{solve['id']}/publish").json()
+    assert published["booked"] == ["R1"]
+
+
+def test_a_solve_that_is_cancelled_is_not_published_by_itself(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """Whoever stops it wants to look at it."""
+    practice.settle(batch_enough=1, batch_publish=True)
+    soon(practice, "R1")
+    look(practice, relay)
+    practice.sql("UPDATE solve SET cancel = true")
+    work(settings)
+    (solve,) = practice.asker().get("/v1/solves").json()["items"]
+    assert solve["state"] == "solved"
+    assert states(practice) == {"R1": "requested"}
