@@ -28,6 +28,7 @@ from api.routes import (
     bookings,
     bulk,
     catalogue,
+    events,
     health,
     holds,
     metrics,
@@ -35,6 +36,7 @@ from api.routes import (
     sessions,
     solves,
     tenants,
+    webhooks,
 )
 from api.schemas.answers import answers
 from api.schemas.domain import schemas_of
@@ -111,6 +113,8 @@ def application(settings: Settings | None = None) -> FastAPI:
         bookings,
         solves,
         absences,
+        events,
+        webhooks,
         access,
         tenants,
         health,

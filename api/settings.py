@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         A bearer token that opens ``/metrics`` from elsewhere; none where empty.
     traces
         Where traces go: the address at which an OTLP collector takes them; empty is nowhere.
+    webhook_private
+        Whether webhooks may lead into the own network.
+    stream_seconds
+        How long events are streamed before whoever listens has to come again.
     log_level
         What is logged: ``debug``, ``info``, ``warning`` or ``error``, each with all after it.
     """
@@ -65,6 +69,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = True
     metrics_token: str = ""
     traces: str = ""
+    webhook_private: bool = False
+    stream_seconds: float = 60.0
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @property

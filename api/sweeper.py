@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import text
 
+from api.store import events
 from api.store.database import Database
 from api.usecases.expiry import expire
 
@@ -35,7 +36,7 @@ def sweep(database: Database) -> int:
 
 
 def forget(database: Database) -> None:
-    """Delete idempotency keys of yesterday, sessions that are over, and old allowances."""
+    """Delete idempotency keys of yesterday, sessions that are over, and what is old."""
     with database.transaction() as (connection, _):
         for statement in (
             "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'",
@@ -43,3 +44,4 @@ def forget(database: Database) -> None:
             "DELETE FROM allowance WHERE period < now() - interval '10 minutes'",
         ):
             connection.execute(text(statement))
+        events.forget(connection)

@@ -219,6 +219,34 @@ def audit(row: Any) -> dict[str, Any]:
     }
 
 
+def webhook(row: Any) -> dict[str, Any]:
+    """Return a webhook, without its secret."""
+    return {
+        "id": str(row.uid),
+        "url": row.url,
+        "types": list(row.types),
+        "enabled": row.disabled_at is None,
+        "disabled_at": instant(row.disabled_at),
+        "version": row.version,
+        "created_at": instant(row.created_at),
+    }
+
+
+def delivery(row: Any) -> dict[str, Any]:
+    """Return a delivery: which event, and what became of it."""
+    return {
+        "event": str(row.uid),
+        "type": row.type,
+        "object": str(row.object),
+        "state": row.state,
+        "attempts": row.attempts,
+        "next_at": instant(row.next_at) if row.state == "waiting" else None,
+        "status": row.status,
+        "error": row.error,
+        "ended_at": instant(row.ended_at),
+    }
+
+
 def solve(row: Any, *, whole: bool = False) -> dict[str, Any]:
     """Return a solve; whole, with what came of it."""
     return {

@@ -9,6 +9,7 @@ import structlog
 from api import logs, traces
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
+from api.relay import relaying
 from api.settings import Settings
 from api.solving.batching import batch
 from api.solving.runner import Runner
@@ -57,7 +58,8 @@ def main(settings: Settings) -> None:
     traces.configure(settings.traces, "worker")
     database = Database(settings.relay_database_url, size=2)
     try:
-        work(database, stopping)
+        with relaying(database, private=settings.webhook_private):
+            work(database, stopping)
     finally:
         database.close()
 

@@ -35,6 +35,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "absences.write": STAFF,
     "solves.read": STAFF | {AUDITOR},
     "solves.write": STAFF,
+    "events.read": STAFF | {AUDITOR},
     "webhooks.read": frozenset({ADMINISTRATOR, AUDITOR}),
     "webhooks.write": frozenset({ADMINISTRATOR}),
     "links.write": STAFF,

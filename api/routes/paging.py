@@ -25,20 +25,22 @@ class Page:
         ] = None,
     ) -> None:
         self.limit = limit
-        self.after = _decode(cursor)
+        self.after = position_of(cursor)
 
     def of(self, rows: Sequence[Any], view: Callable[[Sequence[Any]], list[Any]]) -> dict[str, Any]:
         """Return a page: rows were asked for with one more than the limit."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit
-        return {"items": view(shown), "next": _encode(shown[-1].id) if more else None}
+        return {"items": view(shown), "next": cursor_of(shown[-1].id) if more else None}
 
 
-def _encode(number: int) -> str:
+def cursor_of(number: int) -> str:
+    """Return a number as whoever pages sees it."""
     return base64.urlsafe_b64encode(f"v1:{number}".encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str | None) -> int:
+def position_of(cursor: str | None) -> int:
+    """Return the number that a cursor stands for; 0 is the beginning."""
     if cursor is None:
         return 0
     try:

@@ -95,6 +95,16 @@ ABSENCE = {
     "created_at": INSTANT,
 }
 
+WEBHOOK = {
+    "id": UID,
+    "url": TEXT,
+    "types": many(TEXT),
+    "enabled": FLAG,
+    "disabled_at": maybe(INSTANT),
+    "version": NUMBER,
+    "created_at": INSTANT,
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     str(schema["title"]): schema
     for schema in (
@@ -275,6 +285,29 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ),
         ),
         _object(
+            "Event",
+            "That something changed, and what; who wants more asks for it.",
+            type=TEXT,
+            timestamp=INSTANT,
+            data=_object("EventData", "What changed.", id=UID, kind=TEXT, object=UID),
+        ),
+        _object("Webhook", "Whom to tell of what.", **WEBHOOK),
+        _object("NewWebhook", "A webhook with its secret, told this once.", **WEBHOOK, secret=TEXT),
+        _object(
+            "Delivery",
+            "An event for a webhook, and what became of it.",
+            event=UID,
+            type=TEXT,
+            object=UID,
+            state={"type": "string", "enum": ["waiting", "delivered", "given_up"]},
+            attempts=NUMBER,
+            next_at=maybe(INSTANT),
+            status=maybe(NUMBER),
+            error=maybe(TEXT),
+            ended_at=maybe(INSTANT),
+        ),
+        _object("Replay", "How many deliveries were made.", deliveries=NUMBER),
+        _object(
             "Audit",
             "Who changed what, and when.",
             at=INSTANT,
@@ -287,7 +320,20 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ),
     )
 }
-LISTS = ("Booking", "Person", "Key", "Membership", "Link", "ExtraLane", "Audit", "Solve", "Absence")
+LISTS = (
+    "Booking",
+    "Person",
+    "Key",
+    "Membership",
+    "Link",
+    "ExtraLane",
+    "Audit",
+    "Solve",
+    "Absence",
+    "Event",
+    "Webhook",
+    "Delivery",
+)
 
 
 def answers() -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.principal import Role
-from api.schemas.texts import AnyInstant, Instant, Name, demand_kept
+from api.schemas.texts import AnyInstant, Instant, Name, Text, demand_kept
 from api.usecases.placing import WantedVisit
 
 
@@ -215,3 +215,28 @@ class TenantChange(Body):
         default_factory=dict,
         description="terms (limits of bookings), travel and turnarounds, as in a problem.",
     )
+
+
+class WebhookIn(Body):
+    """Whom to tell of what."""
+
+    url: Text = Field(min_length=1, max_length=2000, description="Where to send it; https or http.")
+    types: list[Name] = Field(
+        default_factory=lambda: ["*"],
+        min_length=1,
+        max_length=100,
+        description="Types of events, families such as `booking.*`, or `*`.",
+    )
+
+
+class WebhookChange(WebhookIn):
+    """A webhook as it is to be."""
+
+    enabled: bool = Field(True, description="Whether it hears anything.")
+
+
+class ReplayIn(Body):
+    """From where on to send again: one of the two."""
+
+    event: Name | None = Field(None, description="Id of the first event.")
+    since: AnyInstant | None = Field(None, description="Instant, with an offset.")

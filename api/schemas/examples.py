@@ -87,6 +87,13 @@ EXAMPLES: dict[str, Any] = {
         "role": "scheduler",
     },
     "create_link": {"purpose": "reschedule", "expires_at": START},
+    "create_webhook": {"url": "https://example.org/allocator", "types": ["booking.*"]},
+    "change_webhook": {
+        "url": "https://example.org/allocator",
+        "types": ["booking.booked", "booking.cancelled"],
+        "enabled": True,
+    },
+    "replay_webhook": {"since": "2030-01-07T00:00:00Z"},
     "change_tenant": {
         "name": "Practice by the park",
         "policy": {"terms": {"most_open_holds": 5, "cancel_notice_minutes": 1440}},

@@ -58,7 +58,7 @@ _NOW = text(
            (SELECT count(*) FROM booking
             WHERE state = 'held' AND expires_at > now()) AS open_holds,
            coalesce((SELECT extract(epoch FROM now() - at) FROM event
-                     WHERE NOT relayed ORDER BY id LIMIT 1), 0)::float8 AS oldest
+                     WHERE position IS NULL ORDER BY id LIMIT 1), 0)::float8 AS oldest
     """
 )
 _ENDED = text(

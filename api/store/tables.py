@@ -269,3 +269,37 @@ ALLOWANCE = Table(
     PrimaryKeyConstraint("tenant_id", "bucket", "period"),
     prefixes=["UNLOGGED"],
 )
+EVENT = _numbered(
+    "event",
+    Column("uid", UUID(as_uuid=True), nullable=False, server_default=text("gen_random_uuid()")),
+    _instant("at", given=True),
+    Column("type", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("object", UUID(as_uuid=True), nullable=False),
+    Column("position", BigInteger),
+)
+WEBHOOK = _numbered(
+    "webhook",
+    Column("uid", UUID(as_uuid=True), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("types", ARRAY(Text), nullable=False),
+    _instant("disabled_at", needed=False),
+    _version(),
+    _instant("created_at", given=True),
+    UniqueConstraint("tenant_id", "uid"),
+)
+DELIVERY = _numbered(
+    "delivery",
+    Column("webhook_id", BigInteger, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("object", UUID(as_uuid=True), nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _instant("next_at", given=True),
+    Column("status", Integer),
+    Column("error", Text),
+    _instant("ended_at", needed=False),
+    _same_tenant("webhook_id", "webhook", ondelete="CASCADE"),
+    _same_tenant("event_id", "event"),
+)

@@ -79,6 +79,8 @@ def settings(server: EmbeddedServer) -> Settings:
         relay_database_url=server.url("allocator_relay"),
         secure_cookies=False,
         failed_per_minute=10**6,
+        webhook_private=True,
+        stream_seconds=0,
     )
 
 

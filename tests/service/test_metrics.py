@@ -138,7 +138,7 @@ def test_open_holds_and_the_oldest_event_are_told(
     clinic.sql("UPDATE event SET at = now() - interval '1 hour'")
     with relay.transaction() as (connection, _):  # what other tests have left counts as told
         connection.execute(
-            text("UPDATE event SET relayed = true WHERE tenant_id <> :tenant"),
+            text("UPDATE event SET position = 0 WHERE tenant_id <> :tenant"),
             {"tenant": clinic.tenant},
         )
     after = read(app)

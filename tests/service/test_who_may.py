@@ -33,14 +33,17 @@ WHO = {
         "create_requests change_request delete_request import_requests"
         " cancel_booking reschedule_booking add_visits"
     ),
-    "srau": "list_absences read_absence list_people read_person export_people",
+    "srau": (
+        "list_absences read_absence list_people read_person export_people"
+        " list_events follow_events"
+    ),
     "sra": (
         "create_absence delete_absence"
         " create_person change_person import_people reassign_booking check_in fulfil no_show"
         " create_link list_links revoke_link place_session unplace_session"
     ),
     "ra": "approve_booking decline_booking",
-    "au": "list_keys list_memberships list_audit",
+    "au": "list_keys list_memberships list_audit list_webhooks read_webhook list_deliveries",
     "a": (
         "create_locations change_location delete_location import_locations"
         " create_calendars change_calendar delete_calendar import_calendars"
@@ -49,6 +52,7 @@ WHO = {
         " create_sessions change_session delete_session"
         " erase_person create_key revoke_key create_membership remove_membership"
         " change_tenant add_lane"
+        " create_webhook change_webhook delete_webhook replay_webhook"
     ),
 }
 ALLOWED = {operation: who for who, names in WHO.items() for operation in names.split()}
@@ -92,6 +96,9 @@ BODIES: dict[str, Any] = {
     "create_link": {"purpose": "view", "expires_at": LATER},
     "change_tenant": {"name": "New"},
     "create_absence": {"resource": "gym", "start": FROM, "end": TO},
+    "create_webhook": {"url": "https://example.org/hook"},
+    "change_webhook": {"url": "https://example.org/hook"},
+    "replay_webhook": {"since": FROM},
     "add_lane": {"start": FROM, "end": TO, "reason": "Much to do"},
     **{
         f"import_{plural}": [{"id": "new", **more}]
@@ -151,6 +158,7 @@ def settled(clinic: Clinic) -> Place:
         admin.post("/v1/requests", {**BODIES["create_requests"], "id": "R1"}),
         admin.post("/v1/keys", {"name": "k", "role": "client"}),
         admin.post("/v1/memberships", {"issuer": "i", "subject": "x", "role": "client"}),
+        admin.post("/v1/webhooks", {"url": "https://example.org/hook"}),
         admin.post(
             "/v1/holds",
             physio(NINE, resources={"practitioner": ["anna"], "room": ["room-h"]}),
@@ -173,6 +181,7 @@ def settled(clinic: Clinic) -> Place:
         "bookings": booking,
         "keys": made[4].json()["id"],
         "memberships": made[5].json()["id"],
+        "webhooks": made[6].json()["id"],
         "link": link.json()["id"],
     }
     (row,) = clinic.sql("SELECT id FROM person WHERE ref = 'P1'")

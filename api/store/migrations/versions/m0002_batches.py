@@ -66,12 +66,11 @@ TABLES = (
         tenant_id   bigint NOT NULL REFERENCES tenant (id),
         id          bigint GENERATED ALWAYS AS IDENTITY,
         uid         uuid NOT NULL DEFAULT gen_random_uuid(),
-        transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
         at          timestamptz NOT NULL DEFAULT now(),
         type        text NOT NULL,
         kind        text NOT NULL,
         object      uuid NOT NULL,
-        relayed     boolean NOT NULL DEFAULT false,
+        position    bigint,
         PRIMARY KEY (tenant_id, id)
     )
     """,
@@ -84,6 +83,7 @@ TABLES = (
         secret     text NOT NULL,
         types      text[] NOT NULL,
         disabled_at timestamptz,
+        version    integer NOT NULL DEFAULT 1,
         created_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (tenant_id, id),
         UNIQUE (tenant_id, uid)
@@ -102,6 +102,7 @@ TABLES = (
         next_at    timestamptz NOT NULL DEFAULT now(),
         status     integer,
         error      text,
+        ended_at   timestamptz,
         PRIMARY KEY (tenant_id, id),
         FOREIGN KEY (tenant_id, webhook_id) REFERENCES webhook (tenant_id, id) ON DELETE CASCADE,
         FOREIGN KEY (tenant_id, event_id) REFERENCES event (tenant_id, id)
@@ -110,9 +111,18 @@ TABLES = (
     "CREATE INDEX solve_queue ON solve (created_at) WHERE state IN ('queued', 'running')"
     " OR (publish AND NOT cancel AND state IN ('solved', 'publishing'))",
     "CREATE INDEX solve_ended ON solve (ended_at)",
-    "CREATE INDEX event_waiting ON event (id) WHERE NOT relayed",
-    "CREATE INDEX event_object ON event (tenant_id, object, id)",
-    "CREATE INDEX delivery_waiting ON delivery (next_at) WHERE state = 'waiting'",
+    "CREATE SEQUENCE event_position",
+    "CREATE INDEX event_waiting ON event (id) WHERE position IS NULL",
+    # Partial, so that the relay fills them, and no booking waits for it.
+    "CREATE INDEX event_order ON event (tenant_id, position) WHERE position IS NOT NULL",
+    "CREATE INDEX event_object ON event (tenant_id, object, position) WHERE position IS NOT NULL",
+    "CREATE UNIQUE INDEX event_uid ON event (tenant_id, uid) WHERE position IS NOT NULL",
+    "CREATE INDEX event_age ON event USING brin (at)",
+    "CREATE INDEX delivery_webhook ON delivery (tenant_id, webhook_id, id)",
+    "CREATE INDEX delivery_event ON delivery (tenant_id, event_id)",
+    "CREATE INDEX delivery_age ON delivery (ended_at) WHERE state <> 'waiting'",
+    "CREATE INDEX delivery_waiting ON delivery (tenant_id, webhook_id, next_at, id)"
+    " WHERE state = 'waiting'",
     "CREATE INDEX delivery_order ON delivery (tenant_id, webhook_id, object, id)"
     " WHERE state = 'waiting'",
     "CREATE INDEX absence_resource ON absence (tenant_id, resource_id)",
@@ -133,6 +143,7 @@ def upgrade() -> None:
     for table in SWEPT:
         op.execute(f"CREATE POLICY swept ON {table} TO allocator_relay USING (true)")
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO allocator_relay")
+    op.execute("GRANT USAGE ON SEQUENCE event_position TO allocator_relay")
     op.execute(
         """
         CREATE FUNCTION audit_is_an_event() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -153,5 +164,6 @@ def downgrade() -> None:
     """Drop them again."""
     op.execute("DROP TRIGGER audit_is_an_event ON audit")
     op.execute("DROP FUNCTION audit_is_an_event()")
+    op.execute("DROP SEQUENCE event_position")
     for table in reversed(TENANTS):
         op.execute(f"DROP TABLE {table} CASCADE")
