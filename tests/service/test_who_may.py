@@ -34,8 +34,7 @@ WHO = {
         " cancel_booking reschedule_booking add_visits"
     ),
     "srau": (
-        "list_absences read_absence list_people read_person export_people"
-        " list_events follow_events"
+        "list_absences read_absence list_people read_person export_people list_events follow_events"
     ),
     "sra": (
         "create_absence delete_absence"
