@@ -31,6 +31,12 @@ LOOK = 0.5
 ENDED = ("solved", "publishing", "published", "cancelled", "failed")
 
 
+class Events(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 class PublishIn(Body):
     """What of a solve to publish."""
 
@@ -86,11 +92,17 @@ def read(call: Calling, name: str) -> Response:
     return Answer(views.solve(call.read(lambda tx: queue.read(tx, name)), whole=True))
 
 
-@routes.get("/{name}/events", operation_id="follow_solve", summary="Follow a solve")
+@routes.get(
+    "/{name}/events",
+    operation_id="follow_solve",
+    summary="Follow a solve",
+    response_class=Events,
+    responses={200: {"description": "Its states, as events; each has a `Solve` as its data."}},
+)
 async def follow(call: Calling, name: str) -> Response:
     """Hear how a solve stands, as server-sent events, until it has ended."""
     await run_in_threadpool(lambda: call.read(lambda tx: queue.read(tx, name)))
-    return StreamingResponse(_events(call, name), media_type="text/event-stream")
+    return Events(_events(call, name), headers={"Cache-Control": "no-store"})
 
 
 async def _events(call: Call, name: str) -> AsyncIterator[str]:
