@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: env
 env: $(STAMP) ## Make the virtual environment in .venv from requirements.lock
@@ -37,6 +37,10 @@ demo: $(STAMP) ## Plan a clinic: schedule, report and a picture of the week in o
 .PHONY: serve
 serve: $(STAMP) ## Run the service with a clinic to try; data in out/service
 	@exec $(BIN)/allocator serve --data out/service --demo
+
+.PHONY: demo-service
+demo-service: $(STAMP) ## Live through a day of the service, from calls and requests to bookings
+	@$(BIN)/python -m api.demo_service
 
 .PHONY: test
 test: $(STAMP) ## Run the tests
