@@ -1,0 +1,41 @@
+"""Receives webhooks in a process of its own, and tells how long after its event each came."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import datetime
+
+from aiohttp import web
+
+
+def main() -> None:
+    """Listen at a port of this machine until killed."""
+    came: dict[str, tuple[str, float]] = {}
+    again = 0
+
+    async def take(request: web.Request) -> web.Response:
+        nonlocal again
+        body = json.loads(await request.read())
+        name = body["data"]["id"]
+        again += name in came
+        sent = datetime.fromisoformat(body["timestamp"]).timestamp()
+        came.setdefault(name, (body["type"], time.time() - sent))
+        return web.Response(status=204)
+
+    async def tell(request: web.Request) -> web.Response:
+        """Tell the seconds of every event of a type since the last time."""
+        found = [seconds for _, seconds in came.values()]
+        answer = web.json_response({"seconds": found, "again": again})
+        if "forget" in request.query:
+            came.clear()
+        return answer
+
+    app = web.Application()
+    app.add_routes([web.post("/", take), web.get("/", tell)])
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
+
+
+if __name__ == "__main__":
+    main()
