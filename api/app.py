@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from allocator.domain.schedule import Assignment
 from api import traces
 from api.auth.credentials import Credentials
 from api.auth.failures import Failures
@@ -29,6 +30,7 @@ from api.routes import (
     bulk,
     catalogue,
     events,
+    explanations,
     health,
     holds,
     metrics,
@@ -39,7 +41,7 @@ from api.routes import (
     webhooks,
 )
 from api.schemas.answers import answers
-from api.schemas.domain import schemas_of
+from api.schemas.domain import REF, schemas_of
 from api.schemas.examples import example
 from api.settings import Settings
 from api.solving.asked import Asked
@@ -115,6 +117,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         absences,
         events,
         webhooks,
+        explanations,
         access,
         tenants,
         health,
@@ -122,6 +125,8 @@ def application(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(routes.routes)
     schemas_of(Asked, schemas)
+    schemas_of(Assignment, schemas)
+    schemas["Proposal"] = _proposal(schemas["Asked"])
     schemas["NewSolve"] = _new_solve(schemas["Asked"])
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)
@@ -152,6 +157,18 @@ def _new_solve(asked: dict[str, Any]) -> dict[str, Any]:
         },
     }
     return {**asked, "title": "NewSolve", "properties": {**asked["properties"], **more}}
+
+
+def _proposal(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a schedule that is to be checked."""
+    days = {name: asked["properties"][name] for name in ("first", "days")}
+    visits = {"type": "array", "items": {"$ref": REF + "Assignment"}}
+    return {
+        **asked,
+        "title": "Proposal",
+        "description": "A schedule of the pending requests, beside what is booked.",
+        "properties": {**days, "visits": visits},
+    }
 
 
 def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -21,7 +21,7 @@ from api.schemas.bodies import Body
 from api.schemas.documents import one
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
-from api.solving import queue
+from api.solving import checking, queue
 from api.solving.publishing import Publisher
 from api.store.ids import as_uid
 
@@ -70,6 +70,19 @@ def create(call: Calling, body: Raw) -> Response:
         return 202, views.solve(row), {"Location": f"/v1/solves/{row.uid}"}
 
     return call.once(body, work)
+
+
+@routes.post(
+    "/check",
+    operation_id="check_schedule",
+    summary="Check a schedule of your own",
+    openapi_extra=body_of("Proposal"),
+    responses={200: answer_of("CheckedSchedule", description="What it breaks, and its cost.")},
+)
+def check(call: Calling, body: Raw) -> Response:
+    """Check and score a schedule of the pending requests, beside what is booked."""
+    given = one(body)
+    return Answer(call.read(lambda tx: checking.check(tx, given)))
 
 
 @routes.get("", operation_id="list_solves", responses={200: answer_of("SolveList")})

@@ -94,6 +94,7 @@ ABSENCE = {
     "solve": maybe(UID),
     "created_at": INSTANT,
 }
+BROKEN = _object("Broken", "A rule, and what is said of it.", rule=TEXT, message=TEXT)
 
 WEBHOOK = {
     "id": UID,
@@ -259,6 +260,63 @@ ANSWERS: dict[str, dict[str, Any]] = {
                     "A group session that claims it; staff calls it off, or places it anew.",
                     id=TEXT,
                     start=INSTANT,
+                )
+            ),
+        ),
+        _object(
+            "Explanation",
+            "Why a request is not placed, and what stands against a slot.",
+            request=TEXT,
+            solve=maybe(UID),
+            visits=many(
+                _object(
+                    "ExplainedVisit",
+                    "How the starts of a visit run out, rule by rule.",
+                    visit=TEXT,
+                    reason=TEXT,
+                    funnel=many(
+                        _object("FunnelStep", "Starts left after a rule.", rule=TEXT, left=NUMBER)
+                    ),
+                )
+            ),
+            slot=maybe(
+                _object(
+                    "TriedSlot",
+                    "A visit tried at a start.",
+                    start=INSTANT,
+                    end=INSTANT,
+                    resources=ROLES,
+                    free=FLAG,
+                    violations=many(BROKEN),
+                )
+            ),
+        ),
+        _object(
+            "CheckedSchedule",
+            "What a schedule breaks, and what it costs.",
+            valid=FLAG,
+            violations=many(
+                _object(
+                    "Violation",
+                    "A rule that is broken; inherited, where booked visits break it already.",
+                    rule=TEXT,
+                    message=TEXT,
+                    visits=many(TEXT),
+                    resources=many(TEXT),
+                    inherited=FLAG,
+                )
+            ),
+            levels=many(_object("LevelCost", "Smaller is better.", name=TEXT, cost=NUMBER)),
+            goals=many(
+                _object(
+                    "GoalCost",
+                    "What a goal comes to.",
+                    goal=TEXT,
+                    level=TEXT,
+                    unit=TEXT,
+                    weight=NUMBER,
+                    amount=NUMBER,
+                    cost=NUMBER,
                 )
             ),
         ),

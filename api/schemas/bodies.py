@@ -207,6 +207,16 @@ class AbsenceIn(Body):
     )
 
 
+class ExplanationIn(Body):
+    """What is to be explained: a request that waits, and a slot for its first visit."""
+
+    request: Name
+    start: Instant | None = Field(None, description="A slot that you would like to have.")
+    resources: dict[Name, list[Name]] = Field(
+        default_factory=dict, description="Names by role, for the slot; others are chosen."
+    )
+
+
 class TenantChange(Body):
     """The settings of a tenant."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from allocator.domain.faults import Fault
 from allocator.frames.nested import Decoder
 from api.problems import Invalid, NotFound, WrongState
+from api.schemas.texts import YEARS
 from api.solving.asked import Asked
 from api.solving.clinic import clinic
 from api.store import solves
@@ -60,6 +61,8 @@ def parsed(asked: Mapping[str, Any]) -> Asked:
     found: Asked = Decoder(faults).object(Asked, dict(asked), "")
     if faults:
         raise Invalid(faults[0].message, faults=told(faults))
+    if found.first is not None and not YEARS[0] <= found.first.year <= YEARS[1]:
+        raise Invalid(f"first is {found.first}; the years {YEARS[0]} to {YEARS[1]} are possible.")
     for name, value, least, most in (
         ("days", found.days, 1, 366),
         ("time_limit_seconds", found.time_limit_seconds, 1, 3600),

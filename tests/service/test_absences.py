@@ -79,9 +79,9 @@ def test_a_sick_practitioners_visits_go_to_the_other(clinic: Clinic, settings: S
     assert clinic.overlaps() == 0
 
 
-def only_on(asks: Asker, day: str) -> None:
-    """Open the practice on one day alone, from 9 to 12."""
-    hours = {"start_minute": 9 * 60, "end_minute": 12 * 60}
+def only_on(asks: Asker, day: str, until: int = 12) -> None:
+    """Open the practice on one day alone, from 9 on."""
+    hours = {"start_minute": 9 * 60, "end_minute": until * 60}
     week = [{"weekdays": [0, 1, 2, 3, 4, 5, 6], "hours": hours, "first": day, "last": day}]
     version = asks.get("/v1/calendars/office").headers["etag"]
     answer = asks("PUT", "/v1/calendars/office", {"weekly": week}, If_Match=version)

@@ -25,7 +25,7 @@ WHO = {
         " read_session_place sign_in sign_out"
     ),
     "csrau": (
-        "list_requests read_request export_requests"
+        "list_requests read_request export_requests explain"
         " list_bookings read_booking read_hold export_bookings"
     ),
     "csrap": "create_hold release_hold confirm_hold",
@@ -34,7 +34,8 @@ WHO = {
         " cancel_booking reschedule_booking add_visits"
     ),
     "srau": (
-        "list_absences read_absence list_people read_person export_people list_events follow_events"
+        "check_schedule list_absences read_absence"
+        " list_people read_person export_people list_events follow_events"
     ),
     "sra": (
         "create_absence delete_absence"
@@ -94,6 +95,8 @@ BODIES: dict[str, Any] = {
     "create_membership": {"issuer": "i", "subject": "s", "role": "client"},
     "create_link": {"purpose": "view", "expires_at": LATER},
     "change_tenant": {"name": "New"},
+    "explain": {"request": "R1"},
+    "check_schedule": {},
     "create_absence": {"resource": "gym", "start": FROM, "end": TO},
     "create_webhook": {"url": "https://example.org/hook"},
     "change_webhook": {"url": "https://example.org/hook"},

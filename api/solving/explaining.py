@@ -1,0 +1,184 @@
+"""Why a request is not placed, and why a slot cannot be had; nothing is solved for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from allocator.domain.faults import InvalidSchedule
+from allocator.domain.schedule import Schedule
+from allocator.domain.time import zone_of
+from allocator.goals import GOALS
+from allocator.prepare.prepared import Prepared
+from allocator.rules import RULES
+from allocator.rules.rule import Violation
+from allocator.state.state import State
+from allocator.table.funnel import funnel
+from allocator.table.rulebook import Rulebook
+from api.problems import Invalid, NotFound, WrongState
+from api.solving.asked import DAYS, Asked
+from api.solving.clinic import Clinic, clinic
+from api.store import bookings as kept
+from api.usecases import things
+from api.usecases.discretion import PLAIN, discreet, in_utc, unavailable
+from api.usecases.rules import WHOLE
+from api.usecases.rules import faults as told
+from api.usecases.tx import Tx
+
+REQUESTS = things.KINDS["requests"]
+#: Days before a slot that is asked about at which its problem begins.
+BEFORE = 14
+
+
+def explain(
+    tx: Tx,
+    *,
+    request: str,
+    start: datetime | None = None,
+    resources: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """Say why a request is not placed; with a start, also what stands against its visit there.
+
+    The last solve is asked that left the request out; where there is none, or the request has
+    changed since, its starts are counted beside what is booked now. Clients ask about their own
+    requests, and hear no more than what and when.
+
+    Parameters
+    ----------
+    start
+        Of the request's first visit.
+    resources
+        Names by role; for roles that are not named, those against whom least is to be said.
+
+    Raises
+    ------
+    NotFound, WrongState, Invalid
+    """
+    tx.demand("requests.read")
+    row = things.found(tx, REQUESTS, request)
+    booking = kept.of_request(tx.connection, tx.tenant, row.id)
+    if booking is not None:
+        raise WrongState(f"The request {row.ref!r} is {booking.state} as booking {booking.uid}.")
+    if row.state != "requested":
+        raise WrongState(f"The request {row.ref!r} is {row.state}.", state=row.state)
+    found = clinic(tx, replace(_days(tx, start), requests=(row.ref,)))
+    last = tx.connection.execute(
+        _LAST, {"tenant": tx.tenant, "ref": row.ref, "since": row.changed_at}
+    ).all()
+    visits = [one.visit for one in last] or _counted(found, row.ref)
+    return {
+        "request": row.ref,
+        "solve": str(last[0].uid) if last else None,
+        "visits": [_visit(tx, one) for one in visits],
+        "slot": None if start is None else _slot(tx, found, row.ref, start, resources or {}),
+    }
+
+
+_LAST = text(
+    "SELECT last.uid, visit FROM (SELECT uid, result, read_at FROM solve"
+    " WHERE tenant_id = :tenant AND state IN ('solved', 'publishing', 'published')"
+    " ORDER BY id DESC LIMIT 1) AS last, jsonb_array_elements(last.result -> 'unplaced') AS visit"
+    " WHERE last.read_at > :since AND visit ->> 'request' = :ref"
+)
+
+
+def _days(tx: Tx, start: datetime | None) -> Asked:
+    """Return the days that are looked at: from today on, or those round a slot that is later."""
+    zone = zone_of(tx.world_now.zone)
+    today = tx.now.astimezone(zone).date()
+    if start is None:
+        return Asked(first=today)
+    day = start.astimezone(zone).date()
+    if day < today:
+        raise Invalid(f"The slot starts on {day}; today is {today}.")
+    return Asked(first=max(today, day - timedelta(days=BEFORE)), days=DAYS)
+
+
+def _counted(found: Clinic, request: str) -> list[dict[str, Any]]:
+    """Return how the starts of each visit run out beside what is booked now."""
+    if request not in found.requests:
+        return []
+    prepared = Prepared(found.problem)
+    book = Rulebook(prepared, RULES, GOALS)
+    placements = [prepared.published.get(visit.index) for visit in prepared.visits]
+    state = State(prepared, placements)
+    counted = []
+    for number in prepared.requests[prepared.request_index[request]].visits:
+        visit = prepared.visits[number]
+        steps = funnel(book, state, visit)
+        left = steps[-1].left
+        counted.append(
+            {
+                "visit": visit.id,
+                "reason": f"{left} starts are left by now; the next solve may place it."
+                if left
+                else f"No start is left after the rule {steps[-1].rule}.",
+                "funnel": [{"rule": step.rule, "left": step.left} for step in steps],
+            }
+        )
+    return counted
+
+
+def _visit(tx: Tx, visit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return why a visit is not placed, as whoever asks may hear it."""
+    steps = visit["funnel"]
+    told = {"visit": visit["visit"], "reason": visit["reason"], "funnel": steps}
+    if not tx.principal.own_only:
+        return told
+    last = steps[-1]
+    reason = "There may be a place for it; the next solve will tell."
+    if not last["left"]:
+        reason = (
+            f"No start is left after the rule {last['rule']}."
+            if last["rule"] in PLAIN
+            else "Nothing is left of what you ask for, in the time for which you ask."
+        )
+    return {**told, "reason": reason, "funnel": []}
+
+
+def _slot(
+    tx: Tx, found: Clinic, request: str, start: datetime, resources: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Try the first visit of a request at a start, and say what stands against it."""
+    # The explainer's package brings the solver's library along, which few processes ever need.
+    from allocator.explain.explainer import Explainer
+
+    world = tx.world_now
+    if tx.principal.own_only:
+        for name in (name for names in resources.values() for name in names):
+            if name not in world.resources:
+                raise NotFound(f"There is no resource {name!r} for you.")
+    if request not in found.requests:
+        raise Invalid(f"The request {request!r} has no window within the days looked at.")
+    published = Schedule(assignments=found.problem.published)
+    own = [visit for visit, mine in found.visits.items() if mine.owner == request]
+    try:
+        slot = Explainer(found.problem, published).slot(own[0], start, resources)
+    except InvalidSchedule as error:
+        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+    broken = [v for v in slot.objections if v.rule not in WHOLE]
+    if tx.principal.own_only:
+        broken = [
+            discreet(_of_own(v, own, slot.assignment), [slot.assignment], world.resources)
+            for v in broken
+        ]
+    return {
+        "start": in_utc(slot.assignment.start),
+        "end": in_utc(slot.assignment.end),
+        "resources": {role: list(names) for role, names in slot.assignment.resources},
+        "free": not broken,
+        "violations": list(
+            {(v.rule, v.message): {"rule": v.rule, "message": v.message} for v in broken}.values()
+        ),
+    }
+
+
+def _of_own(found: Violation, own: Sequence[str], at: Any) -> Violation:
+    """Return a violation; of what others' visits take part in, only that it cannot be had."""
+    if set(found.visits) <= set(own):
+        return found
+    return replace(found, message=unavailable(None, at.start, at.end))
