@@ -98,6 +98,8 @@ EXAMPLES: dict[str, Any] = {
         "name": "Practice by the park",
         "policy": {"terms": {"most_open_holds": 5, "cancel_notice_minutes": 1440}},
     },
+    "create_solve": {"days": 28, "time_limit_seconds": 20, "publish": False},
+    "publish_solve": {"only": ["R17"]},
     "explain": {"request": "R17", "start": START, "resources": PLACE},
     "check_schedule": {"first": "2030-01-07", "days": 7, "visits": []},
     "create_absence": {"resource": "anna", "start": START, "end": LATER, "reason": "Training."},

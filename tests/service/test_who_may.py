@@ -34,11 +34,11 @@ WHO = {
         " cancel_booking reschedule_booking add_visits"
     ),
     "srau": (
-        "check_schedule list_absences read_absence"
+        "list_solves read_solve follow_solve check_schedule list_absences read_absence"
         " list_people read_person export_people list_events follow_events"
     ),
     "sra": (
-        "create_absence delete_absence"
+        "create_solve publish_solve cancel_solve create_absence delete_absence"
         " create_person change_person import_people reassign_booking check_in fulfil no_show"
         " create_link list_links revoke_link place_session unplace_session"
     ),
@@ -95,6 +95,7 @@ BODIES: dict[str, Any] = {
     "create_membership": {"issuer": "i", "subject": "s", "role": "client"},
     "create_link": {"purpose": "view", "expires_at": LATER},
     "change_tenant": {"name": "New"},
+    "create_solve": {"days": 7, "time_limit_seconds": 1},
     "explain": {"request": "R1"},
     "check_schedule": {},
     "create_absence": {"resource": "gym", "start": FROM, "end": TO},
@@ -170,7 +171,10 @@ def settled(clinic: Clinic) -> Place:
     booking = made[-1].json()["id"]
     link = admin.post(f"/v1/bookings/{booking}/links", BODIES["create_link"])
     absence = admin.post("/v1/absences", BODIES["create_absence"])
+    solve = admin.post("/v1/solves", BODIES["create_solve"]).json()["id"]
+    assert admin.post(f"/v1/solves/{solve}/cancel").status_code == 200  # it has ended
     names = {
+        "solves": solve,
         "absences": absence.json()["id"],
         "locations": "here",
         "calendars": "office",
