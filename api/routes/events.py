@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
 
 from api.call import Answer, Call, Calling
 from api.routes.documents import answer_of
 from api.routes.paging import MOST, Paged, cursor_of, position_of
+from api.routes.streams import Events, stream_of
 from api.sign_in import KnownRoute
 from api.store.events import document
 from api.usecases import events
@@ -42,8 +42,8 @@ def pages(call: Calling, page: Paged, type: Type = None, object: Object = None) 
     "/stream",
     operation_id="follow_events",
     summary="Follow events",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    response_class=Events,
+    responses={200: stream_of("What comes to pass; each has an `Event` as its data.")},
 )
 async def follow(
     call: Calling,
@@ -58,9 +58,7 @@ async def follow(
     if last_event_id is None:
         after = await run_in_threadpool(lambda: call.read(events.last))
     rows = await run_in_threadpool(_after, call, type, object, after)
-    return StreamingResponse(
-        _stream(call, type, object, after, rows), media_type="text/event-stream"
-    )
+    return Events(_stream(call, type, object, after, rows), headers={"Cache-Control": "no-store"})
 
 
 def _after(call: Call, type: str | None, object: str | None, after: int) -> Any:

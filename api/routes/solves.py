@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
-from starlette.responses import StreamingResponse
 
 from api import views
 from api.call import Answer, Call, Calling, Raw
 from api.problems import NotFound
 from api.routes.documents import answer_of, body_of
 from api.routes.paging import Paged
+from api.routes.streams import Events, stream_of
 from api.schemas.bodies import Body
 from api.schemas.documents import one
 from api.schemas.texts import Name
@@ -29,12 +29,6 @@ routes = APIRouter(prefix="/v1/solves", tags=["solves"], route_class=KnownRoute)
 #: Seconds between two looks at a solve that is followed.
 LOOK = 0.5
 ENDED = ("solved", "publishing", "published", "cancelled", "failed")
-
-
-class Events(StreamingResponse):
-    """Server-sent events."""
-
-    media_type = "text/event-stream"
 
 
 class PublishIn(Body):
@@ -110,7 +104,7 @@ def read(call: Calling, name: str) -> Response:
     operation_id="follow_solve",
     summary="Follow a solve",
     response_class=Events,
-    responses={200: {"description": "Its states, as events; each has a `Solve` as its data."}},
+    responses={200: stream_of("Its states, as events; each has a `Solve` as its data.")},
 )
 async def follow(call: Calling, name: str) -> Response:
     """Hear how a solve stands, as server-sent events, until it has ended."""
