@@ -11,8 +11,8 @@ from allocator.client.sending import Sender, named
 from allocator.client.things import decoded
 from allocator.domain.schedule import Assignment, Schedule, Unplaced
 
-#: States in which a solve does not change by itself any more.
-ENDED = ("solved", "published", "cancelled", "failed")
+#: States in which nothing is solved any more.
+ENDED = ("solved", "publishing", "published", "cancelled", "failed")
 
 
 class Asked(TypedDict, total=False):
@@ -66,7 +66,7 @@ class Solve:
 
     @property
     def ended(self) -> bool:
-        """Whether it does not change by itself any more."""
+        """Whether nothing is solved any more; it may still be published."""
         return self.state in ENDED
 
     @property
@@ -131,7 +131,12 @@ class Solves:
 
     def follow(self, name: str) -> Iterator[Solve]:
         """Yield how a solve stands, twice a second, until it has ended."""
-        return map(_solve, self._sender.events(named("solves", name, "events")))
+        while True:
+            for document in self._sender.events(named("solves", name, "events")):
+                news = _solve(document)
+                yield news
+                if news.ended:
+                    return
 
     def wait(self, name: str, on_progress: Callable[[Solve], None] | None = None) -> Solve:
         """Wait until a solve has ended, and return it with what came of it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -107,18 +108,22 @@ def read(call: Calling, name: str) -> Response:
     responses={200: stream_of("Its states, as events; each has a `Solve` as its data.")},
 )
 async def follow(call: Calling, name: str) -> Response:
-    """Hear how a solve stands, as server-sent events, until it has ended."""
+    """Hear how a solve stands, as server-sent events, until it has ended or for a while."""
     await run_in_threadpool(lambda: call.read(lambda tx: queue.read(tx, name)))
     return Events(_events(call, name), headers={"Cache-Control": "no-store"})
 
 
 async def _events(call: Call, name: str) -> AsyncIterator[str]:
-    """Yield an event a look, so that whoever listens knows that somebody is there."""
+    """Yield an event a look, so that whoever listens knows that somebody is there.
+
+    For a while: whoever listens comes again, and shows their key again.
+    """
+    ends = time.monotonic() + call.service.settings.stream_seconds
     while True:
         row = await run_in_threadpool(lambda: call.read(lambda tx: queue.read(tx, name)))
         news = json.dumps(views.solve(row), separators=(",", ":"))
         yield f"event: {row.state}\ndata: {news}\n\n"
-        if row.state in ENDED:
+        if row.state in ENDED or time.monotonic() > ends:
             return
         await asyncio.sleep(LOOK)
 

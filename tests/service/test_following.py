@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -13,15 +14,19 @@ from service.conftest import Clinic
 from service.living import living
 from service.processes import until
 
+from allocator.client import Client
 from api.routes import solves as route
+from api.settings import Settings
 from api.store import solves
 from api.store.database import Database
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks follow each other at once."""
+def quick(monkeypatch: pytest.MonkeyPatch, app: FastAPI) -> None:
+    """Looks follow each other at once, and a stream lasts as long as anybody wants."""
     monkeypatch.setattr(route, "LOOK", 0.01)
+    patient = replace(app.state.service, settings=Settings(stream_seconds=600))
+    monkeypatch.setitem(app.state._state, "service", patient)
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +114,20 @@ def test_what_is_not_there_is_told_before_any_event(
     assert caller.get(f"/v1/solves/{other}/events").status_code == 404
     answer = caller.get("/v1/solves/nothing/events")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:allocator:problem:not-found")
+
+
+def test_a_stream_ends_after_a_while(
+    caller: httpx2.Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a key is shown again; the client goes on by itself until the solve has ended."""
+    hasty = replace(app.state.service, settings=Settings(stream_seconds=0))
+    monkeypatch.setitem(app.state._state, "service", hasty)
+    name = caller.post("/v1/solves", json={}).json()["id"]
+    with caller.stream("GET", f"/v1/solves/{name}/events") as answer:
+        assert [kind for kind, _ in events(answer)] == ["queued"]
+    key = caller.headers["Authorization"].removeprefix("Bearer ")
+    with Client(str(caller.base_url), key) as client:
+        told = client.solves.follow(name)
+        assert [next(told).state, next(told).state] == ["queued", "queued"]
+        client.solves.cancel(name)
+        assert list(told)[-1].state == "cancelled"
