@@ -19,7 +19,7 @@ from allocator.domain.time import Horizon, Span, zone_of
 from api.problems import Invalid
 from api.solving.anew import Mine, Part, parts, whole
 from api.solving.asked import Asked
-from api.store.world import World, decoded
+from api.store.world import World, absent, decoded
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
@@ -42,6 +42,8 @@ class Clinic:
         Whose bookings they are that may move or should, by UUID: names of people.
     stays
         What should be placed anew and stays where it is: booked visits, each with the reason.
+    skipped
+        Requests that ask for what is not there any more, each with the reason.
     """
 
     problem: Problem
@@ -50,6 +52,7 @@ class Clinic:
     visits: Mapping[str, Mine]
     people: Mapping[str, str | None]
     stays: tuple[tuple[Any, str], ...]
+    skipped: Mapping[str, str]
 
 
 def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
@@ -74,20 +77,24 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
         grain_minutes=world.grain_minutes,
         now=tx.now,
     )
-    pending = _pending(tx, world, asked, horizon) if asked.pending else []
-    booked = _booked(tx, asked, horizon, stay)
-    names = {a.resource for _, request in pending for a in request.attendees}
+    waiting = _pending(tx, world, asked, horizon) if asked.pending else []
+    booked = _booked(tx, world, asked, horizon, stay)
+    names = {a.resource for _, request in waiting for a in request.attendees}
     names |= {n for v in booked.rows for filled in v.resources.values() for n in filled}
     people = _people(tx, sorted(names - world.resources.keys()))
     known = {**world.resources, **people}
-    sessions, held = _sessions(tx, world, horizon)
-    there = [_as_it_lies(row, known, held) for row in booked.fixed]
+    joined = {name for _, request in waiting for step in request.steps for name in step.sessions}
+    sessions, held = _sessions(tx, world, horizon, joined)
+    pending, skipped = _sensible(waiting, world, known, {session.id for session in sessions})
+    calendars = dict(world.calendars)
+    there, gone = _as_they_lie(booked.fixed, world, known, held, horizon)
+    absent(calendars, known, gone)
     try:
         problem = Problem(
             horizon=horizon,
             locations=world.locations,
             travel=world.travel,
-            calendars=tuple(world.calendars.values()),
+            calendars=tuple(calendars.values()),
             resources=tuple(known[name] for name in sorted(known)),
             services=tuple(world.services.values()),
             turnarounds=world.turnarounds,
@@ -134,6 +141,7 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
         },
         people={row.booking: row.person for row in booked.rows},
         stays=booked.stays,
+        skipped=skipped,
     )
 
 
@@ -158,6 +166,37 @@ _PENDING = text(
 )
 
 
+def _sensible(
+    waiting: Sequence[tuple[int, Request]],
+    world: World,
+    known: Mapping[str, Resource],
+    sessions: Collection[str],
+) -> tuple[list[tuple[int, Request]], dict[str, str]]:
+    """Return the requests that can be meant as the clinic is now, and why the others cannot.
+
+    What they ask for was there when they came, and may have been deleted: one of them must not
+    keep all others from being placed. Of several group sessions those count that are there.
+    """
+    pending: list[tuple[int, Request]] = []
+    skipped: dict[str, str] = {}
+    for number, request in waiting:
+        steps = tuple(
+            replace(step, sessions=step.sessions & set(sessions)) if step.sessions else step
+            for step in request.steps
+        )
+        services = {step.service for step in steps if step.service} - world.services.keys()
+        named = {attendee.resource for attendee in request.attendees}
+        named |= {name for wish in request.preferred_resources for name in wish.resources}
+        missing = sorted(services | (named - known.keys()))
+        if missing:
+            skipped[request.id] = f"It asks for {', '.join(missing)}, which is not there any more."
+        elif not all(step.service or step.sessions for step in steps):
+            skipped[request.id] = "None of its group sessions is within the days looked at."
+        else:
+            pending.append((number, replace(request, steps=steps)))
+    return pending, skipped
+
+
 def _touches(windows: Sequence[Span], horizon: Horizon) -> bool:
     return not windows or any(w.start < horizon.end and w.end > horizon.start for w in windows)
 
@@ -179,7 +218,7 @@ class Booked:
     stays: tuple[tuple[Any, str], ...]
 
 
-def _booked(tx: Tx, asked: Asked, horizon: Horizon, stay: Collection[str]) -> Booked:
+def _booked(tx: Tx, world: World, asked: Asked, horizon: Horizon, stay: Collection[str]) -> Booked:
     """Return what is taken in a horizon."""
     rows = tx.connection.execute(
         _BOOKED, {"tenant": tx.tenant, "start": horizon.start, "end": horizon.end}
@@ -196,11 +235,15 @@ def _booked(tx: Tx, asked: Asked, horizon: Horizon, stay: Collection[str]) -> Bo
     for booking, mine in bookings.items():
         hit = [row for row in mine if row.uid in named]
         if hit:
-            free, fast = _free(hit, mine, tx.now, horizon)
+            free, fast = _free(hit, mine, world, tx.now, horizon)
             stays += fast
             anew[booking] = [row for row in free if str(row.uid) not in stay]
         elif asked.may_move and all(
-            row.start >= last and row.loose and row.whole and str(row.uid) not in stay
+            row.start >= last
+            and row.loose
+            and row.whole
+            and str(row.uid) not in stay
+            and _as_its_service(row, world)
             for row in mine
         ):
             part = whole(decoded(Request, mine[0].spec, booking), mine)
@@ -243,7 +286,7 @@ _BOOKED = text(
 
 
 def _free(
-    hit: Sequence[Any], mine: Sequence[Any], now: datetime, horizon: Horizon
+    hit: Sequence[Any], mine: Sequence[Any], world: World, now: datetime, horizon: Horizon
 ) -> tuple[list[Any], list[tuple[Any, str]]]:
     """Return which visits of a booking can be placed anew, and those that cannot, with why.
 
@@ -254,7 +297,7 @@ def _free(
     steps = len(decoded(Request, mine[0].spec, mine[0].booking).steps)
     for occurrence in sorted({row.occurrence for row in hit}):
         chain = [row for row in mine if row.occurrence == occurrence]
-        why = next((said for row in chain if (said := _fast(row, now, horizon))), "")
+        why = next((said for row in chain if (said := _fast(row, world, now, horizon))), "")
         if len(chain) < steps:
             why = why or "Not all of its steps are open and within the days looked at."
         if why:
@@ -264,7 +307,14 @@ def _free(
     return free, fast
 
 
-def _fast(row: Any, now: datetime, horizon: Horizon) -> str:
+def _as_its_service(row: Any, world: World) -> bool:
+    """Say whether a booked visit has no other roles than its service has now."""
+    service = world.services.get(row.service)
+    roles = {need.role for need in service.needs} if service else set()
+    return service is not None and all(role in roles or _attends(role) for role in row.resources)
+
+
+def _fast(row: Any, world: World, now: datetime, horizon: Horizon) -> str:
     """Say why a booked visit cannot be placed anew; empty where it can."""
     if row.state != "booked":
         return f"Its booking is {row.state}."
@@ -276,6 +326,8 @@ def _fast(row: Any, now: datetime, horizon: Horizon) -> str:
         return "It has begun."
     if row.start < horizon.start or row.finish > horizon.end:
         return "It does not lie within the days looked at."
+    if not _as_its_service(row, world):
+        return f"The service {row.service} has changed since it was booked."
     return ""
 
 
@@ -319,7 +371,7 @@ _PEOPLE = text("SELECT ref, spec FROM resource WHERE tenant_id = :tenant AND ref
 
 
 def _sessions(
-    tx: Tx, world: World, horizon: Horizon
+    tx: Tx, world: World, horizon: Horizon, joined: Collection[str]
 ) -> tuple[tuple[Session, ...], dict[str, Assignment]]:
     """Return the group sessions of the horizon, and where those lie that have a place."""
     found = tx.connection.execute(
@@ -337,7 +389,8 @@ def _sessions(
     sessions = tuple(
         replace(session, windows=()) if session.id in held else session
         for session in world.sessions.values()
-        if session.id in held or (session.windows and _touches(session.windows, horizon))
+        if session.id in held
+        or (_touches(session.windows, horizon) and (session.windows or session.id in joined))
     )
     return sessions, held
 
@@ -351,24 +404,74 @@ _PLACED = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Time of a resource that a visit takes of which the problem can hold nothing else."""
+
+    ref: str
+    start: datetime
+    finish: datetime
+
+
+def _as_they_lie(
+    rows: Sequence[Any],
+    world: World,
+    known: Mapping[str, Resource],
+    held: Mapping[str, Assignment],
+    horizon: Horizon,
+) -> tuple[list[tuple[Request, Assignment]], list[Gone]]:
+    """Return visits that stay, each as a request of its own that is published where it lies.
+
+    The clinic may have changed since they were booked, and some reach out of the horizon: what
+    cannot be said as a request is time at which its resources are not to be had.
+    """
+    there: list[tuple[Request, Assignment]] = []
+    gone: list[Gone] = []
+    for row in rows:
+        filled = {
+            role: tuple(n for n in names if n in known) for role, names in row.resources.items()
+        }
+        joins = row.session if row.session in held else None
+        service = world.services.get(row.service)
+        roles = {need.role for need in service.needs} if service else set()
+        whole = horizon.start <= row.start and row.finish <= horizon.end
+        if joins:
+            roles = set()
+        said = {
+            role: names
+            for role, names in filled.items()
+            if names and whole and (joins or service) and (role in roles or _attends(role))
+        }
+        gone += [
+            Gone(name, row.start, row.finish)
+            for role, names in filled.items()
+            if role not in said and not (joins and whole)
+            for name in names
+        ]
+        if whole and (joins or service):
+            there.append(_as_it_lies(row, said, joins))
+    return there, gone
+
+
+def _attends(role: str) -> bool:
+    return role.startswith(ATTENDEE)
+
+
 def _as_it_lies(
-    row: Any, known: Mapping[str, Resource], held: Mapping[str, Assignment]
+    row: Any, filled: Mapping[str, tuple[str, ...]], joins: str | None
 ) -> tuple[Request, Assignment]:
-    """Return a visit that stays, as a request of its own that is published where it lies."""
     name = str(row.uid)
-    filled = {role: tuple(n for n in names if n in known) for role, names in row.resources.items()}
-    joins = row.session if row.session in held else None
     step = Step(sessions=frozenset({joins})) if joins else Step(service=row.service)
-    attendees = [n[0] for role, n in filled.items() if role.startswith(ATTENDEE) and n]
-    if joins:
-        filled = {role: n for role, n in filled.items() if role.startswith(ATTENDEE)}
+    attendees = tuple(
+        Attendee(resource=names[0]) for role, names in filled.items() if _attends(role)
+    )
     return (
-        Request(id=name, steps=(step,), attendees=tuple(Attendee(resource=n) for n in attendees)),
+        Request(id=name, steps=(step,), attendees=attendees),
         Assignment(
             visit=name,
             start=row.start,
             end=row.finish,
-            resources=tuple((role, n) for role, n in filled.items() if n),
+            resources=tuple(filled.items()),
             session=joins,
         ),
     )

@@ -100,6 +100,8 @@ def _days(tx: Tx, start: datetime | None) -> Asked:
 
 def _counted(found: Clinic, request: str) -> list[dict[str, Any]]:
     """Return how the starts of each visit run out beside what is booked now."""
+    if request in found.skipped:
+        return [{"visit": request, "reason": found.skipped[request], "funnel": []}]
     if request not in found.requests:
         return []
     prepared = Prepared(found.problem)
@@ -127,7 +129,7 @@ def _visit(tx: Tx, visit: Mapping[str, Any]) -> dict[str, Any]:
     """Return why a visit is not placed, as whoever asks may hear it."""
     steps = visit["funnel"]
     told = {"visit": visit["visit"], "reason": visit["reason"], "funnel": steps}
-    if not tx.principal.own_only:
+    if not tx.principal.own_only or not steps:
         return told
     last = steps[-1]
     reason = "There may be a place for it; the next solve will tell."
@@ -153,7 +155,8 @@ def _slot(
             if name not in world.resources:
                 raise NotFound(f"There is no resource {name!r} for you.")
     if request not in found.requests:
-        raise Invalid(f"The request {request!r} has no window within the days looked at.")
+        why = found.skipped.get(request, "It has no window within the days looked at.")
+        raise Invalid(f"The request {request!r} cannot be tried: {why}")
     published = Schedule(assignments=found.problem.published)
     own = [visit for visit, mine in found.visits.items() if mine.owner == request]
     try:

@@ -19,7 +19,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
-from allocator.domain.faults import Fault, InvalidSchedule
+from allocator.domain.faults import Fault, InvalidProblem, InvalidSchedule
 from allocator.domain.schedule import Assignment, Schedule
 from allocator.frames.nested import Decoder, encode
 from allocator.prepare.prepared import Prepared
@@ -40,6 +40,7 @@ from api.store import solves
 from api.store.database import Database
 from api.store.solves import TO_PUBLISH
 from api.store.world import Worlds
+from api.usecases.rules import faults as told_faults
 from api.usecases.tx import Tx
 
 LOG = structlog.get_logger("allocator.solving")
@@ -83,7 +84,12 @@ class Job:
         found = self._database.run(self._tenant, partial(self._read, row))
         if isinstance(found, Invalid):
             return self._end(row.id, "failed", {"error": found.detail, **found.more})
-        return self._end(row.id, "solved", self._solve(row, found))
+        try:
+            answer = self._solve(row, found)
+        except InvalidProblem as error:
+            said = error.faults[0].message
+            return self._end(row.id, "failed", {"error": said, "faults": told_faults(error.faults)})
+        return self._end(row.id, "solved", answer)
 
     def _solve(self, row: Any, found: Clinic) -> dict[str, Any]:
         """Solve, and again as long as it leaves out what is booked: that stays where it is.

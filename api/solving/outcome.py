@@ -96,6 +96,10 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
             }
             for u in schedule.unplaced
             if u.visit in found.visits and not found.visits[u.visit].uid
+        ]
+        + [
+            {"visit": name, "request": name, "reason": reason, "funnel": []}
+            for name, reason in found.skipped.items()
         ],
         "notes": list(result.notes),
     }

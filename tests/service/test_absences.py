@@ -289,3 +289,48 @@ def test_a_group_session_that_is_hit_is_told(clinic: Clinic, settings: Settings)
     found = mark(asks)
     assert found["sessions"] == [{"id": "G1", "start": "2030-01-07T08:00:00Z"}]
     assert (found["bookings"], found["solve"]) == ([], None)
+
+
+def test_others_move_only_where_that_is_said(clinic: Clinic, settings: Settings) -> None:
+    """Ben has no 45 minutes in one piece left; with a move of his there are, as two changes."""
+    asks = clinic.asker()
+    only_on(asks, DAY)
+    mine = book(asks, "09:00")
+    his = [
+        book(asks, clock, "ben", "room-2", attendees=[]) for clock in ("09:30", "10:45")
+    ]  # from 9 to 12 this leaves him half an hour, and again, and again
+    for more, moves in (
+        ({}, 0),
+        ({"may_move": True, "most_changes": 1}, 0),
+        ({"may_move": True, "most_changes": 2}, 2),
+    ):
+        found = mark(asks, **more)
+        result = solved(settings, asks, found["solve"])["result"]
+        moved = {m["booking"] for m in result["moved"]}
+        assert len(moved) == moves, more
+        assert [s["booking"] for s in result["stays"]] == ([] if moves else [mine])
+        assert asks("DELETE", f"/v1/absences/{found['id']}").status_code == 204
+    assert mine in moved and len(moved & set(his)) == 1
+    published = asks.post(f"/v1/solves/{found['solve']}/publish").json()
+    assert (set(published["moved"]), published["lost"]) == (moved, [])
+    assert clinic.overlaps() == 0
+
+
+def test_a_move_that_others_depend_on_comes_along(clinic: Clinic, settings: Settings) -> None:
+    """The visit goes where his was: named alone, it brings his move along, or neither goes."""
+    asks = clinic.asker()
+    only_on(asks, DAY)
+    mine = book(asks, "09:00")
+    for clock in ("09:30", "10:45"):
+        book(asks, clock, "ben", "room-2", attendees=[])
+    found = mark(asks, may_move=True)
+    result = solved(settings, asks, found["solve"])["result"]
+    both = {m["booking"] for m in result["moved"]}
+    assert len(both) == 2
+    (other,) = both - {mine}
+    places = {m["booking"]: (m["to"]["start"], m["to"]["end"]) for m in result["moved"]}
+    was = next(m["from"] for m in result["moved"] if m["booking"] == other)
+    assert places[mine][0] < was["end"] and places[mine][1] > was["start"]
+    published = asks.post(f"/v1/solves/{found['solve']}/publish", {"only": [mine]}).json()
+    assert set(published["moved"]) == both
+    assert clinic.overlaps() == 0
