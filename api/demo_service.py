@@ -117,15 +117,15 @@ def run(console: Console, *, seconds: int = SECONDS) -> Day:
         folder.chmod(0o755)  # PostgreSQL does not run as root: its own user has to enter
         starting = bars.add_task("The service starts", total=None)
         with day.timed("started"):
-            url = stack.enter_context(_serving(folder / "data", environment))
-            key = _seeded(problem, folder, environment)
+            url = stack.enter_context(serving(folder / "data", environment))
+            key = seeded(problem, folder, environment)
         bars.update(starting, total=1, completed=1)
         client = stack.enter_context(Client(url, key))
-        _live(client, problem, day, bars, seconds)
+        _go_by(client, problem, day, bars, seconds)
     return day
 
 
-def _live(client: Client, problem: Problem, day: Day, bars: Progress, seconds: int) -> None:
+def _go_by(client: Client, problem: Problem, day: Day, bars: Progress, seconds: int) -> None:
     booked = {a.visit: a for a in problem.published}
     calls = _busiest([r for r in problem.requests if _single(r) in booked])
     requests = _busiest([r for r in problem.requests if not _published(r, booked)])
@@ -191,7 +191,7 @@ def _book(client: Client, request: Request, at: Assignment) -> None:
 
 
 @contextmanager
-def _serving(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def serving(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """Run the service on a folder that is not there yet; yield its address."""
     command = [*ALLOCATOR, "serve", "--port", "0", "--data", str(data), "--json"]
     with subprocess.Popen(
@@ -214,7 +214,7 @@ def _serving(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
             shutil.rmtree((data / "postgres").resolve(), ignore_errors=True)
 
 
-def _seeded(problem: Problem, folder: Path, environment: Mapping[str, str]) -> str:
+def seeded(problem: Problem, folder: Path, environment: Mapping[str, str]) -> str:
     """Bring the clinic in, of which nobody has asked for anything yet; return a key."""
     empty = replace(
         problem, requests=(), published=(), pins=(), relations=(), precedences=(), apart=()

@@ -99,7 +99,8 @@ def test_whoever_goes_away_frees_the_task(caller: httpx2.Client, lines: list[Any
         return [line for line in lines if line["request_id"] == answer.headers["x-request-id"]]
 
     with caller.stream("GET", f"/v1/solves/{name}/events") as answer:
-        assert next(events(answer))[0] == "queued"
+        told = events(answer)  # while it lives, the connection does
+        assert next(told)[0] == "queued"
         assert not ended()
     until(lambda: bool(ended()))
     assert [line["action"] for line in ended()] == ["http.request"]
