@@ -25,6 +25,8 @@ from api.targets import public_socket
 LOG = structlog.get_logger("allocator.relay")
 #: Seconds between two looks.
 EVERY = 0.05
+#: The same where there may be more to do than was taken.
+SOON = 0.01
 #: Seconds after which a delivery that failed is tried again, the first time, the second, ...
 MINUTE, HOUR = 60.0, 3600.0
 AFTER = (
@@ -43,7 +45,7 @@ JITTER = 0.1
 #: Seconds that a target has to answer.
 TIMEOUT = 10.0
 #: Deliveries of one webhook under way at once.
-EACH = 100
+EACH = 200
 #: Bytes of an answer that are read, so that its connection can be used again.
 MOST_BYTES = 65_536
 #: Seconds that those under way have to end when the relay stops; others send them again.
@@ -91,23 +93,22 @@ class Relay:
         async with self.session() as session:
             while not stopping.is_set():
                 try:
-                    found = await self.turn(session)
+                    more = await self.turn(session)
                 except (StoreUnavailable, Again):
-                    found = 0
+                    more = False
                 except Exception as error:  # what cannot be sent once is sent later
                     LOG.error("bug", action="relay.bug", exc_info=error)
-                    found = 0
-                if found < events.MOST:
-                    await asyncio.sleep(EVERY)
+                    more = False
+                await asyncio.sleep(SOON if more else EVERY)
             await self.end()
 
-    async def turn(self, session: aiohttp.ClientSession) -> int:
+    async def turn(self, session: aiohttp.ClientSession) -> bool:
         """Write what came of what was sent, and begin to send what is due.
 
         Returns
         -------
-        int
-            How many events were new.
+        bool
+            Whether there may be more to do already.
         """
         told, gone = self._told, self._gone
         self._told, self._gone = [], set()
@@ -122,7 +123,7 @@ class Relay:
             task = asyncio.create_task(self._send(session, row))
             self._under_way[task] = (row.tenant_id, row.webhook_id)
             task.add_done_callback(self._under_way.pop)
-        return found
+        return found == events.MOST or len(due) >= EACH
 
     def _look(
         self, told: list[Outcome], gone: set[tuple[int, int]], busy: list[tuple[int, int, int]]
