@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from service.conftest import Clinic
+from service.processes import until
 
 from api import traces
 
@@ -57,3 +62,37 @@ def test_switched_off_nothing_is_made() -> None:
     assert traces.span("request", route="/v1/holds") is traces.span("transaction")
     with traces.span("request") as nothing:
         assert nothing is None
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes what is sent, as a collector of OpenTelemetry's would."""
+
+    taken: ClassVar[list[bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.taken.append(gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_spans_go_where_the_setting_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By OTLP over HTTP, with the name of the part that sends them."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
+    with HTTPServer(("127.0.0.1", 0), Collector) as collector:
+        thread = Thread(target=collector.serve_forever)
+        thread.start()
+        traces.configure(f"http://127.0.0.1:{collector.server_port}/v1/traces", "solve")
+        with traces.span("solve", solve="a-uuid"):
+            pass
+        until(lambda: bool(Collector.taken))
+        provider = traces.Tracing.tracer.span_processor
+        traces.configure("", "solve")
+        provider.shutdown()
+        collector.shutdown()
+        thread.join()
+    sent = b"".join(Collector.taken)
+    assert b"allocator-solve" in sent and b"a-uuid" in sent
