@@ -82,7 +82,7 @@ def mark(
         solve = queue.ask(tx, asked, publish=False)
         absences.note_solve(tx.connection, tx.tenant, uid, solve.uid)
     absence = absences.find(tx.connection, tx.tenant, uid)
-    return Marked(absence=absence, hits=hits, solve=solve)
+    return Marked(absence=absence, hits=_seen(tx, hits), solve=solve)
 
 
 def _demand_sensible(now: datetime, start: datetime, end: datetime) -> None:
@@ -107,13 +107,15 @@ def read(tx: Tx, name: str) -> tuple[Any, Sequence[Any]]:
     """Return an absence, and the visits that it hits as they lie now."""
     tx.demand("absences.read")
     row = _found(tx, name)
-    return row, absences.hits(tx.connection, tx.tenant, row.resource_id, row.start, row.finish)
+    hits = absences.hits(tx.connection, tx.tenant, row.resource_id, row.start, row.finish)
+    return row, _seen(tx, hits)
 
 
 def page(tx: Tx, *, after: int, limit: int) -> Sequence[Any]:
     """Return absences, some at a time."""
     tx.demand("absences.read")
-    return absences.page(tx.connection, tx.tenant, after, limit)
+    locations = sorted(tx.principal.locations)
+    return absences.page(tx.connection, tx.tenant, locations, after, limit)
 
 
 def take_back(tx: Tx, name: str) -> None:
@@ -124,7 +126,6 @@ def take_back(tx: Tx, name: str) -> None:
     tx.demand("absences.write")
     changing(tx.connection, tx.tenant)
     row = _found(tx, name)
-    demand_location(tx.principal, row.location)
     absences.remove(tx.connection, tx.tenant, row.id)
     tx.audit("absence.taken_back", "absence", row.uid, {"resource": row.resource}, None)
     if row.solve is not None and queue.read(tx, str(row.solve)).state in ("queued", "running"):
@@ -134,6 +135,16 @@ def take_back(tx: Tx, name: str) -> None:
 def _found(tx: Tx, name: str) -> Any:
     uid = as_uid(name)
     row = None if uid is None else absences.find(tx.connection, tx.tenant, uid)
-    if row is None:
+    if row is None or not _there(tx, row.location):
         raise NotFound(f"There is no absence {name!r}.")
     return row
+
+
+def _there(tx: Tx, location: str | None) -> bool:
+    """Say whether a location is the asker's business."""
+    return not tx.principal.locations or location is None or location in tx.principal.locations
+
+
+def _seen(tx: Tx, hits: Sequence[Any]) -> list[Any]:
+    """Return the visits that are the asker's business; the solve looks after all of them."""
+    return [hit for hit in hits if _there(tx, hit.location)]

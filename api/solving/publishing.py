@@ -161,11 +161,12 @@ class Publisher:
 
     def _end(self, tx: Tx, row: Any, found: Published) -> None:
         before = row.published or {"booked": [], "moved": [], "lost": []}
-        now_booked = {*before["booked"], *found.booked}
+        booked, moved = {*before["booked"], *found.booked}, {*before["moved"], *found.moved}
+        lost = {one["request"]: one for one in (*before["lost"], *found.lost)}
         document = {
-            "booked": sorted(now_booked),
-            "moved": sorted({*before["moved"], *found.moved}),
-            "lost": [one for one in found.lost if one["request"] not in now_booked],
+            "booked": sorted(booked),
+            "moved": sorted(moved),
+            "lost": [one for name, one in lost.items() if name not in booked | moved],
         }
         tx.connection.execute(
             _DONE, {"tenant": tx.tenant, "id": row.id, "published": json.dumps(document)}

@@ -62,12 +62,19 @@ def find(connection: Connection, tenant: int, uid: UUID) -> Any | None:
 _FIND = text(f"{_WHOLE} AND absence.uid = :uid")
 
 
-def page(connection: Connection, tenant: int, after: int, limit: int) -> Sequence[Any]:
-    """Return absences by number, from after one number on."""
-    return connection.execute(_PAGE, {"tenant": tenant, "after": after, "limit": limit}).all()
+def page(
+    connection: Connection, tenant: int, locations: Sequence[str], after: int, limit: int
+) -> Sequence[Any]:
+    """Return absences by number, from after one number on; at all locations where none is named."""
+    what = {"tenant": tenant, "locations": list(locations), "after": after, "limit": limit}
+    return connection.execute(_PAGE, what).all()
 
 
-_PAGE = text(f"{_WHOLE} AND absence.id > :after ORDER BY absence.id LIMIT :limit")
+_PAGE = text(
+    f"{_WHOLE} AND absence.id > :after AND (cardinality(CAST(:locations AS text[])) = 0"
+    " OR resource.location IS NULL OR resource.location = ANY(:locations))"
+    " ORDER BY absence.id LIMIT :limit"
+)
 
 
 def remove(connection: Connection, tenant: int, number: int) -> None:
@@ -90,7 +97,7 @@ def hits(
 _HITS = text(
     """
     SELECT visit.uid, booking.uid AS booking, booking.state, person.ref AS person,
-           session.ref AS session, lower(visit.span) AS start
+           booking.location, session.ref AS session, lower(visit.span) AS start
     FROM visit
     LEFT JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id
     LEFT JOIN person ON person.tenant_id = booking.tenant_id AND person.id = booking.person_id

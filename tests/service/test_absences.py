@@ -173,6 +173,12 @@ def test_published_in_part_and_again(clinic: Clinic, settings: Settings) -> None
     path = f"/v1/solves/{found['solve']}/publish"
     assert asks.post(path, {"only": [two]}).json()["moved"] == [two]
     assert lies(asks, one)[0][1] == "anna"
+    clinic.sql("UPDATE booking SET state = 'held', expires_at = 'infinity' WHERE uid = :u", u=one)
+    assert [x["request"] for x in asks.post(path, {"only": [one]}).json()["lost"]] == [one]
+    clinic.sql("UPDATE booking SET state = 'booked', expires_at = NULL WHERE uid = :u", u=one)
+    asks.post(path, {"only": [two]})
+    kept = asks.get(f"/v1/solves/{found['solve']}").json()["published"]
+    assert (kept["moved"], [x["request"] for x in kept["lost"]]) == ([two], [one])
     again = asks.post(path).json()
     assert (sorted(again["moved"]), again["lost"]) == (sorted([one, two]), [])
     assert lies(asks, one) == [("2030-01-07T08:00:00Z", "ben", "room-1")]
@@ -252,6 +258,27 @@ def test_an_absence_is_listed_and_taken_back(clinic: Clinic) -> None:
     assert asks.post("/v1/holds", physio(at("14:00"))).status_code == 201
     log = asks.get(f"/v1/audit?object={found['id']}").json()["items"]
     assert [line["action"] for line in log] == ["absence.marked", "absence.taken_back"]
+
+
+def test_whoever_works_elsewhere_sees_nothing_of_it(clinic: Clinic) -> None:
+    """Neither the absence nor the bookings that it hits; the solve looks after all of them."""
+    asks = clinic.asker()
+    for name in ("here", "there"):
+        asks.post("/v1/locations", {"id": name})
+        asks.post("/v1/resources", {"id": f"room-{name}", "kind": "room", "location": name})
+    book(asks, "09:00", room="room-here")
+    theirs = book(asks, "11:00", room="room-there", attendees=["P2"])
+    elsewhere = clinic.asker("scheduler", locations=["there"])
+    answer = elsewhere.post("/v1/absences", {"resource": "room-here", **ALL_DAY})
+    assert answer.status_code == 403
+    room = mark(asks, "room-here")
+    assert elsewhere.get(f"/v1/absences/{room['id']}").status_code == 404
+    assert elsewhere("DELETE", f"/v1/absences/{room['id']}").status_code == 404
+    assert elsewhere.get("/v1/absences").json()["items"] == []
+    anna = mark(elsewhere)  # she works at both
+    assert [b["id"] for b in anna["bookings"]] == [theirs]
+    assert len(asks.get(f"/v1/absences/{anna['id']}").json()["bookings"]) == 2
+    assert len(asks.get(f"/v1/solves/{anna['solve']}").json()["asked"]["unpinned"]) == 2
 
 
 def test_nobody_hit_is_no_solve(clinic: Clinic) -> None:

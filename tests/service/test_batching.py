@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psutil
 import pytest
-from service.conftest import Clinic
+from service.conftest import Clinic, scope
+from service.processes import until
 from service.solving import work
+from sqlalchemy import text
 
 from api.settings import Settings
 from api.solving.batching import batch
 from api.solving.job import principal
 from api.solving.publishing import Publisher
+from api.solving.runner import Runner
 from api.store.database import Database
 from api.store.world import Worlds
 
@@ -243,3 +247,41 @@ def test_a_solve_that_is_cancelled_is_not_published_by_itself(
     (solve,) = practice.asker().get("/v1/solves").json()["items"]
     assert solve["state"] == "solved"
     assert states(practice) == {"R1": "requested"}
+
+
+def test_a_publication_killed_in_the_middle_is_ended_by_the_next_process(
+    practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed with -9 between two requests: the first is booked, the second follows, once each.
+
+    A reviewer looks at the second, so it is booked in a transaction of its own; the test holds its
+    row until the process is dead.
+    """
+    monkeypatch.setenv("ALLOCATOR_WORKER_DATABASE_URL", settings.worker_database_url)
+    practice.settle(batch_enough=2, batch_publish=True, batch_seconds=5)
+    soon(practice, "R1")
+    ask(practice, "R2", windows=[], steps=[{"service": "surgery"}])
+    assert look(practice, relay) == 1
+    runner = Runner(relay)
+    try:
+        with practice.owner.begin() as holding:
+            scope(holding, practice.tenant)
+            holding.execute(text("SELECT 1 FROM request WHERE ref = 'R2' FOR UPDATE"))
+            runner.tend()
+            until(lambda: states(practice)["R1"] == "scheduled")
+            children = psutil.Process().children()
+            (process,) = (c for c in children if "api.solving.job" in c.cmdline())
+            process.kill()
+            process.wait()
+        assert states(practice) == {"R1": "scheduled", "R2": "requested"}
+        assert practice.sql("SELECT state FROM solve") == [("publishing",)]
+        practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
+        runner.tend()
+        until(lambda: practice.sql("SELECT state FROM solve") == [("published",)])
+    finally:
+        runner.stop()
+    (solve,) = practice.asker().get("/v1/solves").json()["items"]
+    assert solve["published"] == {"booked": ["R1", "R2"], "moved": [], "lost": []}
+    found = practice.sql("SELECT state FROM booking ORDER BY state")
+    assert found == [("booked",), ("pending_approval",)]
+    assert practice.overlaps() == 0
