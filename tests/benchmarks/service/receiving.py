@@ -12,7 +12,7 @@ from aiohttp import web
 
 def main() -> None:
     """Listen at a port of this machine until killed."""
-    came: dict[str, tuple[str, float]] = {}
+    came: dict[str, float] = {}
     again = 0
 
     async def take(request: web.Request) -> web.Response:
@@ -21,16 +21,16 @@ def main() -> None:
         name = body["data"]["id"]
         again += name in came
         sent = datetime.fromisoformat(body["timestamp"]).timestamp()
-        came.setdefault(name, (body["type"], time.time() - sent))
+        came.setdefault(name, time.time() - sent)
         return web.Response(status=204)
 
     async def tell(request: web.Request) -> web.Response:
-        """Tell the seconds of every event of a type since the last time."""
-        found = [seconds for _, seconds in came.values()]
-        answer = web.json_response({"seconds": found, "again": again})
-        if "forget" in request.query:
+        """Tell how many events have come, and how many came again; at last their seconds, too."""
+        found: dict[str, object] = {"count": len(came), "again": again}
+        if "whole" in request.query:
+            found["seconds"] = sorted(came.values())
             came.clear()
-        return answer
+        return web.json_response(found)
 
     app = web.Application()
     app.add_routes([web.post("/", take), web.get("/", tell)])
