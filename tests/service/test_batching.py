@@ -131,6 +131,26 @@ def test_once_something_has_changed_it_counts_again(
     assert look(practice, relay) == 4
 
 
+def test_whoever_lost_a_race_counts_at_once(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """A client was faster; one who could not be placed at all does not count."""
+    practice.settle(batch_enough=1)
+    admin = practice.asker()
+    soon(practice, "R1")
+    ask(practice, "R2")
+    assert look(practice, relay) == 1
+    work(settings)
+    (solve,) = admin.get("/v1/solves").json()["items"]
+    (place,) = admin.get(f"/v1/solves/{solve['id']}").json()["result"]["visits"]
+    hold = {"service": "physio", "start": place["start"], "resources": dict(place["resources"])}
+    assert admin.post("/v1/holds", hold).status_code == 201
+    assert look(practice, relay) == 1
+    lost = admin.post(f"/v1/solves/{solve['id']}/publish").json()["lost"]
+    assert [(one["request"], one["problem"]["status"]) for one in lost] == [("R1", 409)]
+    assert look(practice, relay) == 2
+
+
 def test_one_that_fails_is_not_begun_again_at_once(practice: Clinic, relay: Database) -> None:
     """It failed for a reason: whoever waits, waits anew."""
     practice.settle(batch_enough=1, batch_wait_minutes=30)
