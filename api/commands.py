@@ -118,16 +118,18 @@ def serve(
   2  no database is named
 """)
 def worker() -> None:
-    """Free what has expired, as long as it runs; "serve" has a worker already.
+    """Run solves and free what has expired, as long as it runs; "serve" has a worker already.
 
-    The database is the one that ALLOCATOR_RELAY_DATABASE_URL names.
+    The database is the one that ALLOCATOR_RELAY_DATABASE_URL and ALLOCATOR_WORKER_DATABASE_URL
+    name.
     """
     with told_clearly():
         from api import worker as process
         from api.settings import Settings
 
         settings = Settings()
-        _demand(settings, "relay_database_url")
+        for name in ("relay_database_url", "worker_database_url"):
+            _demand(settings, name)
         process.main(settings)
 
 

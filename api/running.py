@@ -138,6 +138,8 @@ def _demand_addresses(settings: Settings, *, demo: bool) -> None:
         raise StoreUnavailable(
             "ALLOCATOR_RELAY_DATABASE_URL is not set: nothing would free what has expired."
         )
+    if not settings.worker_database_url:
+        raise StoreUnavailable("ALLOCATOR_WORKER_DATABASE_URL is not set: no solve would run.")
     if demo and not settings.admin_database_url:
         raise StoreUnavailable(
             "ALLOCATOR_ADMIN_DATABASE_URL is not set: only the owner of the tables founds the"

@@ -306,11 +306,23 @@ def test_a_database_of_one_s_own_is_served(server: EmbeddedServer, tmp_path: Pat
         ),
         pytest.param(
             ("serve", "--demo"),
-            ("DATABASE_URL", "RELAY_DATABASE_URL"),
+            ("DATABASE_URL", "RELAY_DATABASE_URL", "WORKER_DATABASE_URL"),
             "ALLOCATOR_ADMIN_DATABASE_URL is not set",
             id="owner",
         ),
+        pytest.param(
+            ("serve",),
+            ("DATABASE_URL", "RELAY_DATABASE_URL"),
+            "ALLOCATOR_WORKER_DATABASE_URL is not set",
+            id="solves",
+        ),
         pytest.param(("worker",), (), "ALLOCATOR_RELAY_DATABASE_URL is not set", id="worker"),
+        pytest.param(
+            ("worker",),
+            ("RELAY_DATABASE_URL",),
+            "ALLOCATOR_WORKER_DATABASE_URL is not set",
+            id="worker-solves",
+        ),
         pytest.param(("migrate",), (), "ALLOCATOR_ADMIN_DATABASE_URL is not set", id="migrate"),
         pytest.param(
             ("migrate", "--data", "nowhere"),

@@ -85,7 +85,10 @@ def test_the_command_frees_what_expires_and_stops_when_asked(
     process = subprocess.Popen(
         [sys.executable, "-m", "allocator", "worker"],
         cwd=ROOT,
-        env={"ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay")},
+        env={
+            "ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay"),
+            "ALLOCATOR_WORKER_DATABASE_URL": server.url("allocator_worker"),
+        },
         stderr=subprocess.PIPE,
         text=True,
     )
