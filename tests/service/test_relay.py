@@ -527,6 +527,7 @@ def test_the_worker_relays(
     """Beside all else that it does, until it is asked to stop."""
     environment = {
         "ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay"),
+        "ALLOCATOR_WORKER_DATABASE_URL": server.url("allocator_worker"),
         "ALLOCATOR_WEBHOOK_PRIVATE": "true",
     }
     command = [sys.executable, "-m", "allocator", "worker"]
