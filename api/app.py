@@ -52,7 +52,9 @@ def application(settings: Settings | None = None) -> FastAPI:
         migrations are not current, or the role is one that row-level security does not bind.
     """
     settings = settings or Settings()
-    database = Database(settings.database_url, size=settings.pool_size)
+    database = Database(
+        settings.database_url, size=settings.pool_size, seconds=settings.statement_seconds
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -16,6 +16,8 @@ from api.sweeper import EVERY, forget, sweep
 LOG = structlog.get_logger("allocator.worker")
 #: Seconds between two times of forgetting.
 FORGET = 60.0
+#: Seconds that forgetting may take, after a long pause too.
+SECONDS = 120.0
 
 
 def work(database: Database, stopping: Stopping) -> None:
@@ -45,7 +47,7 @@ def main(settings: Settings) -> None:
     """Work until asked to stop."""
     stopping = Stopping()
     logs.configure(settings.log_level)
-    database = Database(settings.relay_database_url, size=2)
+    database = Database(settings.relay_database_url, size=2, seconds=SECONDS)
     try:
         work(database, stopping)
     finally:

@@ -106,6 +106,15 @@ def lines() -> Iterator[list[Any]]:
     structlog.configure(**before)
 
 
+@pytest.fixture
+def quiet(app: FastAPI) -> Iterator[None]:
+    """Errors are expected, and writing many of them takes long."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
 @pytest.fixture(scope="session")
 def relay(server: EmbeddedServer) -> Iterator[Database]:
     """What the sweeper works with."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import time
@@ -13,10 +12,9 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-import structlog
-from fastapi import FastAPI
 from service.conftest import Clinic, furnish, physio, vanishing
 from service.racing import race
+from service.whole import whole
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 from starlette.testclient import TestClient
@@ -35,16 +33,9 @@ KILL = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE usename = 'allocator_api' AND pid <> pg_backend_pid()"
 )
+#: Errors are expected here.
+pytestmark = pytest.mark.usefixtures("quiet")
 TABLES = ("booking", "visit", "claim", "audit", "idempotency")
-
-
-@pytest.fixture(autouse=True)
-def quiet(app: FastAPI) -> Iterator[None]:
-    """Errors are expected here, and writing many of them takes long."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture
@@ -66,20 +57,6 @@ def counts(clinic: Clinic) -> dict[str, int]:
         rows = clinic.sql(f"SELECT count(*) FROM {table} WHERE tenant_id = :t", t=clinic.tenant)
         found[table] = rows[0][0]
     return found
-
-
-def whole(clinic: Clinic) -> None:
-    """Every booking has a visit, and all three claims where it is live, and none where not."""
-    rows = clinic.sql(
-        "SELECT b.state, count(DISTINCT v.id) AS visits, count(c.id) AS claims FROM booking b"
-        " LEFT JOIN visit v ON v.tenant_id = b.tenant_id AND v.booking_id = b.id"
-        " LEFT JOIN claim c ON c.tenant_id = v.tenant_id AND c.visit_id = v.id"
-        " WHERE b.tenant_id = :t GROUP BY b.id, b.state",
-        t=clinic.tenant,
-    )
-    live = {"held": 2, "booked": 2, "cancelled": 0}
-    assert [(row.visits, row.claims) for row in rows] == [(1, live[row.state]) for row in rows]
-    assert clinic.overlaps() == 0
 
 
 def engine_of(clinic: Clinic) -> Engine:
