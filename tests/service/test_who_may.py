@@ -47,7 +47,7 @@ WHO = {
         " create_services change_service delete_service import_services"
         " create_sessions change_session delete_session"
         " erase_person create_key revoke_key create_membership remove_membership"
-        " change_tenant add_lane"
+        " change_tenant add_lane remove_lane"
     ),
 }
 ALLOWED = {operation: who for who, names in WHO.items() for operation in names.split()}
@@ -118,7 +118,7 @@ class Place:
         method, path, name = operation
         collection = path.split("/")[2]
         path = path.replace("{name}", self.names.get(collection, ""))
-        path = path.replace("{link}", self.names["link"])
+        path = path.replace("{link}", self.names["link"]).replace("{lane}", self.names["lane"])
         return asker(method, path, BODIES.get(name))
 
     def client(self, **more: Any) -> Asker:
@@ -157,6 +157,7 @@ def settled(clinic: Clinic) -> Place:
     assert [answer.status_code for answer in made] == [201] * len(made), [a.text for a in made]
     booking = made[-1].json()["id"]
     link = admin.post(f"/v1/bookings/{booking}/links", BODIES["create_link"])
+    lane = admin.post("/v1/resources/room-h/extra-lanes", BODIES["add_lane"])
     names = {
         "locations": "here",
         "calendars": "office",
@@ -170,6 +171,7 @@ def settled(clinic: Clinic) -> Place:
         "keys": made[4].json()["id"],
         "memberships": made[5].json()["id"],
         "link": link.json()["id"],
+        "lane": lane.json()["id"],
     }
     (row,) = clinic.sql("SELECT id FROM person WHERE ref = 'P1'")
     return Place(clinic=clinic, names=names, person=row[0])
