@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from service.conftest import Asker, Clinic, physio
 from service.proxy import Proxy, proxied
-from service.racing import race, statuses
+from service.racing import insisting, race, statuses
 from service.whole import whole
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
@@ -67,14 +67,6 @@ def count(clinic: Clinic, table: str) -> int:
     return int(found)
 
 
-def insisting(call: Callable[[], Any]) -> Any:
-    """Repeat a call as long as it is answered by 503."""
-    answer = call()
-    while answer.status_code == 503:
-        answer = call()
-    return answer
-
-
 def test_connections_that_are_cut_while_idle_are_replaced(asks: Asker, proxy: Proxy) -> None:
     """Nobody notices: neither a call, nor whoever asks whether the service is ready."""
     assert asks.get("/v1/tenant").status_code == 200
@@ -99,10 +91,9 @@ def test_connections_that_are_cut_in_the_middle_of_anything(
         for hour in range(8, 17):
             body = physio(f"2030-01-{7 + day:02}T{hour:02}:00:00+01:00", None)
             key = f"{day}-{hour}"
-            held = insisting(lambda b=body, k=key: asks.post("/v1/holds", b, Idempotency_Key=k))
+            held = insisting(asks, "/v1/holds", key, body)
             path = f"/v1/holds/{held.json()['id']}/confirm"
-            confirmed = insisting(lambda p=path, k=key: asks.post(p, Idempotency_Key=k))
-            made += [held, confirmed]
+            made += [held, insisting(asks, path, key)]
         return made
 
     proxy.life = life
@@ -156,7 +147,7 @@ def test_a_database_that_falls_silent_in_the_middle_of_a_booking(
     assert lost.status_code == 503, lost.text
     assert ("Idempotency-Key" in lost.json()["detail"]) == (words == "COMMIT")
     proxy.speak()
-    again = insisting(lambda: asks.post("/v1/holds", body, Idempotency_Key="k"))
+    again = insisting(asks, "/v1/holds", "k", body)
     assert again.status_code == 201
     assert count(clinic, "booking") == 1
     whole(clinic)
