@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from service.conftest import vanishing
 from sqlalchemy import create_engine, text
 
 from api.auth.principal import Role
@@ -139,8 +140,8 @@ FILL = (
 
 @contextmanager
 def running(folder: Path, *, processes: int = 2) -> Iterator[Running]:
-    """Start the service on data that waits for the disk."""
-    with EmbeddedServer(folder) as server:
+    """Start the service on data that waits for the disk, and vanishes in the end."""
+    with vanishing(folder), EmbeddedServer(folder) as server:
         migrate(server.url("allocator_owner"))
         engine = create_engine(engine_url(server.url("allocator_owner")))
         with engine.begin() as connection:
