@@ -38,10 +38,16 @@ def version_of_tests() -> int:
 
 @contextmanager
 def vanishing(folder: Path) -> Iterator[Path]:
-    """A folder whose database goes with it, for a service in a process of its own."""
+    """A folder whose database goes with it, for a service in a process of its own.
+
+    So does the folder of the socket, where that process was killed.
+    """
     try:
         yield folder
     finally:
+        note = folder / "socket"
+        if note.exists():
+            shutil.rmtree(note.read_text(), ignore_errors=True)
         shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
 
 
