@@ -16,8 +16,8 @@ from api.sweeper import EVERY, forget, sweep
 LOG = structlog.get_logger("allocator.worker")
 #: Seconds between two times of forgetting.
 FORGET = 60.0
-#: Seconds that forgetting may take, after a long pause too.
-SECONDS = 120.0
+#: Seconds that one statement may take.
+SECONDS = 60.0
 
 
 def work(database: Database, stopping: Stopping) -> None:
