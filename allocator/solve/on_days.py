@@ -15,8 +15,8 @@ from allocator.solve.budget import Budget
 from allocator.solve.catch_up import caught_up
 from allocator.solve.construct import (
     TABLES,
-    close_sessions,
     construct,
+    gather,
     place_request,
     run_sessions,
 )
@@ -28,7 +28,7 @@ from allocator.table.rulebook import Rulebook
 #: Tables worked out for a request on its days, beside one for each visit.
 MORE_TABLES = 5
 #: Share of the time left that it may take to serve a class no worse than before.
-CATCH_UP = 0.1
+CATCH_UP = 0.2
 
 
 class OnDays(Rule):
@@ -119,8 +119,7 @@ def insert_on_days(
         run_sessions(on_days, work, requests)
         for priority in classes:
             insert(work, priority, sessions=True)
-        while close_sessions(book.prepared, work):
-            pass
+        gather(anywhere, work)
 
     work = demanded(book, frozen, best, must)
     begin(work)
