@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[2]
 class Mortal:
     """An API that a call can kill, and that is replaced."""
 
-    url: str
+    web: httpx2.Client
     told: IO[str]
 
     def __call__(
@@ -54,7 +54,7 @@ class Mortal:
         if crash_at:
             headers["Crash-At"] = str(crash_at)
         try:
-            return httpx2.post(self.url + path, json=body, headers=headers, timeout=60)
+            return self.web.post(path, json=body, headers=headers)
         except httpx2.TransportError:
             return self.told.readline().strip()
 
@@ -75,9 +75,11 @@ def mortal(settings: Settings) -> Iterator[Mortal]:
             stdout=subprocess.PIPE,
             text=True,
         )
-        with process:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        fresh = httpx2.Limits(max_keepalive_connections=0)
+        with process, httpx2.Client(base_url=url, limits=fresh, timeout=60) as web:
             assert process.stdout is not None
-            yield Mortal(f"http://127.0.0.1:{listening.getsockname()[1]}", process.stdout)
+            yield Mortal(web, process.stdout)
             parts = [*psutil.Process(process.pid).children(), psutil.Process(process.pid)]
             for part in reversed(parts):
                 part.kill()
