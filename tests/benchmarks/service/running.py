@@ -111,7 +111,7 @@ FILL = (
     INSERT INTO booking (tenant_id, uid, ref, spec, state, service, starts_at, created_by,
                          person_id)
     SELECT :tenant, gen_random_uuid(), 'fill-' || n, '{"steps": [{"service": "physio"}]}',
-           'booked', 'physio', timestamptz '2032-01-01' + n / 40 * interval '45 minutes', 'fill',
+           'booked', 'physio', timestamptz '2010-01-01' + n / 40 * interval '45 minutes', 'fill',
            p.id
     FROM generate_series(0, :count - 1) AS n
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS people
