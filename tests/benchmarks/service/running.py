@@ -135,6 +135,7 @@ FILL = (
          AND resource.ref = visit.resources -> 'practitioner' ->> 0
     WHERE booking.tenant_id = :tenant AND booking.created_by = 'fill'
     """,
+    "ANALYZE",
 )
 
 
