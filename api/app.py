@@ -73,7 +73,9 @@ def application(settings: Settings | None = None) -> FastAPI:
         migrations are not current, or the role is one that row-level security does not bind.
     """
     settings = settings or Settings()
-    database = Database(settings.database_url, size=settings.pool_size)
+    database = Database(
+        settings.database_url, size=settings.pool_size, seconds=settings.statement_seconds
+    )
     counted = Metrics(settings.relay_database_url)
     traces.configure(settings.traces, "api")
 

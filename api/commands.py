@@ -200,7 +200,7 @@ def seed(
         asked = read_problem(problem)
         with (
             owner_url(data) as url,
-            closing(Database(url, size=1)) as database,
+            closing(Database(url, size=1, seconds=600)) as database,
             database.transaction() as (connection, now),
         ):
             found = bring_in(connection, now, asked, ref=tenant, name=tenant)

@@ -37,7 +37,8 @@ def with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Return what has a child stopped by a signal when this process ends, however it ends.
 
     It is run in the child before its program (``preexec_fn``). Only Linux knows how; elsewhere
-    there is nothing to run, and a parent that is killed leaves its children.
+    there is nothing to run, and a parent that is killed leaves its children. For Linux the parent
+    is the thread that started the child: start one from a thread that lives as long as the process.
     """
     if sys.platform != "linux":
         return None

@@ -155,7 +155,7 @@ def _prepare(settings: Settings, data: Path, *, demo: bool) -> Keys | None:
         demand_promise(database)
     if not demo:
         return read_keys(data)
-    with closing(Database(settings.admin_database_url, size=1)) as owner:
+    with closing(Database(settings.admin_database_url, size=1, seconds=600)) as owner:
         return furnish(owner, data, datetime.now().date())
 
 

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
         Where migrations log in: the owner of the tables.
     pool_size
         Connections of one API process, at most.
+    statement_seconds
+        Seconds that one statement of the API may take in the database.
     issuer, audience, algorithms, jwks_url
         Which bearer tokens are believed; none where there is no issuer.
     search_per_minute, hold_per_minute, book_per_minute
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     relay_database_url: str = ""
     admin_database_url: str = ""
     pool_size: int = 20
+    statement_seconds: float = 20
     issuer: str = ""
     audience: str = ""
     algorithms: tuple[str, ...] = ("RS256", "ES256")

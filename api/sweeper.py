@@ -12,6 +12,8 @@ from api.usecases.expiry import expire
 LOG = structlog.get_logger("allocator.sweeper")
 #: Seconds between two looks.
 EVERY = 0.5
+#: Rows of a table that are forgotten at once, at most.
+MOST = 50_000
 
 
 def sweep(database: Database) -> int:
@@ -36,12 +38,23 @@ def sweep(database: Database) -> int:
 
 
 def forget(database: Database) -> None:
-    """Delete idempotency keys of yesterday, sessions that are over, and what is old."""
+    """Delete idempotency keys of yesterday, sessions that are over, and old allowances.
+
+    So many of each at most, each in a transaction of its own: after a long pause, too, that takes
+    no longer than a statement may.
+    """
+    for table, old in (
+        ("idempotency", "created_at < now() - interval '24 hours'"),
+        ("web_session", "expires_at < now()"),
+        ("allowance", "period < now() - interval '10 minutes'"),
+    ):
+        with database.transaction() as (connection, _):
+            connection.execute(
+                text(
+                    f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("
+                    f"SELECT ctid FROM {table} WHERE {old} LIMIT :most))"
+                ),
+                {"most": MOST},
+            )
     with database.transaction() as (connection, _):
-        for statement in (
-            "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'",
-            "DELETE FROM web_session WHERE expires_at < now()",
-            "DELETE FROM allowance WHERE period < now() - interval '10 minutes'",
-        ):
-            connection.execute(text(statement))
         events.forget(connection)

@@ -21,6 +21,8 @@ LOG = structlog.get_logger("allocator.worker")
 FORGET = 60.0
 #: Seconds between two looks at what waits to be solved by policy.
 BATCH = 1.0
+#: Seconds that one statement may take.
+SECONDS = 60.0
 
 
 def work(database: Database, stopping: Stopping) -> None:
@@ -56,7 +58,7 @@ def main(settings: Settings) -> None:
     stopping = Stopping()
     logs.configure(settings.log_level)
     traces.configure(settings.traces, "worker")
-    database = Database(settings.relay_database_url, size=2)
+    database = Database(settings.relay_database_url, size=2, seconds=SECONDS)
     try:
         with relaying(database, private=settings.webhook_private):
             work(database, stopping)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
 from allocator.goals.served import earned
-from allocator.prepare.prepared import PreparedRequest
 from allocator.prepare.visit import Placement
 from allocator.rules.series_completeness import served_occurrences
 from allocator.state.state import State
@@ -14,7 +14,7 @@ from allocator.table.rulebook import Rulebook
 
 
 def demanded(
-    book: Rulebook, frozen: State, best: Sequence[Placement | None], must: set[int]
+    book: Rulebook, frozen: State, best: Sequence[Placement | None], must: Collection[int]
 ) -> State:
     """Return the state in which only this is placed, beside what is frozen.
 
@@ -57,23 +57,15 @@ def demanded(
     return work
 
 
-def served_value(
-    book: Rulebook, asked: Iterable[PreparedRequest], placements: Sequence[Placement | None]
-) -> int:
-    """Return what is served of requests of one class."""
+def served_values(
+    book: Rulebook, placements: Sequence[Placement | None], priority: int
+) -> list[int]:
+    """Return what is served of each class up to one, the most urgent first."""
     timetable = Timetable(book.prepared, placements)
-    return sum(earned(r, served_occurrences(timetable, r)) for r in asked)
-
-
-def up_to_class(
-    book: Rulebook, frozen: State, best: Sequence[Placement | None], priority: int
-) -> State:
-    """Return the state in which a schedule's sessions and requests up to a class are placed."""
-    work = State(book.prepared, frozen.placements)
-    for visit in book.prepared.visits:
-        placement = best[visit.index]
-        if placement is None or work.placements[visit.index] is not None:
-            continue
-        if visit.request is None or visit.priority <= priority:
-            work.place(visit.index, placement)
-    return work
+    served: dict[int, int] = defaultdict(int)
+    for request in book.prepared.requests:
+        if request.request.priority <= priority:
+            served[request.request.priority] += earned(
+                request, served_occurrences(timetable, request)
+            )
+    return [served[some] for some in sorted(served)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allocator.prepare.visit import Placement
-from allocator.solve.as_before import demanded, served_value, up_to_class
+from allocator.solve.as_before import demanded, served_values
 from allocator.solve.budget import Budget
+from allocator.solve.loose import whole
 from allocator.solve.params import Params
 from allocator.solve.repair import Repair
 from allocator.state.state import State
@@ -26,9 +27,9 @@ def caught_up(
     budget: Budget,
     priority: int,
 ) -> State:
-    """Return a state in which a class is served no worse than in a schedule.
+    """Return a state in which all up to a class are served no worse than in a schedule.
 
-    Requests may lie there in part.
+    Where something was done about it, no request lies there in part.
 
     Parameters
     ----------
@@ -47,12 +48,12 @@ def caught_up(
     priority
         The class.
     """
-    asked = [r for r in book.prepared.requests if r.request.priority == priority]
-    wanted = served_value(book, asked, best)
-    if served_value(book, asked, work.placements) >= wanted:
+    wanted = served_values(book, best, priority)
+    if served_values(book, work.placements, priority) >= wanted:
         return work
     repair = Repair(book, work.placements, must, params, budget, [priority], tries=TRIES)
-    work = State(book.prepared, repair.complete())
-    if served_value(book, asked, work.placements) >= wanted:
+    work = whole(book.prepared, repair.complete())
+    if served_values(book, work.placements, priority) >= wanted:
         return work
-    return up_to_class(book, demanded(book, frozen, best, must), best, priority)
+    asked = [r for r in book.prepared.requests if r.request.priority <= priority]
+    return demanded(book, frozen, best, {*must, *(v for r in asked for v in r.visits)})

@@ -88,9 +88,7 @@ def construct(book: Rulebook, state: State, alone: Alone, budget: Budget | None 
         few = len(request.visits)
         left = place_request(book, state, request, min(TABLES, few + more))
         more -= max(0, min(TABLES, few + more) - left - few)
-    while closed := close_sessions(prepared, state):
-        for request in closed:
-            place_request(book, state, request)
+    gather(book, state)
 
 
 def place_request(
@@ -297,24 +295,44 @@ def _could_join(book: Rulebook, state: State, visit: Visit, session: Visit, star
     return 0
 
 
-def close_sessions(prepared: Prepared, state: State) -> list[PreparedRequest]:
+def gather(book: Rulebook, state: State) -> None:
+    """Take out sessions with too few participants, the emptiest first; these may join others."""
+    while few := _too_few(book.prepared, state):
+        for request in _close(book.prepared, state, few[0]):
+            place_request(book, state, request)
+
+
+def close_sessions(prepared: Prepared, state: State) -> None:
     """Take out sessions with too few participants, and the requests of those who would come."""
-    out: list[PreparedRequest] = []
+    while few := _too_few(prepared, state):
+        for session in few:
+            _close(prepared, state, session)
+
+
+def _too_few(prepared: Prepared, state: State) -> list[int]:
+    """Return the sessions that are held for too few, those with the fewest first."""
+    found = []
     for visit in prepared.visits:
-        if visit.session is None or visit.index in prepared.frozen:
+        if visit.session is None or state.placements[visit.index] is None:
             continue
-        if state.placements[visit.index] is None:
-            continue
-        coming = list(state.participants.get(visit.index, ()))
-        if len(coming) >= visit.session.least:
-            continue
-        if any(v in prepared.frozen for v in coming):
-            continue
-        for number in coming:
-            request = prepared.requests[prepared.visits[number].request_index]
-            for other in request.visits:
-                if state.placements[other] is not None and other not in prepared.frozen:
-                    state.remove(other)
-            out.append(request)
-        state.remove(visit.index)
-    return out
+        coming = state.participants.get(visit.index, ())
+        if len(coming) < visit.session.least and prepared.frozen.keys().isdisjoint(
+            (visit.index, *coming)
+        ):
+            found.append((len(coming), visit.index))
+    return [session for _, session in sorted(found)]
+
+
+def _close(prepared: Prepared, state: State, session: int) -> list[PreparedRequest]:
+    """Take out a session, and return the requests that are taken out with it."""
+    out = []
+    for number in list(state.participants.get(session, ())):
+        if state.placements[number] is None:
+            continue  # another visit of the same request joins it, too
+        request = prepared.requests[prepared.visits[number].request_index]
+        for other in request.visits:
+            if state.placements[other] is not None and other not in prepared.frozen:
+                state.remove(other)
+        out.append(request)
+    state.remove(session)
+    return sorted(out, key=lambda r: (r.request.priority, r.index))

@@ -98,6 +98,5 @@ def whole(prepared: Prepared, placements: Sequence[Placement | None]) -> State:
                 for visit in prep.occurrence(n):
                     if state.placements[visit] is not None and visit not in prepared.frozen:
                         state.remove(visit)
-    while close_sessions(prepared, state):
-        pass
+    close_sessions(prepared, state)
     return state

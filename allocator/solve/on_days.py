@@ -13,8 +13,13 @@ from allocator.solve.as_before import demanded
 from allocator.solve.bound import Alone
 from allocator.solve.budget import Budget
 from allocator.solve.catch_up import caught_up
-from allocator.solve.construct import TABLES, construct, place_request, run_sessions
-from allocator.solve.loose import whole
+from allocator.solve.construct import (
+    TABLES,
+    construct,
+    gather,
+    place_request,
+    run_sessions,
+)
 from allocator.solve.params import Params
 from allocator.solve.published import keep_published
 from allocator.state.state import State
@@ -23,7 +28,7 @@ from allocator.table.rulebook import Rulebook
 #: Tables worked out for a request on its days, beside one for each visit.
 MORE_TABLES = 5
 #: Share of the time left that it may take to serve a class no worse than before.
-CATCH_UP = 0.1
+CATCH_UP = 0.2
 
 
 class OnDays(Rule):
@@ -62,8 +67,9 @@ def insert_on_days(
     What is published stays where it is, as far as it can. Those who can start on their day at the
     fewest times come first. Comfort does not count yet.
     Who finds no room there is placed on any day, where time is worth the least, before a class that
-    is less urgent. A class that comes to less than in the schedule that there is is repaired; where
-    that is in vain, all up to that class lies as it does there.
+    is less urgent. Sessions come before all classes: one to which too few come would take the more
+    urgent of them along when it is closed. A class that comes to less than in the schedule that
+    there is is repaired; where that is in vain, all up to that class lies as it does there.
 
     Parameters
     ----------
@@ -87,34 +93,46 @@ def insert_on_days(
     paid = [(rent, comfort[0], 1)] if rent is not None and comfort else []
     anywhere = book.changed(book.prepared, book.rules, [*goals, *paid])
     on_days = book.changed(book.prepared, [*book.rules, OnDays(planned)], goals)
-    work = demanded(book, frozen, best, must)
-    keep_published(book, work)
     requests = book.prepared.requests
-    run_sessions(on_days, work, requests)
     classes = sorted({request.request.priority for request in requests})
-    for priority in classes:
-        asked = [r for r in requests if r.request.priority == priority]
-        mine = [r for r in asked if _waits(work, r)]
+
+    def insert(work: State, priority: int, *, sessions: bool = False) -> None:
+        """Place those of a class who wait; or of them only those who come to sessions."""
+        mine = [
+            r
+            for r in requests
+            if r.request.priority == priority
+            and any(work.placements[v] is None for v in r.visits)
+            and (not sessions or book.prepared.visits[r.visits[0]].joins)
+        ]
         mine.sort(key=lambda r: (_fewest_starts(book, alone, planned, r), r.index))
         for request in mine:
             if not budget.over and any(v in planned for v in request.visits):
                 place_request(on_days, work, request, len(request.visits) + MORE_TABLES)
         for request in mine:
-            if not budget.over and _waits(work, request):
+            if not budget.over and any(work.placements[v] is None for v in request.visits):
                 place_request(anywhere, work, request, TABLES)
+
+    def begin(work: State) -> None:
+        """Place what is published, and hold the sessions to which enough come."""
+        keep_published(book, work)
+        run_sessions(on_days, work, requests)
+        for priority in classes:
+            insert(work, priority, sessions=True)
+        gather(anywhere, work)
+
+    work = demanded(book, frozen, best, must)
+    begin(work)
+    for priority in classes:
+        insert(work, priority)
         if priority != classes[-1]:
             part = budget.part(CATCH_UP)
             tried = caught_up(book, work, frozen, best, must, params, part, priority)
             if tried is not work:
-                work = whole(book.prepared, tried.placements)
-                keep_published(book, work)
-                run_sessions(on_days, work, requests)
+                work = tried
+                begin(work)
     construct(book, work, alone, budget)
     return work.placements
-
-
-def _waits(work: State, request: PreparedRequest) -> bool:
-    return any(work.placements[v] is None for v in request.visits)
 
 
 def _fewest_starts(

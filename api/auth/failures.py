@@ -25,10 +25,10 @@ class Failures:
     limit
         How many an address may have in a minute.
     clock
-        Seconds since 1970.
+        Seconds that only grow.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
         self._minute = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
@@ -11,6 +10,7 @@ from sqlalchemy import text
 
 from api.auth.principal import Principal
 from api.problems import TooMany
+from api.store.clock import StoreClock
 from api.store.database import Database
 
 #: Share of a minute's allowance that a process takes at once; what it may overshoot by.
@@ -54,12 +54,13 @@ class Limits:
     database
         Where all processes lease from.
     clock
-        Seconds since 1970.
+        Seconds since 1970; the database's where none is named, so that processes on machines whose
+        clocks differ, or jump, count the same minute.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] | None = None) -> None:
         self._database = database
-        self._clock = clock
+        self._clock = clock or StoreClock(database)
         self._leases: dict[tuple[int, str], _Lease] = {}
         self._lock = Lock()
 

@@ -20,6 +20,8 @@ LOG = structlog.get_logger("allocator.tokens")
 #: Seconds for which keys are taken as current, between two looks for one that is unknown, and
 #: for an answer; and the bytes that an answer may have.
 CURRENT, AGAIN, WAIT, MOST = 300.0, 10.0, 5.0, 1_000_000
+#: Seconds by which the issuer's clock and this machine's may differ.
+LEEWAY = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class Tokens:
                 algorithms=[algorithm],
                 audience=self._rules.audience,
                 issuer=self._rules.issuer,
+                leeway=LEEWAY,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.PyJWTError as error:

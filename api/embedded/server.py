@@ -79,7 +79,11 @@ class EmbeddedServer:
         self._passwords: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -230,6 +234,7 @@ class EmbeddedServer:
                     *("-D", str(self._data), "-U", "postgres"),
                     *("--auth=scram-sha-256", f"--pwfile={file.name}"),
                     *("--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"),
+                    *(() if self.durable else ("--no-sync",)),
                 ],
                 check=True,
                 capture_output=True,

@@ -13,7 +13,7 @@ from api.routes.paging import Paged
 from api.schemas.bodies import ExtraLaneIn, TenantChange
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
-from api.usecases import listing, tenants
+from api.usecases import extra_lanes, listing, tenants
 
 routes = APIRouter(route_class=KnownRoute)
 
@@ -58,7 +58,7 @@ def add_lane(call: Calling, name: Name, body: ExtraLaneIn, raw: Raw) -> Response
         raw,
         lambda tx: (
             201,
-            views.lane(tenants.add_lane(tx, name, body.start, body.end, body.lanes, body.reason)),
+            views.lane(extra_lanes.add(tx, name, **dict(body))),
             {},
         ),
     )
@@ -72,8 +72,20 @@ def add_lane(call: Calling, name: Name, body: ExtraLaneIn, raw: Raw) -> Response
 )
 def lanes(call: Calling, name: Name) -> Response:
     """List the lanes that were added to a resource."""
-    rows = call.read(lambda tx: tenants.lanes(tx, name))
+    rows = call.read(lambda tx: extra_lanes.listed(tx, name))
     return Answer({"items": [views.lane(row) for row in rows], "next": None})
+
+
+@routes.delete(
+    "/v1/resources/{name}/extra-lanes/{lane}",
+    status_code=204,
+    tags=["resources"],
+    operation_id="remove_lane",
+)
+def remove_lane(call: Calling, name: Name, lane: Name) -> Response:
+    """Take lanes back that were added; refused while what is booked needs them."""
+    call.read(lambda tx: extra_lanes.remove(tx, name, lane))
+    return Response(status_code=204)
 
 
 @routes.get(

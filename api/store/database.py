@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, text
+import psycopg
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 
 from api import traces
 from api.problems import Invalid, StoreUnavailable
 
 T = TypeVar("T")
-#: Errors of a transaction that another try may spare: deadlock, serialisation, lock timeout, and
-#: a lane that was dealt anew while somebody else took it.
-AGAIN = {"40P01", "40001", "55P03", "23P01"}
+#: Errors of a transaction that another try may spare: deadlock, serialisation, and a lane that was
+#: dealt anew while somebody else took it.
+AGAIN = {"40P01", "40001", "23P01"}
+#: Errors of a statement that has waited too long for a lock, or has taken too long.
+SLOW = {"55P03", "57014"}
 TRIES = 5
-#: Seconds that a statement may wait for a lock, and that a transaction may idle.
-LOCK_TIMEOUT, IDLE = 10, 30
+#: Seconds that a transaction may idle, that a connection may take to come about, and that one of
+#: the pool is waited for.
+IDLE, CONNECT, POOL = 30, 5, 10
+#: Seconds until TCP gives up a connection on which nothing that is sent arrives.
+UNHEARD = 20.0
+#: Seconds that a statement may take, where nobody says otherwise; half of it waiting for a lock.
+SECONDS = 20.0
+#: How much longer than that an answer is waited for, where the server itself has fallen silent.
+SILENCE = 1.25
 
 
 def engine_url(url: str) -> str:
@@ -41,23 +51,33 @@ class Database:
         The role's address.
     size
         Connections, at most.
+    seconds
+        How long one statement may take.
     """
 
-    def __init__(self, url: str, *, size: int = 20) -> None:
+    def __init__(self, url: str, *, size: int = 20, seconds: float = SECONDS) -> None:
+        limit = int(1000 * seconds)
         self.engine: Engine = create_engine(
             engine_url(url),
             pool_size=size,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=min(POOL, seconds),
             hide_parameters=True,  # errors tell statements, and nobody's name
             connect_args={
-                "connect_timeout": 5,
+                "connect_timeout": max(1, int(min(CONNECT, seconds))),
+                "tcp_user_timeout": int(1000 * min(UNHEARD, seconds)),
                 "options": (
-                    f"-c lock_timeout={LOCK_TIMEOUT}s"
+                    f"-c statement_timeout={limit} -c lock_timeout={limit // 2}"
                     f" -c idle_in_transaction_session_timeout={IDLE}s -c timezone=UTC"
                 ),
             },
         )
+
+        @event.listens_for(self.engine, "do_connect")
+        def connect(dialect: Any, record: Any, words: Any, named: Any) -> Impatient:
+            connection = Impatient.connect(*words, **named)
+            connection.seconds = SILENCE * seconds
+            return connection
 
     def close(self) -> None:
         """Close all connections."""
@@ -97,7 +117,7 @@ class Database:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             return connection.execute(statement, values).all()
 
-    def run(self, tenant: int, work: Callable[[Connection, datetime], T]) -> T:
+    def run(self, tenant: int | None, work: Callable[[Connection, datetime], T]) -> T:
         """Do some work in a transaction, again where it only came off badly beside another.
 
         Work that is done again starts from nothing: whatever it had written is rolled back. A
@@ -131,6 +151,42 @@ class Database:
         raise AssertionError("unreachable")
 
 
+class Impatient(psycopg.Connection[Any]):
+    """A connection that is given up where the server falls silent in the middle of something.
+
+    The server's own limits help nobody whose connection leads nowhere any more, and those of TCP
+    help nobody behind a proxy, which goes on receiving.
+    """
+
+    seconds = SILENCE * SECONDS
+
+    def wait(self, gen: Generator[Any, Any, T], *words: Any, **named: Any) -> T:
+        """Wait for the server's answer, so long at most."""
+        try:
+            return super().wait(_until(time.monotonic() + self.seconds, gen), *words, **named)
+        except Silent:
+            self.close()
+            raise
+
+
+class Silent(psycopg.OperationalError):
+    """The server did not answer."""
+
+
+def _until(deadline: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Take the steps of the driver's waiting, which comes by several times a second."""
+    ready: Any = None
+    while True:
+        try:
+            wanted = steps.send(ready)
+        except StopIteration as done:
+            found: T = done.value
+            return found
+        ready = yield wanted
+        if not ready and time.monotonic() > deadline:
+            raise Silent("The database has fallen silent.")
+
+
 class Broken(StoreUnavailable):
     """The connection broke in the middle of a transaction."""
 
@@ -156,6 +212,10 @@ def _told() -> Iterator[None]:
             raise Again from error
         if error.connection_invalidated:
             raise Broken from error
+        if code in SLOW:
+            raise StoreUnavailable(
+                "The database has taken too long over this; nothing was changed."
+            ) from error
         if isinstance(error, OperationalError | InterfaceError):
             raise StoreUnavailable from error
         if isinstance(error, DataError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -57,6 +58,7 @@ def _moved(connection: Connection, revision: str) -> str:
     return MigrationContext.configure(connection).get_current_revision() or "none"
 
 
+@cache
 def newest() -> str:
     """Return the revision that this version needs."""
     revision = ScriptDirectory.from_config(_config(None)).get_current_head()

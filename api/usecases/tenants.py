@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import Connection, insert, select, update
 
 from allocator.domain.faults import Fault
 from allocator.domain.resource import Travel
@@ -14,10 +13,9 @@ from allocator.domain.service import Turnaround
 from allocator.frames.nested import Decoder
 from api.auth import credentials
 from api.auth.principal import Role
-from api.problems import Invalid, NotFound, PreconditionRequired, Stale
-from api.store import things
+from api.problems import Invalid, PreconditionRequired, Stale
 from api.store.ids import new_uid
-from api.store.tables import API_KEY, EXTRA_LANE, RESOURCE, TENANT
+from api.store.tables import API_KEY, TENANT
 from api.store.world import changing
 from api.usecases.policy import Policy, demand_possible
 from api.usecases.rules import faults as told
@@ -87,50 +85,3 @@ def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any])
     before = {"name": row.name, "policy": dict(row.policy)}
     tx.audit("tenant.changed", "tenant", row.uid, before, {"name": name, "policy": dict(policy)})
     return changed
-
-
-def add_lane(tx: Tx, resource: str, start: Any, end: Any, lanes: int, reason: str) -> Any:
-    """Overbook a resource on purpose: a lane more for a while, which everybody sees."""
-    tx.demand("bookings.overbook")
-    changing(tx.connection, tx.tenant)
-    row = things.find(tx.connection, RESOURCE, tx.tenant, resource)
-    if row is None:
-        raise NotFound(f"There is no resource {resource!r}.")
-    if start >= end:
-        raise Invalid(f"It starts at {start.isoformat()} and ends at {end.isoformat()}.")
-    lane = tx.connection.execute(
-        insert(EXTRA_LANE)
-        .values(
-            tenant_id=tx.tenant,
-            uid=new_uid(),
-            resource_id=row.id,
-            span=Range(start, end, bounds="[)"),
-            lanes=lanes,
-            reason=reason,
-            created_by=tx.principal.actor,
-        )
-        .returning(
-            EXTRA_LANE,
-            func.lower(EXTRA_LANE.c.span).label("start"),
-            func.upper(EXTRA_LANE.c.span).label("finish"),
-        )
-    ).one()
-    after = {"resource": row.ref, "start": start.isoformat(), "end": end.isoformat()}
-    tx.audit("lane.added", "resource", row.uid, None, {**after, "lanes": lanes, "reason": reason})
-    return lane
-
-
-def lanes(tx: Tx, resource: str) -> Any:
-    """Return the lanes that a policy adds to a resource."""
-    tx.demand("catalogue.read")
-    row = things.find(tx.connection, RESOURCE, tx.tenant, resource)
-    if row is None:
-        raise NotFound(f"There is no resource {resource!r}.")
-    return tx.connection.execute(
-        text(
-            "SELECT uid, lower(span) AS start, upper(span) AS finish, lanes, reason, created_at"
-            " FROM extra_lane WHERE tenant_id = :tenant AND resource_id = :resource"
-            " ORDER BY lower(span), id LIMIT 1000"
-        ),
-        {"tenant": tx.tenant, "resource": row.id},
-    ).all()

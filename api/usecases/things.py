@@ -208,7 +208,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
         demand_nameless(thing)
     after = spec(thing)
     fewer = kind.name == "resource" and thing.lanes < row.spec.get("lanes", 1)
-    if fewer and not _narrow(tx, row, thing.lanes):
+    if fewer and not narrow(tx, row, thing.lanes):
         raise InUse(
             f"More than {thing.lanes} of the {row.spec['lanes']} lanes of {row.ref} are taken at"
             " once; cancel or move some of it first."
@@ -221,7 +221,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
     return changed
 
 
-def _narrow(tx: Tx, row: Any, count: int) -> bool:
+def narrow(tx: Tx, row: Any, count: int) -> bool:
     """Bring what is claimed of a resource into fewer lanes; False where it needs more."""
     world = read_world(tx.connection, tx.tenant)
     return lanes.narrow(

@@ -182,7 +182,7 @@ def test_volume(service: Running) -> None:
     for path in (
         "/v1/bookings?limit=50",
         "/v1/bookings?limit=50&state=booked",
-        "/v1/bookings?limit=50&from=2034-01-01T00:00:00Z&to=2034-01-08T00:00:00Z",
+        "/v1/bookings?limit=50&from=2011-01-03T00:00:00Z&to=2011-01-10T00:00:00Z",
         "/v1/bookings?limit=50&person=patient-7",
         "/v1/bookings?limit=50&resource=practitioner-7",
         "/v1/audit?limit=50",

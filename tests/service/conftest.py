@@ -38,10 +38,16 @@ def version_of_tests() -> int:
 
 @contextmanager
 def vanishing(folder: Path) -> Iterator[Path]:
-    """A folder whose database goes with it, for a service in a process of its own."""
+    """A folder whose database goes with it, for a service in a process of its own.
+
+    So does the folder of the socket, where that process was killed.
+    """
     try:
         yield folder
     finally:
+        note = folder / "socket"
+        if note.exists():
+            shutil.rmtree(note.read_text(), ignore_errors=True)
         shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
 
 
@@ -105,6 +111,15 @@ def lines() -> Iterator[list[Any]]:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), processors=[capture]
     )
     yield capture.entries
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def quiet(app: FastAPI) -> Iterator[None]:
+    """Errors are expected, and writing many of them takes long."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
     structlog.configure(**before)
 
 

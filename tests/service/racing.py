@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
+
+from service.processes import PATIENCE
 
 
 def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -24,3 +27,13 @@ def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
 def statuses(answers: Sequence[Any]) -> dict[int, int]:
     """Count the answers by status."""
     return dict(Counter(answer.status_code for answer in answers))
+
+
+def insisting(asks: Any, path: str, once: str, body: Any = None) -> Any:
+    """Send a change with its key again as long as it is answered by 503."""
+    answer = asks.post(path, body, Idempotency_Key=once)
+    deadline = time.monotonic() + PATIENCE
+    while answer.status_code == 503:
+        assert time.monotonic() < deadline, answer.text
+        answer = asks.post(path, body, Idempotency_Key=once)
+    return answer

@@ -227,7 +227,8 @@ def test_passwords_of_other_data_are_told(kept: EmbeddedServer):
 
 
 def test_what_keeps_it_from_starting_is_told(data: Path):
-    """With the end of its log."""
+    """With the end of its log; the folder of its socket goes."""
     server = EmbeddedServer(data, durable=False, connections=-1)
-    with pytest.raises(StoreUnavailable, match=r'(?s)did not start\..*"max_connections"'):
-        server.start()
+    with pytest.raises(StoreUnavailable, match=r'(?s)did not start\..*"max_connections"'), server:
+        pass
+    assert not (data / "socket").exists()

@@ -62,9 +62,9 @@ def test_the_calls_of_the_page_run(new_clinic: Callable[[], Clinic]) -> None:
         where = f"docs/http.md:{line}"
         assert answer.status_code == shown.get("status", answer.status_code), answer.text
         assert answer.status_code < 400 or "status" in shown, f"{where}: {answer.text}"
-        compare(shown, answer.json(), names, where)
+        compare(shown, answer.json() if answer.content else {}, names, where)
         made += 1
-    assert made == 15
+    assert made == 17
 
 
 def test_every_problem_is_in_the_table() -> None:

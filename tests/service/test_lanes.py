@@ -78,6 +78,57 @@ def test_it_is_the_administrators(clinic: Clinic, asks: Asker, role: str) -> Non
     assert train(asks, 60, at(10)) == 409
 
 
+def take_back(clinic: Clinic, lane: Any) -> Any:
+    return clinic.asker()("DELETE", f"/v1/resources/carl/extra-lanes/{lane.json()['id']}")
+
+
+def test_it_can_be_taken_back(clinic: Clinic, asks: Asker) -> None:
+    """Once, while nothing needs it; then there is one lane as before, and the log says so."""
+    lane = add(clinic, at(10), at(11), lanes=2)
+    assert train(asks, 60, at(10)) == 201
+    assert take_back(clinic, lane).status_code == 204
+    assert train(asks, 60, at(10)) == 409
+    assert clinic.asker("client").get("/v1/resources/carl/extra-lanes").json()["items"] == []
+    again = take_back(clinic, lane)
+    assert again.status_code == 404
+    assert again.json()["detail"].startswith("No lanes ")
+    added, removed = (
+        clinic.asker("auditor").get(f"/v1/audit?action=lane.{done}").json()["items"]
+        for done in ("added", "removed")
+    )
+    assert [line["before"] for line in removed] == [line["after"] for line in added]
+    assert removed[0]["after"] is None
+
+
+def test_it_is_not_taken_back_while_it_is_needed(clinic: Clinic, asks: Asker) -> None:
+    """Two at ten need it; once the one in the resource's own lane is released, the other moves."""
+    lane = add(clinic, at(10), at(11))
+    body = {"service": "train-60", "start": at(10), "resources": {"coach": ["carl"]}}
+    first, second = (asks.post("/v1/holds", body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    refused = take_back(clinic, lane)
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:allocator:problem:in-use"
+    assert refused.json()["detail"] == (
+        "What is taken of carl does not fit into its lanes (1) without those added (1) from"
+        " 2030-01-07T09:00:00+00:00 to 2030-01-07T10:00:00+00:00; cancel or move some of it first."
+    )
+    assert len(clinic.asker().get("/v1/resources/carl/extra-lanes").json()["items"]) == 1
+    assert asks("DELETE", f"/v1/holds/{first.json()['id']}").status_code == 200
+    assert take_back(clinic, lane).status_code == 204
+    (claim,) = clinic.sql("SELECT lane FROM claim WHERE tenant_id = :t", t=clinic.tenant)
+    assert claim.lane == 0
+    assert train(asks, 60, at(10)) == 409
+
+
+def test_another_resource_has_other_lanes(clinic: Clinic, asks: Asker) -> None:
+    """Those of Carl are not found at Anna's, and a name that is no UUID is nobody's."""
+    lane = add(clinic, at(10), at(11)).json()["id"]
+    for path in (f"anna/extra-lanes/{lane}", "carl/extra-lanes/x", f"none/extra-lanes/{lane}"):
+        assert clinic.asker()("DELETE", f"/v1/resources/{path}").status_code == 404
+    assert len(clinic.asker().get("/v1/resources/carl/extra-lanes").json()["items"]) == 1
+
+
 def test_an_added_lane_ends_when_it_ends(clinic: Clinic, asks: Asker) -> None:
     """Dealing anew puts nothing that reaches out of the added lane's time into it.
 

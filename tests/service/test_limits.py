@@ -309,7 +309,7 @@ def test_a_page_has_so_many_open_holds(clinic: Clinic) -> None:
 
 
 def test_the_clock_of_limits_is_the_clock(clinic: Clinic) -> None:
-    """Where no test says otherwise, the minute is that of the day."""
+    """Where no test says otherwise, the minute is that of the day, by the database's clock."""
     before = int(time.time() // 60)
     clinic.asker().get("/v1/tenant")
     periods = {

@@ -84,7 +84,7 @@ def failures(app: FastAPI, key: str, phase: str, most: int) -> tuple[list[str], 
 
 @pytest.mark.parametrize(
     ("phase", "most", "least"),
-    [("examples", 1, 40), ("coverage", 1, 3000), ("fuzzing", 3, 150), ("stateful", 20, 50)],
+    [("examples", 1, 40), ("coverage", 1, 3000), ("fuzzing", 2, 150), ("stateful", 20, 50)],
 )
 def test_whatever_is_sent(
     unlimited: FastAPI, clinic: Clinic, phase: str, most: int, least: int

@@ -51,7 +51,7 @@ WHO = {
         " create_services change_service delete_service import_services"
         " create_sessions change_session delete_session"
         " erase_person create_key revoke_key create_membership remove_membership"
-        " change_tenant add_lane"
+        " change_tenant add_lane remove_lane"
         " create_webhook change_webhook delete_webhook replay_webhook"
     ),
 }
@@ -130,7 +130,7 @@ class Place:
         method, path, name = operation
         collection = path.split("/")[2]
         path = path.replace("{name}", self.names.get(collection, ""))
-        path = path.replace("{link}", self.names["link"])
+        path = path.replace("{link}", self.names["link"]).replace("{lane}", self.names["lane"])
         return asker(method, path, BODIES.get(name))
 
     def client(self, **more: Any) -> Asker:
@@ -173,6 +173,7 @@ def settled(clinic: Clinic) -> Place:
     absence = admin.post("/v1/absences", BODIES["create_absence"])
     solve = admin.post("/v1/solves", BODIES["create_solve"]).json()["id"]
     assert admin.post(f"/v1/solves/{solve}/cancel").status_code == 200  # it has ended
+    lane = admin.post("/v1/resources/room-h/extra-lanes", BODIES["add_lane"])
     names = {
         "solves": solve,
         "absences": absence.json()["id"],
@@ -189,6 +190,7 @@ def settled(clinic: Clinic) -> Place:
         "memberships": made[5].json()["id"],
         "webhooks": made[6].json()["id"],
         "link": link.json()["id"],
+        "lane": lane.json()["id"],
     }
     (row,) = clinic.sql("SELECT id FROM person WHERE ref = 'P1'")
     return Place(clinic=clinic, names=names, person=row[0])

@@ -12,7 +12,7 @@ from cli.running import ROOT
 from service.conftest import Clinic, physio
 from service.processes import until
 
-from api import worker
+from api import sweeper, worker
 from api.embedded import EmbeddedServer
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
@@ -73,6 +73,41 @@ def test_a_database_that_is_gone_is_waited_for(
     worker.work(NO_DATABASE, Looks(4))
     assert [line["action"] for line in lines] == ["worker.waiting", "worker.back"]
     assert done == ["forget"]
+
+
+def test_what_is_old_is_forgotten_some_at_a_time(
+    clinic: Clinic, relay: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """Keys of yesterday, sessions that are over and old allowances go; what is not old stays."""
+    monkeypatch.setattr(sweeper, "MOST", 10**9)
+    sweeper.forget(relay)  # whatever other tests have left
+    asks = clinic.asker("scheduler")
+    for hour in range(9, 13):
+        body = physio(f"2030-01-07T{hour:02}:00:00+01:00", None)
+        assert asks.post("/v1/holds", body, Idempotency_Key=f"k{hour}").status_code == 201
+        assert asks.post("/v1/session").status_code == 200
+    clinic.sql("UPDATE idempotency SET created_at = now() - interval '25 hours' WHERE key <> 'k9'")
+    clinic.sql(
+        "UPDATE web_session SET expires_at = now() WHERE id > (SELECT min(id) FROM web_session)"
+    )
+    clinic.sql(
+        "INSERT INTO allowance SELECT tenant_id, 'old', now() - n * interval '1 hour', 1"
+        " FROM (SELECT DISTINCT tenant_id FROM allowance) AS a, generate_series(1, 3) AS n"
+    )
+
+    def counts() -> list[int]:
+        kept = clinic.sql(
+            "SELECT (SELECT count(*) FROM idempotency), (SELECT count(*) FROM web_session),"
+            " (SELECT count(*) FROM allowance WHERE bucket = 'old')"
+        )
+        return list(kept[0])
+
+    monkeypatch.setattr(sweeper, "MOST", 2)
+    found = [counts()]
+    for _ in range(3):
+        sweeper.forget(relay)
+        found.append(counts())
+    assert found == [[4, 4, 3], [2, 2, 1], [1, 1, 0], [1, 1, 0]]
 
 
 def test_the_command_frees_what_expires_and_stops_when_asked(

@@ -1,13 +1,14 @@
 """Construction leaves behind only what may stand, and leaves out only what may be missed."""
 
-from faces import book_of
+from faces import book_of, with_placements
+from groups import group, held, joins
 from tiny import at, problem, request, service, span
 
 from allocator.domain.request import FixedSeries, FlexibleSeries, Pin, Step
 from allocator.domain.schedule import Assignment
 from allocator.solve.bound import options_alone
 from allocator.solve.budget import Budget
-from allocator.solve.construct import construct
+from allocator.solve.construct import construct, gather
 from allocator.solve.params import Params
 from allocator.solve.solve import solve
 from allocator.state.state import State
@@ -82,3 +83,25 @@ def test_without_time_only_what_must_be_served_is_placed() -> None:
     assert [placement is not None for placement in state.placements] == [False, True]
     construct(book, state, alone)
     assert None not in state.placements
+
+
+def test_sessions_with_too_few_are_put_together() -> None:
+    """A is in S and B in T, each of which needs two: one is closed, and the other is held.
+
+    Of two in S and one in T, it is T that is closed: the emptiest first.
+    """
+    for names, least, where, stays in (("AB", 2, "ST", "T"), ("ABC", 3, "STS", "S")):
+        book = book_of(group(names, least=least, most=3))
+        hours = {"S": 8, "T": 10}
+        places = held(book, "S", 8) | held(book, "T", 10)
+        for name, session in zip(names, where, strict=True):
+            places |= joins(book, name, session, hours[session])
+        state = State(book.prepared, with_placements(book, places).placements)
+        gather(book, state)
+        number = book.prepared.visit_index
+        for name in names:
+            assert (
+                state.placements[number[name]]
+                == joins(book, name, stays, hours[stays])[number[name]]
+            )
+        assert sum(state.placements[number[some]] is not None for some in "ST") == 1

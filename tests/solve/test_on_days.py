@@ -1,10 +1,13 @@
 """Insertion on planned days: quick, whole, and what has to be placed stays placed."""
 
-from tiny import at, problem, request, span
+from dataclasses import replace
+
+from groups import group
+from tiny import at, patient, practitioner, problem, request, span
 
 from allocator.check.violations import violations
 from allocator.domain.problem import Problem
-from allocator.domain.request import FlexibleSeries, Pin, PinKind
+from allocator.domain.request import FlexibleSeries, Pin, PinKind, Step
 from allocator.domain.schedule import Assignment
 from allocator.generate.clinics import clinic
 from allocator.goals import GOALS
@@ -148,3 +151,28 @@ def test_a_class_that_would_be_served_worse_is_repaired() -> None:
     assert as_well is found
     given_up = caught_up(book, work, frozen, before, set(), EXACT, Budget(0.0), 1)
     assert given_up.placements == before
+
+
+def test_who_comes_to_sessions_is_known_before_all_else() -> None:
+    """S needs two: urgent A, and B, for whom C, urgent, would lie at the same time if C came first.
+
+    Then S would be closed, and A with it. Where nothing is inserted, B lies as before beside A.
+    """
+    step = Step(sessions=frozenset("S"))
+    some = replace(
+        group("", least=2, sessions="S"),
+        resources=(practitioner("ann", lanes=9), patient("a"), patient("b")),
+        requests=(
+            request("A", "a", services="", steps=(step,), priority=1),
+            request("B", "b", services="", steps=(step,)),
+            request("C", "b", priority=1),
+        ),
+    )
+    book, frozen, alone = parts_of(some)
+    nothing, free = frozen.placements, range(len(book.prepared.visits))
+    found = insert_on_days(
+        book, frozen, alone, dict.fromkeys(free, 0), nothing, set(), EXACT, Budget()
+    )
+    assert None not in found
+    late = insert_on_days(book, frozen, alone, {}, found, set(), EXACT, Budget(0.0))
+    assert late == found

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from service.conftest import vanishing
 from sqlalchemy import create_engine, text
 
 from api.auth.principal import Role
@@ -110,7 +111,7 @@ FILL = (
     INSERT INTO booking (tenant_id, uid, ref, spec, state, service, starts_at, created_by,
                          person_id)
     SELECT :tenant, gen_random_uuid(), 'fill-' || n, '{"steps": [{"service": "physio"}]}',
-           'booked', 'physio', timestamptz '2032-01-01' + n / 40 * interval '45 minutes', 'fill',
+           'booked', 'physio', timestamptz '2010-01-01' + n / 40 * interval '45 minutes', 'fill',
            p.id
     FROM generate_series(0, :count - 1) AS n
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS people
@@ -134,13 +135,14 @@ FILL = (
          AND resource.ref = visit.resources -> 'practitioner' ->> 0
     WHERE booking.tenant_id = :tenant AND booking.created_by = 'fill'
     """,
+    "ANALYZE",
 )
 
 
 @contextmanager
 def running(folder: Path, *, processes: int = 2) -> Iterator[Running]:
-    """Start the service on data that waits for the disk."""
-    with EmbeddedServer(folder) as server:
+    """Start the service on data that waits for the disk, and vanishes in the end."""
+    with vanishing(folder), EmbeddedServer(folder) as server:
         migrate(server.url("allocator_owner"))
         engine = create_engine(engine_url(server.url("allocator_owner")))
         with engine.begin() as connection:

@@ -1,0 +1,225 @@
+"""SIGKILL in the middle of bookings: of the API at every point, and of the database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Barrier
+from typing import IO, Any
+
+import httpx2
+import psutil
+import pytest
+from service import crashing
+from service.conftest import Clinic, furnish, physio, vanishing
+from service.processes import gone, until
+from service.racing import insisting, race, statuses
+from service.whole import whole
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+from starlette.testclient import TestClient
+
+from api.app import application
+from api.embedded import EmbeddedServer
+from api.settings import Settings
+from api.store.database import engine_url
+from api.store.migrate import migrate
+from api.usecases import tenants
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Mortal:
+    """An API that a call can kill, and that is replaced."""
+
+    web: httpx2.Client
+    told: IO[str]
+
+    def __call__(
+        self, key: str, path: str, body: Any = None, once: str = "", crash_at: int = 0
+    ) -> Any:
+        """Call it; return its answer, or at which point it was killed."""
+        headers = {"Authorization": f"Bearer {key}"}
+        if once:
+            headers["Idempotency-Key"] = once
+        if crash_at:
+            headers["Crash-At"] = str(crash_at)
+        try:
+            return self.web.post(path, json=body, headers=headers)
+        except httpx2.TransportError:
+            return self.told.readline().strip()
+
+
+@pytest.fixture(scope="module")
+def mortal(settings: Settings) -> Iterator[Mortal]:
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        process = subprocess.Popen(
+            [sys.executable, crashing.__file__, str(listening.fileno())],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "ALLOCATOR_DATABASE_URL": settings.database_url,
+                "ALLOCATOR_POOL_SIZE": "2",
+            },
+            cwd=ROOT,
+            pass_fds=[listening.fileno()],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        fresh = httpx2.Limits(max_keepalive_connections=0)
+        with process, httpx2.Client(base_url=url, limits=fresh, timeout=60) as web:
+            assert process.stdout is not None
+            yield Mortal(web, process.stdout)
+            parts = [*psutil.Process(process.pid).children(), psutil.Process(process.pid)]
+            for part in reversed(parts):
+                part.kill()
+
+
+def state(clinic: Clinic) -> list[tuple[Any, ...]]:
+    """What is kept of a clinic's bookings."""
+    rows = clinic.sql(
+        "SELECT b.id, b.state, b.version, v.span, count(c.id),"
+        " (SELECT count(*) FROM audit a WHERE a.tenant_id = :t AND a.object = b.uid)"
+        " FROM booking b JOIN visit v ON v.tenant_id = b.tenant_id AND v.booking_id = b.id"
+        " LEFT JOIN claim c ON c.tenant_id = v.tenant_id AND c.visit_id = v.id"
+        " WHERE b.tenant_id = :t GROUP BY b.id, b.state, b.version, b.uid, v.id, v.span"
+        " ORDER BY b.id",
+        t=clinic.tenant,
+    )
+    return [tuple(row) for row in rows]
+
+
+def at(day: int, hour: int = 9) -> str:
+    return f"2030-01-{day:02}T{hour:02}:00:00+01:00"
+
+
+@dataclass
+class Day:
+    """A day on which a booking is held, confirmed, moved and cancelled."""
+
+    mortal: Mortal
+    key: str
+    day: int
+    booking: str = ""
+
+    def do(self, deed: str, once: str = "", crash_at: int = 0) -> Any:
+        """Do something; return the answer, or at which point the API was killed."""
+        path = {
+            "hold": "/v1/holds",
+            "confirm": f"/v1/holds/{self.booking}/confirm",
+        }.get(deed, f"/v1/bookings/{self.booking}/{deed}")
+        answer = self.mortal(self.key, path, self._body(deed), once, crash_at)
+        if deed == "hold" and not isinstance(answer, str):
+            self.booking = answer.json()["id"]
+        return answer
+
+    def _body(self, deed: str) -> Any:
+        if deed == "hold":
+            return physio(at(self.day), None)
+        resources = {"practitioner": ["ben"], "room": ["room-2"]}
+        visit = {"occurrence": 1, "step": 1, "start": at(self.day, 10), "resources": resources}
+        return {"visits": [visit]} if deed == "reschedule" else None
+
+
+#: What is done to a booking, what it has to be before, and statements that have to be among the
+#: points at which it was tried.
+DEEDS: dict[str, tuple[list[str], list[str]]] = {
+    "hold": ([], ["INSERT INTO booking", "INSERT INTO visit", "INSERT INTO claim"]),
+    "confirm": (["hold"], ["UPDATE"]),
+    "reschedule": (["hold", "confirm"], ["UPDATE visit", "INSERT INTO claim"]),
+    "cancel": (["hold", "confirm"], ["DELETE FROM claim", "UPDATE booking"]),
+}
+ALWAYS = ["INSERT INTO idempotency", "UPDATE idempotency", "commit", "commit sent", "committed"]
+ALWAYS += ["http.response.start", "http.response.body"]
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_the_api_is_killed_at_every_point_of_a_call(
+    clinic: Clinic, mortal: Mortal, deed: str
+) -> None:
+    """All is there, or nothing; the same call, sent again, does it once and tells the same."""
+    key = clinic.asker("scheduler").key
+    before, needed = DEEDS[deed]
+    points: list[str] = []
+    while True:
+        number = len(points) + 1
+        day = Day(mortal, key, number)
+        for earlier in before:
+            assert day.do(earlier).status_code in (200, 201)
+        refused = mortal(key, "/v1/holds", physio(at(1, 3), None))
+        assert refused.status_code == 409  # the process knows the clinic now
+        was = state(clinic)
+        once = f"{deed}-{number}"
+        point = day.do(deed, once, number)
+        if not isinstance(point, str):
+            break
+        points.append(point)
+        found = state(clinic)
+        whole(clinic)
+        first = day.do(deed, once)
+        is_now = state(clinic)
+        again = day.do(deed, once)
+        assert first.status_code == (201 if deed == "hold" else 200), first.text
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert (first.status_code, first.json()) == (again.status_code, again.json())
+        assert found in (was, is_now)
+        replayed = "Idempotency-Replayed" in first.headers
+        assert replayed == (found == is_now) or (replayed and point == "commit sent")
+        assert len(is_now) == number and state(clinic) == is_now != was
+        whole(clinic)
+    for words in [*needed, *ALWAYS]:
+        assert any(point.startswith(words) for point in points), words
+
+
+def test_the_database_is_killed_while_four_clients_book(tmp_path: Path, quiet: None) -> None:
+    """What was acknowledged is there, once; whoever repeats a call with its key has booked once."""
+    with vanishing(tmp_path) as folder, EmbeddedServer(folder) as server:
+        migrate(server.url("allocator_owner"))
+        owner = create_engine(engine_url(server.url("allocator_owner")), poolclass=NullPool)
+        settings = Settings(database_url=server.url("allocator_api"))
+        with TestClient(application(settings), raise_server_exceptions=False) as client:
+            with owner.begin() as connection:
+                tenant = tenants.found(
+                    connection, ref="t", name="T", zone="Europe/Berlin", grain_minutes=15
+                )
+            clinic = Clinic(tenant=tenant, http=client, owner=owner)
+            furnish(clinic.asker())
+            asks = clinic.asker("scheduler")
+            busy = Barrier(5)
+
+            def use(day: int) -> list[Any]:
+                """Book a day full; each call is repeated until it is acknowledged."""
+                made = []
+                for hour in range(8, 17):
+                    if hour == 10:
+                        busy.wait()
+                    once, body = f"{day}-{hour}", physio(at(day, hour), None)
+                    held = insisting(asks, "/v1/holds", once, body)
+                    path = f"/v1/holds/{held.json()['id']}/confirm"
+                    made += [held, insisting(asks, path, once)]
+                return made
+
+            with ThreadPoolExecutor(1) as beside:
+                booking = beside.submit(race, [partial(use, day) for day in range(7, 11)])
+                busy.wait()
+                killed = psutil.Process(server.pid)
+                os.kill(server.pid, signal.SIGKILL)
+                until(lambda: gone(killed))
+                server.start()
+                answers = [answer for made in booking.result() for answer in made]
+            assert statuses(answers) == {201: 36, 200: 36}
+            names = {answer.json()["id"] for answer in answers}
+            kept = clinic.sql("SELECT uid, state FROM booking WHERE tenant_id = :t", t=tenant)
+            assert {(str(row.uid), row.state) for row in kept} == {(n, "booked") for n in names}
+            assert len(names) == len(kept) == 36
+            whole(clinic)
