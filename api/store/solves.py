@@ -30,9 +30,12 @@ def take(connection: Connection, worker: str) -> Any | None:
         ``running``: to be solved. ``solved`` or ``publishing``, with ``publish``: to be published.
         Else it was given up.
     """
-    return connection.execute(
+    row = connection.execute(
         _TAKE, {"worker": worker, "silent": SILENT, "attempts": ATTEMPTS, "most": 2 * ATTEMPTS}
     ).first()
+    if row is not None and row.state == "failed":
+        _audit(connection, row)
+    return row
 
 
 _TAKE = text(
@@ -115,7 +118,7 @@ def end(
     result: Mapping[str, Any],
 ) -> Any | None:
     """Write what came of a solve; None where it is no longer this worker's."""
-    return connection.execute(
+    row = connection.execute(
         _END,
         {
             "tenant": tenant,
@@ -125,8 +128,21 @@ def end(
             "result": json.dumps(result),
         },
     ).first()
+    if row is not None:
+        _audit(connection, row)
+    return row
 
 
+def _audit(connection: Connection, row: Any) -> None:
+    """Write down how a solve ended, so that whoever asked for it hears of it."""
+    connection.execute(_AUDIT, {"tenant": row.tenant_id, "object": row.uid, "state": row.state})
+
+
+_AUDIT = text(
+    "INSERT INTO audit (tenant_id, actor, action, kind, object, before, after)"
+    " VALUES (:tenant, 'service', 'solve.' || :state, 'solve', :object, NULL,"
+    " jsonb_build_object('state', CAST(:state AS text)))"
+)
 _END = text(
     """
     UPDATE solve SET state = :state, result = CAST(:result AS jsonb), ended_at = now()

@@ -30,7 +30,7 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     **{kind.name: ("created", "changed", "deleted") for kind in KINDS.values()},
     "person": ("created", "changed", "erased"),
     "session": ("created", "changed", "deleted", "placed", "taken_back"),
-    "solve": ("queued", "cancelled", "published"),
+    "solve": ("queued", "solved", "failed", "cancelled", "published"),
     "absence": ("marked", "taken_back"),
     "lane": ("added",),
     "tenant": ("changed", "imported"),

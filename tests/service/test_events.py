@@ -19,7 +19,7 @@ from api.app import application
 from api.routes import events as routes
 from api.routes.paging import cursor_of
 from api.settings import Settings
-from api.store import events
+from api.store import events, solves
 from api.store.database import Database
 from api.usecases.events import HAPPENS, TYPES
 
@@ -189,6 +189,26 @@ def test_what_is_asked_wrongly_is_told(clinic: Clinic) -> None:
     )
     odd = asks.get("/v1/events?object=P1")
     assert (odd.status_code, odd.json()["detail"]) == (422, "The object 'P1' is not a UUID.")
+
+
+def test_how_a_solve_ends_is_told(clinic: Clinic, relay: Database) -> None:
+    """Solved, or given up because its worker died each time."""
+    asks = clinic.asker("scheduler")
+    for state in ("solved", "failed"):
+        asks.post("/v1/solves", {"days": 7})
+        attempts = 0 if state == "solved" else solves.ATTEMPTS
+        clinic.sql(
+            "UPDATE solve SET created_at = '2000-01-01', attempt = :attempts"
+            " WHERE state = 'queued'",
+            attempts=attempts,
+        )
+        with relay.transaction() as (connection, _):
+            row = solves.take(connection, "worker")
+            assert row is not None and row.tenant_id == clinic.tenant
+            if state == "solved":
+                solves.end(connection, row.tenant_id, row.id, "worker", state, {})
+        found = listed(asks, relay, f"&object={row.uid}")
+        assert types(found) == ["solve.queued", f"solve.{state}"]
 
 
 # Streams -------------------------------------------------------------------------------------
