@@ -32,7 +32,7 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     "session": ("created", "changed", "deleted", "placed", "taken_back"),
     "solve": ("queued", "solved", "failed", "cancelled", "published"),
     "absence": ("marked", "taken_back"),
-    "lane": ("added",),
+    "lane": ("added", "removed"),
     "tenant": ("changed", "imported"),
     "key": ("created", "revoked"),
     "membership": ("created", "removed"),
