@@ -30,14 +30,14 @@ from allocator.solve.result import Result
 from allocator.solve.solve import solve
 from api import logs, traces
 from api.auth.principal import Principal, Role
-from api.problems import Invalid
+from api.problems import Invalid, StoreUnavailable
 from api.settings import Settings
 from api.solving.asked import Asked, asked_of
 from api.solving.clinic import Clinic, clinic
 from api.solving.outcome import Stay, document
 from api.solving.publishing import Publisher
 from api.store import solves
-from api.store.database import Database
+from api.store.database import Again, Database
 from api.store.solves import TO_PUBLISH
 from api.store.world import Worlds
 from api.usecases.rules import faults as told_faults
@@ -46,6 +46,8 @@ from api.usecases.tx import Tx
 LOG = structlog.get_logger("allocator.solving")
 #: Seconds between two times of telling.
 EVERY = 0.5
+#: Seconds after which a solve that is to stop, and has placed nothing yet, ends with nothing.
+PATIENCE = 1.0
 #: How much less than the API a solve presses for the processor.
 NICE = 10
 
@@ -81,6 +83,9 @@ class Job:
 
     def _solved(self, row: Any) -> Any | None:
         """Solve, and return the row as it is then; None where it is somebody else's by now."""
+        # In a transaction of its own: the row would be locked for as long as the problem is read,
+        # and nobody could cancel the solve, nor tell of it.
+        self._database.run(self._tenant, partial(self._note_read, row.id))
         found = self._database.run(self._tenant, partial(self._read, row))
         if isinstance(found, Invalid):
             return self._end(row.id, "failed", {"error": found.detail, **found.more})
@@ -126,8 +131,10 @@ class Job:
         assert row is not None
         return row
 
+    def _note_read(self, solve: int, connection: Connection, now: datetime) -> None:
+        solves.note_read(connection, self._tenant, solve)
+
     def _read(self, row: Any, connection: Connection, now: datetime) -> Clinic | Invalid:
-        solves.note_read(connection, self._tenant, row.id)
         try:
             return clinic(self._tx(connection, now), asked_of(row))
         except Invalid as invalid:
@@ -145,14 +152,27 @@ class Job:
         self._latest = progress
 
     def _tell(self, solve: int) -> None:
-        """Tell how it stands, and hear whether to stop, until it has ended."""
+        """Tell how it stands, and hear whether to stop, until it has ended.
+
+        What is to stop while its problem is prepared ends as cancelled: that hears nobody, and
+        what it still comes to is nobody's.
+        """
+        heard: float | None = None
         while not self._ended.wait(EVERY):
-            mine, stop = self._say(solve, self._latest)
-            if not mine:
-                LOG.warning("lost", action="solve.lost", solve=str(self._uid))
-                os._exit(1)
-            if stop:
+            try:
+                mine, stop = self._say(solve, self._latest)
+                if not mine:
+                    LOG.warning("lost", action="solve.lost", solve=str(self._uid))
+                    os._exit(1)
+                if not stop:
+                    continue
                 self._control.stop()
+                heard = heard or time.monotonic()
+                late = time.monotonic() >= heard + PATIENCE
+                if late and self._latest is None and self._end(solve, "cancelled", None):
+                    return
+            except (StoreUnavailable, Again) as problem:  # it is told the next time
+                LOG.warning("waiting", action="solve.waiting", reason=type(problem).__name__)
 
     def _say(self, solve: int, news: Progress | None) -> tuple[bool, bool]:
         """Write the news, where they are any; say whether it is still ours, and to be stopped."""
@@ -168,7 +188,7 @@ class Job:
         self._told = news
         return found
 
-    def _end(self, solve: int, state: str, result: Mapping[str, Any]) -> Any | None:
+    def _end(self, solve: int, state: str, result: Mapping[str, Any] | None) -> Any | None:
         return self._database.run(
             self._tenant,
             lambda connection, now: solves.end(

@@ -115,7 +115,7 @@ def end(
     solve: int,
     worker: str,
     state: str,
-    result: Mapping[str, Any],
+    result: Mapping[str, Any] | None,
 ) -> Any | None:
     """Write what came of a solve; None where it is no longer this worker's."""
     row = connection.execute(
@@ -125,7 +125,7 @@ def end(
             "solve": solve,
             "worker": worker,
             "state": state,
-            "result": json.dumps(result),
+            "result": None if result is None else json.dumps(result),
         },
     ).first()
     if row is not None:

@@ -1,0 +1,73 @@
+"""A solve while its problem is prepared: it is told of, it can be stopped, and is not disturbed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from service.conftest import Clinic
+from service.processes import until
+from service.solving import work
+
+from api.problems import StoreUnavailable
+from api.settings import Settings
+from api.solving import job
+from api.store import solves
+
+
+def preparing(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Have something happen while a problem is prepared."""
+    real = job.clinic
+
+    def slow(*words: Any) -> Any:
+        found = real(*words)
+        meanwhile()
+        return found
+
+    monkeypatch.setattr(job, "clinic", slow)
+
+
+def test_a_solve_is_cancelled_while_its_problem_is_prepared(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call is answered at once, and it has ended long before the problem is there."""
+    asks = clinic.asker()
+    name = asks.post("/v1/solves", {"publish": True}).json()["id"]
+
+    def state() -> str:
+        found: str = asks.get(f"/v1/solves/{name}").json()["state"]
+        return found
+
+    def cancel() -> None:
+        assert asks.post(f"/v1/solves/{name}/cancel").status_code == 200
+        until(lambda: state() == "cancelled")
+
+    preparing(monkeypatch, cancel)
+    assert work(settings) == 1
+    found = asks.get(f"/v1/solves/{name}").json()
+    assert (found["state"], found["result"], found["published"]) == ("cancelled", None, None)
+    assert found["ended_at"] is not None
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_silence_a_solve(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told of again as soon as that is possible: nobody else takes it up meanwhile."""
+    asks = clinic.asker()
+    name = asks.post("/v1/solves", {}).json()["id"]
+    real, count, again = solves.tell, iter(range(10**6)), threading.Event()
+
+    def tell(*words: Any) -> Any:
+        if next(count) == 0:
+            raise StoreUnavailable("It is away.")
+        again.set()
+        return real(*words)
+
+    monkeypatch.setattr(solves, "tell", tell)
+    told = []
+    preparing(monkeypatch, lambda: told.append(again.wait(20)))
+    assert work(settings) == 1
+    assert told == [True]
+    assert asks.get(f"/v1/solves/{name}").json()["state"] == "solved"
