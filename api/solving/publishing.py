@@ -104,18 +104,14 @@ class Publisher:
             else:
                 for one in unit.placed:
                     (moved if one.before else booked).append(one.name)
-        before = (row.published or {}).get("booked", [])
         found = Published(
             booked=tuple(booked),
             moved=tuple(moved),
             lost=tuple(
-                {"request": name, "problem": problem.document()}
-                for name, problem in lost.items()
-                if name not in before
+                {"request": name, "problem": problem.document()} for name, problem in lost.items()
             ),
         )
-        self._run(lambda tx: self._end(tx, row, found))
-        return found
+        return self._run(lambda tx: self._end(tx, row, found))
 
     def _run(self, work: Callable[[Tx], T]) -> T:
         def run(connection: Connection, now: datetime) -> T:
@@ -159,8 +155,16 @@ class Publisher:
         tx.connection.execute(_STATE, {"tenant": tx.tenant, "id": row.id, "state": "publishing"})
         return row
 
-    def _end(self, tx: Tx, row: Any, found: Published) -> None:
-        before = row.published or {"booked": [], "moved": [], "lost": []}
+    def _end(self, tx: Tx, row: Any, found: Published) -> Published:
+        """Write what came of it beside what others have published meanwhile; return it.
+
+        Nothing is lost that is published by now.
+        """
+        now = solves.find(tx.connection, tx.tenant, row.uid, for_update=True)
+        assert now is not None
+        before = now.published or {"booked": [], "moved": [], "lost": []}
+        there = {*before["booked"], *before["moved"]}
+        found = replace(found, lost=tuple(one for one in found.lost if one["request"] not in there))
         booked, moved = {*before["booked"], *found.booked}, {*before["moved"], *found.moved}
         lost = {one["request"]: one for one in (*before["lost"], *found.lost)}
         document = {
@@ -173,6 +177,7 @@ class Publisher:
         )
         after = {"booked": len(found.booked), "moved": len(found.moved), "lost": len(found.lost)}
         tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
+        return found
 
     def _unit(self, tx: Tx, *, unit: Unit) -> None:
         """Publish a unit, whole: first all that moves leaves, then everything comes."""
