@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,7 +20,7 @@ from allocator.frames.nested import Decoder
 from api.auth.principal import Principal
 from api.problems import NotFound, Problem, RuleBroken, StoreUnavailable, Taken, WrongState
 from api.solving import at_once
-from api.solving.asked import asked_of
+from api.solving.asked import Asked, asked_of
 from api.solving.at_once import Outcome
 from api.solving.units import Placed, Unit, place, units
 from api.store import bookings as kept
@@ -96,7 +96,7 @@ class Publisher:
             if len(unit.placed) == 1 and unit.placed[0].name in plain:
                 continue
             try:
-                self._run(partial(self._unit, unit=unit))
+                self._run(partial(self._unit, asked=asked_of(row), unit=unit))
             except StoreUnavailable:
                 raise
             except Problem as problem:
@@ -179,7 +179,7 @@ class Publisher:
         tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
         return found
 
-    def _unit(self, tx: Tx, *, unit: Unit) -> None:
+    def _unit(self, tx: Tx, *, asked: Asked, unit: Unit) -> None:
         """Publish a unit, whole: first all that moves leaves, then everything comes."""
         movers = [one for one in unit.placed if one.before]
         rows = {}
@@ -192,7 +192,9 @@ class Publisher:
                 continue  # it was published before
             if not all(_lies(live.get(a.visit), a) for a in one.before):
                 raise WrongState(f"Booking {one.name} has moved since it was read.")
-            rows[one.name] = row, request, [live[a.visit].id for a in one.before]
+            leaving = [live[a.visit] for a in one.before]
+            _demand_time(tx, asked, one.name, leaving)
+            rows[one.name] = row, request, [visit.id for visit in leaving]
         claims.delete(tx.connection, tx.tenant, [v for _, _, ids in rows.values() for v in ids])
         for one in unit.placed:
             if one.name in rows:
@@ -231,6 +233,21 @@ def _lies(visit: Any | None, assignment: Assignment) -> bool:
             resources=tuple((role, tuple(names)) for role, names in visit.resources.items()),
         )
     )
+
+
+def _demand_time(tx: Tx, asked: Asked, booking: str, leaving: Sequence[Any]) -> None:
+    """Refuse to move what starts too soon by now: a proposal may be published long after.
+
+    What has to be placed anew needs no notice, as long as it has not begun.
+    """
+    anew = booking in asked.unpinned or any(str(v.uid) in asked.unpinned for v in leaving)
+    hours = 0 if anew else asked.notice_hours
+    start = min(visit.span.lower for visit in leaving)
+    if start <= tx.now + timedelta(hours=hours):
+        raise WrongState(
+            f"Booking {booking} starts at {start.isoformat()}; it is"
+            f" {tx.now.isoformat(timespec='seconds')}, and {hours} hours of notice are needed."
+        )
 
 
 def _same(tx: Tx, booking: int, one: Placed) -> bool:

@@ -1,15 +1,17 @@
-"""A solve that is published by several at once."""
+"""A solve that is published by several at once, or long after it was read."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from service.conftest import Clinic
+from service.conftest import Clinic, physio
 from service.solving import work
 
 from api.settings import Settings
 from api.solving.publishing import Publisher
+
+NINE, DONE = "2028-01-10T09:00:00+01:00", "2028-01-10T09:45:00+01:00"
 
 
 def test_what_two_publish_at_once_is_told_of_both(
@@ -36,3 +38,38 @@ def test_what_two_publish_at_once_is_told_of_both(
     told = asks.get(f"/v1/solves/{solve}").json()["published"]
     assert told == {"booked": ["R1", "R2"], "moved": [], "lost": []}
     assert clinic.sql("SELECT count(*) FROM booking")[0][0] == 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_proposal_that_is_published_late_moves_nobody_without_notice(
+    clinic: Clinic, settings: Settings, late: bool
+) -> None:
+    """What had notice enough when it was read, and has not by now, stays; nobody takes its place.
+
+    No time goes by in the test: the solve is made to ask for a notice that is over.
+    """
+    asks = clinic.asker()
+    other = physio(NINE, "P2", resources={"practitioner": ["ben"], "room": ["room-2"]})
+    for body in (physio(NINE), other):
+        held = asks.post("/v1/holds", body).json()["id"]
+        assert asks.post(f"/v1/holds/{held}/confirm").status_code == 200
+    urgent: dict[str, Any] = {"id": "U1", "steps": [{"service": "physio"}]}
+    urgent["windows"] = [{"start": NINE, "end": DONE}]
+    assert asks.post("/v1/requests", urgent).status_code == 201
+    days = {"first": "2028-01-10", "days": 5, "time_limit_seconds": 5}
+    solve = asks.post("/v1/solves", {**days, "may_move": True}).json()["id"]
+    work(settings)
+    result = asks.get(f"/v1/solves/{solve}").json()["result"]
+    (moved,) = (one["booking"] for one in result["moved"])
+    if late:
+        clinic.sql("""UPDATE solve SET asked = asked || '{"notice_hours": 1000000}'""")
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    start = asks.get(f"/v1/bookings/{moved}").json()["starts_at"]
+    if not late:
+        assert found == {"booked": ["U1"], "moved": [moved], "lost": []}
+        assert start != "2028-01-10T08:00:00Z"
+        return
+    assert (found["booked"], found["moved"]) == ([], [])
+    assert {one["request"] for one in found["lost"]} == {"U1", moved}
+    assert all("1000000 hours of notice" in one["problem"]["detail"] for one in found["lost"])
+    assert start == "2028-01-10T08:00:00Z"
