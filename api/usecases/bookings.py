@@ -91,7 +91,7 @@ def hold(
     if urgent:
         request = replace(request, priority=1)  # reserves for the urgent are open to it
     who = placing.cast(tx, request, wanted)
-    person = _person(tx, who)
+    person = _person(tx, request, who)
     _cap(tx, person)
     series.demand_chains(request, places)
     services = [placing.service_of(tx, request, visit) for visit in wanted]
@@ -243,7 +243,9 @@ def _person(tx: Tx, who: Cast) -> int | None:
         strangers = [n for n in people if n != tx.principal.person]
         if strangers or (people and tx.principal.person is None):
             raise NotFound("You can book for yourself; somebody else is named.")
-    return people[0] if people else tx.principal.person
+    attending = [who.people.get(attendee.resource) for attendee in request.attendees]
+    first = next((number for number in [*attending, *people] if number is not None), None)
+    return tx.principal.person if first is None else first
 
 
 def _once(tx: Tx, request: Any) -> None:
@@ -722,7 +724,7 @@ def book(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any) -
     _once(tx, stored)
     series.demand_chains(request, _demand_once(wanted))
     who = placing.cast(tx, request, wanted)
-    row = _held(tx, request, wanted, who, _person(tx, who), 1, stored, False, whole=True)
+    row = _held(tx, request, wanted, who, _person(tx, request, who), 1, stored, False, whole=True)
     return confirm(tx, row.ref)
 
 

@@ -92,3 +92,10 @@ def test_a_question_is_not_the_answer_that_is_kept(clinic: Clinic) -> None:
     assert (asked.status_code, len(asked.json()["possible"])) == (200, 1)
     accepted = asks.post("/v1/holds", {**body, "partial": "accept"}, Idempotency_Key="k")
     assert accepted.status_code == 201, accepted.text
+
+
+def test_a_booking_is_the_first_attendees(clinic: Clinic) -> None:
+    """Whoever is named first is whose booking it is, whoever came to the clinic first."""
+    asks = clinic.asker("scheduler")
+    held = asks.post("/v1/holds", physio(NINE, None, attendees=["P2", "P1"]))
+    assert (held.status_code, held.json()["person"]) == (201, "P2")
