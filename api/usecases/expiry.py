@@ -49,6 +49,8 @@ _EXPIRE = text(
 _REOPEN = text(
     "UPDATE request SET state = 'requested' WHERE tenant_id = :tenant AND state = 'scheduled'"
     " AND id = (SELECT request_id FROM booking WHERE tenant_id = :tenant AND id = :booking)"
+    " AND NOT EXISTS (SELECT 1 FROM booking WHERE tenant_id = :tenant AND request_id = request.id"
+    " AND id <> :booking AND (state = 'booked' OR expires_at > now()))"  # booked anew meanwhile
 )
 _AUDIT = text(
     "INSERT INTO audit (tenant_id, actor, action, kind, object, before, after)"

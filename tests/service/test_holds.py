@@ -99,3 +99,26 @@ def test_a_booking_is_the_first_attendees(clinic: Clinic) -> None:
     asks = clinic.asker("scheduler")
     held = asks.post("/v1/holds", physio(NINE, None, attendees=["P2", "P1"]))
     assert (held.status_code, held.json()["person"]) == (201, "P2")
+
+
+def test_an_old_hold_leaves_the_request_to_the_new_booking(clinic: Clinic) -> None:
+    """A hold that expired unseen does not reopen the request that is booked elsewhere by now."""
+    asks = clinic.asker("scheduler")
+    request = {"id": "R1", "steps": [{"service": "physio"}]}
+    assert asks.post("/v1/requests", request).status_code == 201
+
+    def hold(start: str, who: str, room: str) -> str:
+        visit = {"start": start, "resources": {"practitioner": [who], "room": [room]}}
+        held = asks.post("/v1/holds", {"request": "R1", "visits": [visit]})
+        assert held.status_code == 201
+        name: str = held.json()["id"]
+        return name
+
+    old = hold(NINE, "anna", "room-1")
+    for table in ("booking", "claim"):
+        clinic.sql(f"UPDATE {table} SET expires_at = now() WHERE tenant_id = :t", t=clinic.tenant)
+    new = hold(TEN, "ben", "room-2")
+    assert asks.post(f"/v1/holds/{new}/confirm").status_code == 200
+    assert asks.post("/v1/holds", physio(NINE)).status_code == 201  # frees the old one's place
+    assert asks.get(f"/v1/bookings/{old}").json()["state"] == "expired"
+    assert asks.get("/v1/requests/R1").json()["state"] == "scheduled"
