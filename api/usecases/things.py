@@ -334,6 +334,12 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
         {"tenant": tx.tenant, "refs": names},
     ).all()
     people = {row.ref: row.person_id for row in found}
+    if tx.principal.own_only:
+        for name in names:
+            # The same whether there is such a person or not: that is nobody's business either.
+            mine = name in people and people[name] == tx.principal.person
+            if not mine and name not in tx.world.resources:
+                raise NotFound("You can ask for yourself; somebody else is named.")
     try:
         _clinic(tx, tx.world, tuple(decoded(Resource, r.spec, r.ref) for r in found), made)
     except InvalidProblem as error:

@@ -302,3 +302,17 @@ def test_a_place_elsewhere_cannot_be_held(still: Place) -> None:
     refused = elsewhere.post("/v1/holds", physio(TEN, resources=there))
     assert refused.status_code == 403
     assert refused.json()["detail"] == "The location here is not among yours: elsewhere."
+
+
+@pytest.mark.parametrize("others", [["P1", "P2"], ["P2"], ["P1", "nobody"], ["nobody"]])
+def test_a_client_asks_for_nobody_else(clinic: Clinic, others: list[str]) -> None:
+    """Another person is refused beside oneself, too, and whether there is such a person or not."""
+    (number,) = clinic.sql(
+        "SELECT id FROM person WHERE tenant_id = :t AND ref = 'P1'", t=clinic.tenant
+    )[0]
+    client = clinic.asker("client", person_id=number)
+    attendees = [{"resource": name} for name in others]
+    body = {"steps": [{"service": "physio"}], "attendees": attendees}
+    refused = client.post("/v1/requests", body)
+    assert refused.status_code == 404
+    assert refused.json()["detail"] == "You can ask for yourself; somebody else is named."
