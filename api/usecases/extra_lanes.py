@@ -14,7 +14,7 @@ from api.store import things
 from api.store.ids import as_uid, new_uid
 from api.store.tables import EXTRA_LANE, RESOURCE
 from api.store.world import changing
-from api.usecases.things import narrow
+from api.usecases.things import KINDS, found, narrow
 from api.usecases.tx import Tx
 
 #: Lanes of a resource that are listed.
@@ -79,7 +79,7 @@ def remove(tx: Tx, resource: str, name: str) -> None:
 def listed(tx: Tx, resource: str) -> Sequence[Any]:
     """Return the lanes that were added to a resource, by start."""
     tx.demand("catalogue.read")
-    row = _resource(tx, resource)
+    row = found(tx, KINDS["resources"], resource)
     return tx.connection.execute(
         select(*COLUMNS)
         .where(EXTRA_LANE.c.tenant_id == tx.tenant, EXTRA_LANE.c.resource_id == row.id)

@@ -316,3 +316,10 @@ def test_a_client_asks_for_nobody_else(clinic: Clinic, others: list[str]) -> Non
     refused = client.post("/v1/requests", body)
     assert refused.status_code == 404
     assert refused.json()["detail"] == "You can ask for yourself; somebody else is named."
+
+
+def test_lanes_do_not_tell_who_is_a_patient(clinic: Clinic) -> None:
+    """A client who asks for the lanes of somebody else learns no more than of nobody."""
+    client = clinic.asker("client")
+    asked = [client.get(f"/v1/resources/{name}/extra-lanes") for name in ("P2", "nobody", "gym")]
+    assert [answer.status_code for answer in asked] == [404, 404, 200]
