@@ -93,10 +93,13 @@ def shifted(
         if scope == "following" and occurrence < move.occurrence:
             continue
         kept = placing.as_wanted(visit, visit.session)
+        itself = visit is mine  # of the two instants of a wall time in autumn, the one it names
         found.append(
             replace(
                 kept,
-                start=_instant(_wall(visit.span.lower, zone) + by, zone, visit),
+                start=move.start
+                if itself
+                else _instant(_wall(visit.span.lower, zone) + by, zone, visit),
                 resources=move.resources if step == move.step else kept.resources,
             )
         )

@@ -307,6 +307,32 @@ def test_a_time_that_the_clocks_skip(clinic: Clinic) -> None:
     )
 
 
+def test_a_wall_time_that_comes_twice(clinic: Clinic) -> None:
+    """Where all of a series moves, the visit that is named starts at the very instant named."""
+    admin = clinic.asker()
+    days = {"weekdays": list(range(7)), "hours": {"start_minute": 0, "end_minute": 1440}}
+    assert admin.post("/v1/calendars", {"id": "always", "weekly": [days]}).status_code == 201
+    made = admin.post(
+        "/v1/resources",
+        [
+            {"id": "night", "kind": "practitioner", "calendar": "always"},
+            {"id": "ward", "kind": "room", "calendar": "always"},
+        ],
+    )
+    assert made.status_code == 201
+    night = {"practitioner": ["night"], "room": ["ward"]}
+    held = admin.post(
+        "/v1/holds",
+        {"service": "physio", "start": "2030-10-26T02:30:00+02:00", "resources": night},
+    ).json()
+    second = {"start": "2030-10-27T02:30:00+01:00", "resources": night}
+    moved = admin.post(
+        f"/v1/bookings/{held['id']}/reschedule", {"visits": [second], "scope": "all"}
+    )
+    assert moved.status_code == 200
+    assert moved.json()["visits"][0]["start"] == "2030-10-27T01:30:00Z"
+
+
 def cancel(asks: Asker, booking: Any, number: int, scope: str) -> Any:
     one = next(v for v in booking["visits"] if v["occurrence"] == number)
     return asks.post(f"/v1/bookings/{booking['id']}/cancel", {"visit": one["id"], "scope": scope})
