@@ -134,10 +134,12 @@ class Worlds:
 
     def glance(self, connection: Connection, tenant: int) -> World:
         """Return a tenant's world as it is now; it may change while the transaction runs."""
-        version = connection.execute(_VERSION, {"tenant": tenant}).scalar_one()
+        version, own = connection.execute(_VERSION, {"tenant": tenant}).one()
         known = self._known.get(tenant)
         if known is None or known.version != version:
             known = read_world(connection, tenant)
+            if own:  # may yet be rolled back, and the next change gets the same version
+                return known
             with self._lock:
                 self._known[tenant] = known
         return known
@@ -145,7 +147,10 @@ class Worlds:
 
 _HOLD_STILL = text("SELECT pg_advisory_xact_lock_shared(1, CAST(:tenant AS integer))")
 _MOVE = text("SELECT pg_advisory_xact_lock(1, CAST(:tenant AS integer))")
-_VERSION = text("SELECT world_version FROM tenant WHERE id = :tenant")
+_VERSION = text(
+    "SELECT world_version, xmin = CAST(pg_current_xact_id_if_assigned() AS xid) AS own"
+    " FROM tenant WHERE id = :tenant"
+)
 _NEXT = text("UPDATE tenant SET world_version = world_version + 1 WHERE id = :tenant")
 
 

@@ -361,3 +361,16 @@ def test_a_move_that_others_depend_on_comes_along(clinic: Clinic, settings: Sett
     published = asks.post(f"/v1/solves/{found['solve']}/publish", {"only": [mine]}).json()
     assert set(published["moved"]) == both
     assert clinic.overlaps() == 0
+
+
+def test_an_absence_that_is_refused_leaves_nothing(clinic: Clinic) -> None:
+    """Neither in the database nor in memory: the next change of the world is seen as it is."""
+    admin = clinic.asker()
+    book(admin, "09:00")
+    narrow = clinic.asker("scheduler", scopes=["absences.*"])  # a solve is outside of that
+    body = {"resource": "anna", "start": at("00:00"), "end": at("23:00")}
+    assert narrow.post("/v1/absences", body).status_code == 403
+    carl = {"id": "carl", "kind": "practitioner", "calendar": "office"}
+    assert admin.post("/v1/resources", carl).status_code == 201
+    book(admin, "11:00", "carl")
+    book(admin, "13:00", "anna")
