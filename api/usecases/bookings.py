@@ -236,7 +236,7 @@ def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -
     return Partly(possible=tuple(possible), refused=tuple(refused))
 
 
-def _person(tx: Tx, who: Cast) -> int | None:
+def _person(tx: Tx, request: Request, who: Cast) -> int | None:
     """Return whose booking it is: the first person who attends; a client's own, and no other."""
     people = [number for number in who.people.values() if number is not None]
     if tx.principal.own_only:
@@ -549,7 +549,12 @@ def _replace(
     _rename(tx, live, renamed)
     replaced = [v.id for v in old.values()]
     placing.claim(tx, who, taken, numbers, _claimed(row), row.expires_at, replaced=replaced)
-    _begin(tx, row, [s for at, s in starts.items() if live[at].state == "booked"])
+    place = row.location
+    if min((renamed[at[0]], at[1]) for at in live) in {(m.occurrence, m.step) for m in moves}:
+        ordered = sorted(moves, key=lambda m: (m.occurrence, m.step))
+        place = placing.location(tx, who, request, ordered)
+    left = [s for at, s in starts.items() if live[at].state == "booked"]
+    _begin(tx, row, left, location=place)
     tx.audit(
         action,
         "booking",
@@ -569,11 +574,11 @@ def _claimed(row: Any) -> str:
     return {"held": "hold"}.get(row.state, row.state)
 
 
-def _begin(tx: Tx, row: Any, starts: Iterable[datetime]) -> None:
+def _begin(tx: Tx, row: Any, starts: Iterable[datetime], **more: Any) -> None:
     """Write when a booking begins: with the first of the visits that are still to come."""
     every = list(starts)
     ahead = [start for start in every if start > tx.now]
-    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(ahead or every))
+    bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(ahead or every), **more)
 
 
 def _rename(tx: Tx, live: Mapping[series.At, Any], renamed: Mapping[int, int]) -> None:

@@ -391,6 +391,28 @@ def test_clients_do_not_choose_others_for_it(clinic: Clinic) -> None:
     assert [v["rule"] for v in wrong.json()["violations"]] == ["eligible_resources"]
 
 
+def test_a_booking_is_where_it_was_moved_to(clinic: Clinic) -> None:
+    """Whoever works where a booking was moved to sees it; whoever works where it was does not."""
+    admin = clinic.asker()
+    rooms = []
+    for place, zone in (("berlin", "Europe/Berlin"), ("lisbon", "Europe/Lisbon")):
+        assert admin.post("/v1/locations", {"id": place, "zone": zone}).status_code == 201
+        room = {"id": f"{place}-1", "kind": "room", "calendar": "office", "location": place}
+        rooms.append(admin.post("/v1/resources", room).status_code)
+    assert rooms == [201, 201]
+    there = {"practitioner": ["anna"], "room": ["berlin-1"]}
+    name = confirmed(admin, physio(TEN, resources=there))
+    path = f"/v1/bookings/{name}"
+    moved = admin.post(f"{path}/reassign", {"resources": {"room": ["lisbon-1"]}})
+    assert moved.status_code == 200
+    assert (moved.json()["location"], moved.json()["zone"]) == ("lisbon", "Europe/Lisbon")
+    seen = [
+        clinic.asker("scheduler", locations=[place]).get(path).status_code
+        for place in ("berlin", "lisbon")
+    ]
+    assert seen == [404, 200]
+
+
 # The audit log ---------------------------------------------------------------------------------
 
 
