@@ -24,6 +24,8 @@ FIRST, LONGEST = 0.1, 5.0
 PAGE = 200
 #: What no second try would change.
 _HOPELESS = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
+#: After these the service has not heard of it at all.
+_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
 class Sender:
@@ -109,7 +111,7 @@ class Sender:
             except _HOPELESS:
                 raise
             except httpx2.TransportError as error:
-                lost = True
+                lost = lost or not isinstance(error, _UNSENT)
                 waiting.wait(unreachable(error))
                 continue
             if found.is_success:

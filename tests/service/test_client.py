@@ -261,6 +261,23 @@ def test_a_lost_reply_deletes_once(client: Client, wire: Wire) -> None:
         client.services.delete("talk", kept.version)
 
 
+def test_what_was_never_there_is_not_deleted_by_a_service_that_was_away(
+    client: Client, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It heard nothing the first time, so nothing is gone because of that."""
+    there, away = wire.handle_request, [httpx2.ConnectError("refused")]
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        if away:
+            raise away.pop()
+        return there(request)
+
+    monkeypatch.setattr(wire, "handle_request", handle)
+    with pytest.raises(NotThere):
+        client.services.delete("tolk", 1)
+    assert away == []
+
+
 def test_patience_ends(clinic: Clinic, wire: Wire) -> None:
     """With the last problem, which says that nobody answered, or how long to wait."""
     wire.spoil = [lose, instead(429, **{"Retry-After": "9"}), instead(503)]
