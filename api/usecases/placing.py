@@ -114,13 +114,6 @@ def assign(tx: Tx, request: Request, visit: WantedVisit, places: Mapping[str, An
     places
         Where the group sessions are held that the request joins, by name.
     """
-    if not 1 <= visit.occurrence <= request.occurrences or not 1 <= visit.step <= len(
-        request.steps
-    ):
-        raise Invalid(
-            f"There is no visit {visit.occurrence}, step {visit.step}: the request has"
-            f" {request.occurrences} occurrences of {len(request.steps)} steps."
-        )
     service = service_of(tx, request, visit)
     length = timedelta(minutes=duration(request, service, visit))
     if visit.session is not None:
@@ -178,7 +171,14 @@ def places_of(tx: Tx, names: Sequence[str]) -> dict[str, Any]:
 
 
 def service_of(tx: Tx, request: Request, visit: WantedVisit) -> Service:
-    """Return the service of a visit."""
+    """Return the service of a visit; one that the request does not have is refused."""
+    if not 1 <= visit.occurrence <= request.occurrences or not 1 <= visit.step <= len(
+        request.steps
+    ):
+        raise Invalid(
+            f"There is no visit {visit.occurrence}, step {visit.step}: the request has"
+            f" {request.occurrences} occurrences of {len(request.steps)} steps."
+        )
     step = request.steps[visit.step - 1]
     name = step.service
     if visit.session is not None:

@@ -122,3 +122,14 @@ def test_an_old_hold_leaves_the_request_to_the_new_booking(clinic: Clinic) -> No
     assert asks.post("/v1/holds", physio(NINE)).status_code == 201  # frees the old one's place
     assert asks.get(f"/v1/bookings/{old}").json()["state"] == "expired"
     assert asks.get("/v1/requests/R1").json()["state"] == "scheduled"
+
+
+def test_a_step_that_the_request_does_not_have(clinic: Clinic) -> None:
+    """A visit outside of what is asked for is refused, with what there is."""
+    asks = clinic.asker("scheduler")
+    body = {"service": "physio", "visits": [{"start": NINE, "occurrence": 1, "step": 2}]}
+    refused = asks.post("/v1/holds", body)
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == (
+        "There is no visit 1, step 2: the request has 1 occurrences of 1 steps."
+    )
