@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, text, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api.store.ids import as_uid, new_uid
@@ -26,12 +37,23 @@ def find(
 def add(
     connection: Connection, table: Table, tenant: int, rows: Sequence[Mapping[str, Any]]
 ) -> list[Any]:
-    """Write things; return the rows, in order. Those whose name is taken are not written."""
+    """Write things; return the rows, in order. Those whose name is taken are not written.
+
+    The UUID of another is taken, too: things are found by either.
+    """
     if not rows:
         return []
     values = [{"tenant_id": tenant, "uid": new_uid(), **row} for row in rows]
     for value in values:
         value.setdefault("ref", str(value["uid"]))
+    uids = [uid for value in values if (uid := as_uid(value["ref"])) is not None]
+    if uids:
+        among = any_(bindparam("uids", uids, type_=ARRAY(Uuid)))
+        asked = select(table.c.uid).where(table.c.tenant_id == tenant, table.c.uid == among)
+        others = set(connection.execute(asked).scalars())
+        values = [value for value in values if as_uid(value["ref"]) not in others]
+    if not values:
+        return []
     written = connection.execute(
         upsert(table).on_conflict_do_nothing().returning(table, sort_by_parameter_order=False),
         values,

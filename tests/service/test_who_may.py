@@ -323,3 +323,15 @@ def test_lanes_do_not_tell_who_is_a_patient(clinic: Clinic) -> None:
     client = clinic.asker("client")
     asked = [client.get(f"/v1/resources/{name}/extra-lanes") for name in ("P2", "nobody", "gym")]
     assert [answer.status_code for answer in asked] == [404, 404, 200]
+
+
+def test_nobody_takes_the_uuid_of_anothers_request_as_a_name(clinic: Clinic) -> None:
+    """Whoever asks for a request by its UUID would be given somebody else's."""
+    asks = clinic.asker("scheduler")
+    body = {"steps": [{"service": "physio"}]}
+    first = asks.post("/v1/requests", {**body, "id": "R1"}).json()["uid"]
+    for name in (first, first.upper()):
+        refused = asks.post("/v1/requests", {**body, "id": name})
+        assert refused.status_code == 409
+        assert refused.json()["detail"] == f"There is a request {name!r} already."
+    assert asks.get(f"/v1/requests/{first}").json()["id"] == "R1"
