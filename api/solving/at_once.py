@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
 from allocator.check.violations import violations
+from allocator.domain.faults import InvalidSchedule
 from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Claim, Schedule
 from allocator.goals import GOALS
@@ -61,6 +63,11 @@ def book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
         if one.name not in rows:
             lost[one.name] = WrongState(f"The request {one.name!r} is booked or withdrawn by now.")
     numbers = _numbers(tx, world, placed)
+    for one in placed:
+        gone = sorted({name for a in one.visits for name in a.everyone()} - numbers.keys())
+        if gone:
+            lost.setdefault(one.name, NotFound(f"{', '.join(gone)} is not there any more."))
+    placed = [one for one in placed if one.name not in lost]
     _lock(tx, world, placed, numbers)
     found = clinic(tx, asked)
     visits = {a.visit: one.name for one in placed for a in one.visits}
@@ -70,6 +77,8 @@ def book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
             lost[one.name] = NotFound(f"The request {one.name!r} is outside the horizon by now.")
     prepared = Prepared(found.problem)
     book = Rulebook(prepared, RULES, GOALS)
+    lost.update(_unreadable(prepared, staying))
+    staying = [one for one in staying if one.name not in lost]
     while staying:
         broken = _broken(prepared, book, staying, visits)
         if not broken:
@@ -117,6 +126,20 @@ def _lock(tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, 
                 shared.add(-numbers[name])
     claims.lock(tx.connection, weeks)
     claims.lock(tx.connection, shared)
+
+
+def _unreadable(prepared: Prepared, staying: Sequence[Placed]) -> dict[str, Problem]:
+    """Return the requests placed with what their services do not know any more, each with why."""
+    with suppress(InvalidSchedule):
+        prepared.placements(Schedule(assignments=tuple(a for one in staying for a in one.visits)))
+        return {}
+    found: dict[str, Problem] = {}
+    for one in staying:
+        try:
+            prepared.placements(Schedule(assignments=tuple(one.visits)))
+        except InvalidSchedule as error:
+            found[one.name] = RuleBroken(error.faults[0].message, violations=[])
+    return found
 
 
 def _broken(

@@ -133,7 +133,7 @@ class Publisher:
         )
         for at in held:
             if at.visit in joined:
-                with suppress(Taken, RuleBroken, WrongState):
+                with suppress(NotFound, Taken, RuleBroken, WrongState):
                     self._run(
                         partial(
                             sessions.place,

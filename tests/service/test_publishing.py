@@ -1,11 +1,11 @@
-"""A solve that is published by several at once, or long after it was read."""
+"""A solve that is published by several at once, or after the clinic has changed since it was read."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from service.conftest import Clinic, physio
+from service.conftest import Clinic, need, physio
 from service.solving import work
 
 from api.settings import Settings
@@ -73,3 +73,68 @@ def test_a_proposal_that_is_published_late_moves_nobody_without_notice(
     assert {one["request"] for one in found["lost"]} == {"U1", moved}
     assert all("1000000 hours of notice" in one["problem"]["detail"] for one in found["lost"])
     assert start == "2028-01-10T08:00:00Z"
+
+
+@pytest.mark.parametrize("gone", ["sessions/G1", "resources/", "services/yoga"])
+def test_what_is_gone_by_now_keeps_nobody_else_from_being_booked(
+    clinic: Clinic, settings: Settings, gone: str
+) -> None:
+    """Who would need it is told; everybody else is booked."""
+    asks = clinic.asker()
+    needs = [need("teacher")]
+    for path, body in (
+        ("resources", {"id": "eva", "kind": "teacher", "calendar": "office"}),
+        ("resources", {"id": "tom", "kind": "teacher", "calendar": "office"}),
+        ("services", {"id": "yoga", "minutes": 45, "needs": needs}),
+        ("sessions", {"id": "G1", "service": "training", "least": 1, "most": 2}),
+        ("requests", {"id": "R1", "steps": [{"service": "physio"}]}),
+        (
+            "requests",
+            {"id": "R2", "steps": [{"sessions": ["G1"]} if "G1" in gone else {"service": "yoga"}]},
+        ),
+    ):
+        made = asks.post(f"/v1/{path}", body)
+        assert made.status_code == 201, made.text
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    result = asks.get(f"/v1/solves/{solve}").json()["result"]
+    assert {visit["request"] for visit in result["visits"]} == {"R1", "R2"}
+    if gone == "resources/":
+        (with_whom,) = (v["resources"] for v in result["visits"] if v["request"] == "R2")
+        gone += dict(with_whom)["teacher"][0]
+    version = asks.get(f"/v1/{gone}").headers["etag"]
+    deleted = asks("DELETE", f"/v1/{gone}", If_Match=version)
+    assert deleted.status_code == 204, deleted.text
+    found = asks.post(f"/v1/solves/{solve}/publish")
+    assert found.status_code == 200, found.text
+    assert found.json()["booked"] == ["R1"]
+    assert [one["request"] for one in found.json()["lost"]] == ["R2"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"minutes": 60}, {"needs": [need("coach")]}, {"needs": [need("teacher"), need("room")]}],
+)
+def test_a_service_that_has_changed_keeps_nobody_else_from_being_booked(
+    clinic: Clinic, settings: Settings, changed: Any
+) -> None:
+    """Who was placed as it was before is told; everybody else is booked."""
+    asks = clinic.asker()
+    for path, body in (
+        ("resources", {"id": "eva", "kind": "teacher", "calendar": "office"}),
+        ("resources", {"id": "tom", "kind": "coach", "calendar": "office"}),
+        ("services", {"id": "yoga", "minutes": 45, "needs": [need("teacher")]}),
+        ("requests", {"id": "R1", "steps": [{"service": "physio"}]}),
+        ("requests", {"id": "R2", "steps": [{"service": "yoga"}]}),
+    ):
+        made = asks.post(f"/v1/{path}", body)
+        assert made.status_code == 201, made.text
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    version = asks.get("/v1/services/yoga").headers["etag"]
+    body = {"minutes": 45, "needs": [need("teacher")], **changed}
+    assert asks("PUT", "/v1/services/yoga", body, If_Match=version).status_code == 200
+    found = asks.post(f"/v1/solves/{solve}/publish")
+    assert found.status_code == 200, found.text
+    assert found.json()["booked"] == ["R1"]
+    assert [one["request"] for one in found.json()["lost"]] == ["R2"]
