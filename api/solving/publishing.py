@@ -18,7 +18,7 @@ from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder
 from api.auth.principal import Principal
-from api.problems import NotFound, Problem, RuleBroken, StoreUnavailable, Taken, WrongState
+from api.problems import Invalid, NotFound, Problem, RuleBroken, StoreUnavailable, Taken, WrongState
 from api.solving import at_once
 from api.solving.asked import Asked, asked_of
 from api.solving.at_once import Outcome
@@ -133,7 +133,7 @@ class Publisher:
         )
         for at in held:
             if at.visit in joined:
-                with suppress(NotFound, Taken, RuleBroken, WrongState):
+                with suppress(Invalid, NotFound, Taken, RuleBroken, WrongState):
                     self._run(
                         partial(
                             sessions.place,
@@ -318,6 +318,9 @@ def _wanted(request: Request, visits: Sequence[Assignment]) -> list[WantedVisit]
         for occurrence in range(1, request.occurrences + 1)
         for step in range(1, len(request.steps) + 1)
     }
+    for a in visits:
+        if a.visit not in places:
+            raise WrongState(f"{request.id!r} has changed: it has no visit {a.visit!r} any more.")
     return [
         WantedVisit(
             occurrence=places[a.visit][0],

@@ -1,4 +1,4 @@
-"""A solve that is published by several at once, or after the clinic has changed since it was read."""
+"""A solve that is published by several at once, or beside what has changed since it was read."""
 
 from __future__ import annotations
 
@@ -134,6 +134,27 @@ def test_a_service_that_has_changed_keeps_nobody_else_from_being_booked(
     version = asks.get("/v1/services/yoga").headers["etag"]
     body = {"minutes": 45, "needs": [need("teacher")], **changed}
     assert asks("PUT", "/v1/services/yoga", body, If_Match=version).status_code == 200
+    found = asks.post(f"/v1/solves/{solve}/publish")
+    assert found.status_code == 200, found.text
+    assert found.json()["booked"] == ["R1"]
+    assert [one["request"] for one in found.json()["lost"]] == ["R2"]
+
+
+@pytest.mark.parametrize("service", ["physio", "surgery"])
+def test_a_request_that_has_changed_keeps_nobody_else_from_being_booked(
+    clinic: Clinic, settings: Settings, service: str
+) -> None:
+    """It asks for two steps no more, whether somebody has to approve them or not."""
+    asks = clinic.asker()
+    two = {"id": "R2", "steps": [{"service": service}, {"service": "physio"}]}
+    for body in ({"id": "R1", "steps": [{"service": "physio"}]}, two):
+        made = asks.post("/v1/requests", body)
+        assert made.status_code == 201, made.text
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    version = asks.get("/v1/requests/R2").headers["etag"]
+    one = {"steps": [{"service": service}]}
+    assert asks("PUT", "/v1/requests/R2", one, If_Match=version).status_code == 200
     found = asks.post(f"/v1/solves/{solve}/publish")
     assert found.status_code == 200, found.text
     assert found.json()["booked"] == ["R1"]
