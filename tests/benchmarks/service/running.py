@@ -117,6 +117,7 @@ FILL = (
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS people
           FROM person WHERE tenant_id = :tenant) AS p ON p.place = n % p.people
     """,
+    "ANALYZE",
     """
     INSERT INTO visit (tenant_id, uid, booking_id, occurrence, step, service, span, resources,
                        state)
@@ -126,6 +127,7 @@ FILL = (
                'practitioner-' || substr(ref, 6)::int % 40)), 'booked'
     FROM booking WHERE tenant_id = :tenant AND created_by = 'fill'
     """,
+    "ANALYZE",
     """
     INSERT INTO claim (tenant_id, resource_id, visit_id, role, lane, span, state)
     SELECT :tenant, resource.id, visit.id, 'practitioner', 0, visit.span, 'booked'
