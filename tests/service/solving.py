@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.conftest import Asker
+from sqlalchemy import text
 
 from api.settings import Settings
 from api.solving.job import Job
@@ -28,6 +29,21 @@ def work(settings: Settings) -> int:
     finally:
         relay.close()
         worker.close()
+
+
+def alone(settings: Settings) -> None:
+    """Let nothing wait that other tests have asked for."""
+    relay = Database(settings.relay_database_url, size=1)
+    try:
+        with relay.transaction() as (connection, _):
+            connection.execute(
+                text(
+                    "UPDATE solve SET state = 'cancelled', ended_at = now()"
+                    " WHERE state IN ('queued', 'running')"
+                )
+            )
+    finally:
+        relay.close()
 
 
 def solved(settings: Settings, asks: Asker, solve: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from service.conftest import Clinic
 from service.processes import until
-from service.solving import work
+from service.solving import alone, work
 
 from api.problems import StoreUnavailable
 from api.settings import Settings
@@ -33,6 +33,7 @@ def test_a_solve_is_cancelled_while_its_problem_is_prepared(
     clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The call is answered at once, and it has ended long before the problem is there."""
+    alone(settings)
     asks = clinic.asker()
     name = asks.post("/v1/solves", {"publish": True}).json()["id"]
 
@@ -55,6 +56,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_silence_a_solve(
     clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told of again as soon as that is possible: nobody else takes it up meanwhile."""
+    alone(settings)
     asks = clinic.asker()
     name = asks.post("/v1/solves", {}).json()["id"]
     real, count, again = solves.tell, iter(range(10**6)), threading.Event()
