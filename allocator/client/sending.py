@@ -6,7 +6,6 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -53,17 +52,6 @@ class Sender:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
-
-    def __enter__(self) -> Sender:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def send(
         self,

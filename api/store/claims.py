@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-LIVE = ("hold", "pending_approval", "booked")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
