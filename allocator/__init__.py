@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         problem_to_frames,
         problem_to_json,
         read_problem,
+        read_request,
         read_schedule,
         schedule_from_frame,
         schedule_to_frame,
@@ -101,7 +102,7 @@ _HOMES = {
     "allocator.domain.time": "Horizon Span",
     "allocator.frames": (
         "problem_from_frames problem_from_json problem_to_frames problem_to_json "
-        "read_problem read_schedule schedule_from_frame schedule_to_frame "
+        "read_problem read_request read_schedule schedule_from_frame schedule_to_frame "
         "schedule_to_icalendar write_icalendars write_problem write_schedule "
     ),
 }
@@ -164,6 +165,7 @@ __all__ = [
     "problem_to_frames",
     "problem_to_json",
     "read_problem",
+    "read_request",
     "read_schedule",
     "schedule_from_frame",
     "schedule_to_frame",

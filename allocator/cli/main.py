@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from allocator.cli import bench, check, explain, generate, plot, solve
+from allocator.cli import bench, check, explain, generate, plot, solve, suggest
 from allocator.cli.common import NO_VALUE, prose, to_stderr
 
 #: Entry points in this group add commands: the name is the command's, the value a typer
@@ -43,6 +43,7 @@ def application() -> typer.Typer:
     app.command("solve", help=prose(solve.HELP), epilog=solve.EPILOG)(solve.solve)
     app.command("check", help=prose(check.HELP), epilog=check.EPILOG)(check.check)
     app.command("explain", help=prose(explain.HELP), epilog=explain.EPILOG)(explain.explain)
+    app.command("suggest", help=prose(suggest.HELP), epilog=suggest.EPILOG)(suggest.suggest)
     app.command("plot", help=prose(plot.HELP), epilog=plot.EPILOG)(plot.plot)
     app.command("bench", help=prose(bench.HELP), epilog=bench.EPILOG)(bench.bench)
     app.add_typer(generate.application(), name="generate")

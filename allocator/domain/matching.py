@@ -23,9 +23,19 @@ def matching(problem: Problem, selector: Selector) -> Iterator[Resource]:
     else:
         some = problem.resources
     for resource in some:
-        if (
-            (not selector.kind or resource.kind == selector.kind)
-            and (selector.location is None or resource.location == selector.location)
-            and selector.skills <= {skill.name for skill in resource.skills}
-        ):
+        if _meets(resource, selector):
             yield resource
+
+
+def meets(resource: Resource, selector: Selector) -> bool:
+    """Say whether a resource meets a selector, taking any date for its skills."""
+    named = not selector.names or resource.id in selector.names
+    return named and _meets(resource, selector)
+
+
+def _meets(resource: Resource, selector: Selector) -> bool:
+    return (
+        (not selector.kind or resource.kind == selector.kind)
+        and (selector.location is None or resource.location == selector.location)
+        and selector.skills <= {skill.name for skill in resource.skills}
+    )

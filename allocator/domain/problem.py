@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from allocator.domain.calendar import Calendar
@@ -139,14 +141,43 @@ class Problem:
             return self.horizon.zone
         return self.location(location).zone or self.horizon.zone
 
+    def with_resource(self, resource: Resource) -> Problem:
+        """Return the problem with one more resource, of which everything is known to be right."""
+        other = copy(self)
+        index = {**self._index, "resource": {**self._index["resource"], resource.id: resource}}
+        object.__setattr__(other, "resources", (*self.resources, resource))
+        object.__setattr__(other, "_index", index)
+        return other
+
     @property
     def objective(self) -> tuple[Level, ...]:
         """The levels in force, in order."""
+        return self.objective_for({request.priority for request in self.requests})
+
+    def objective_for(self, classes: Iterable[int]) -> tuple[Level, ...]:
+        """Return the levels in force, in order, where requests of these classes may be asked."""
         if self.levels:
             return self.levels
-        classes = sorted({request.priority for request in self.requests})
         served = tuple(
             Level(name=f"priority {priority}", goals=((f"served:{priority}", 1),))
-            for priority in classes
+            for priority in sorted(classes)
         )
         return (*served, Level(name="comfort", goals=COMFORT))
+
+    def suggest(self, request: Request | str, **how: Any) -> Any:
+        """Suggest places for one request, the best first; see ``allocator.suggest.suggest``.
+
+        Parameters
+        ----------
+        request
+            What is asked for, or the id of one of the problem's requests.
+        **how
+            The schedule beside which it is to be placed (by default what is published), the
+            limit, and all else that ``allocator.suggest.suggest`` knows.
+
+        Returns
+        -------
+        Suggestions
+            The choices, or why there are none.
+        """
+        return import_module("allocator.suggest").suggest(self, request, **how)

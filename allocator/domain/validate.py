@@ -24,6 +24,8 @@ from allocator.domain.time import (
 
 if TYPE_CHECKING:
     from allocator.domain.problem import Problem
+    from allocator.domain.request import Request
+    from allocator.domain.resource import Resource
 
 MAX_REQUESTS = 100_000
 MAX_RESOURCES = 200_000
@@ -168,14 +170,7 @@ def _world(problem: Problem) -> Iterator[Fault]:
     for calendar in problem.calendars:
         yield from calendar.faults(problem.horizon.zone)
     for resource in problem.resources:
-        yield from resource.faults(problem.horizon.grain_minutes, problem.horizon.zone)
-        if resource.calendar is not None:
-            yield from _unknown(problem, "resource", resource.id, "calendar", resource.calendar)
-        if resource.location is not None:
-            yield from _unknown(problem, "resource", resource.id, "location", resource.location)
-        for reserve in resource.reserves:
-            for service in sorted(reserve.services):
-                yield from _unknown(problem, "resource", resource.id, "service", service)
+        yield from resource_faults(problem, resource)
     for turnaround in problem.turnarounds:
         id = f"{turnaround.before or 'any'} to {turnaround.after or 'any'}"
         for name in (turnaround.before, turnaround.after):
@@ -188,6 +183,18 @@ def _world(problem: Problem) -> Iterator[Fault]:
                 id,
                 f"Turnaround {id} takes {turnaround.minutes} minutes; at least 0.",
             )
+
+
+def resource_faults(problem: Problem, resource: Resource) -> Iterator[Fault]:
+    """Yield what is wrong with a resource, by itself and beside what a problem knows."""
+    yield from resource.faults(problem.horizon.grain_minutes, problem.horizon.zone)
+    if resource.calendar is not None:
+        yield from _unknown(problem, "resource", resource.id, "calendar", resource.calendar)
+    if resource.location is not None:
+        yield from _unknown(problem, "resource", resource.id, "location", resource.location)
+    for reserve in resource.reserves:
+        for service in sorted(reserve.services):
+            yield from _unknown(problem, "resource", resource.id, "service", service)
 
 
 def _services(problem: Problem) -> Iterator[Fault]:
@@ -239,46 +246,52 @@ def _said(need: Need) -> str:
     return " or ".join(words)
 
 
+def request_faults(problem: Problem, request: Request) -> Iterator[Fault]:
+    """Yield what is wrong with a request, by itself and beside what a problem knows."""
+    horizon = problem.horizon
+    yield from request.faults(horizon.zone)
+    roles: set[str] = set()
+    for step in request.steps:
+        if step.service:
+            yield from _unknown(problem, "request", request.id, "service", step.service)
+            if problem.knows("service", step.service):
+                roles |= {need.role for need in problem.service(step.service).needs}
+        for name in sorted(step.sessions):
+            yield from _unknown(problem, "request", request.id, "session", name)
+    for attendee in request.attendees:
+        yield from _unknown(problem, "request", request.id, "resource", attendee.resource)
+    for wish in request.preferred_resources:
+        for name in sorted(wish.resources):
+            yield from _unknown(problem, "request", request.id, "resource", name)
+        if wish.role not in roles:
+            yield _no_role("request", request.id, wish.role, roles)
+    for option in request.options:
+        for placement in option.placements:
+            for role, name in placement.resources:
+                yield from _unknown(problem, "request", request.id, "resource", name)
+                if role not in roles:
+                    yield _no_role("request", request.id, role, roles)
+    series = request.series
+    if (
+        isinstance(series, FlexibleSeries)
+        and series.most_carers is not None
+        and series.carer_role not in roles
+    ):
+        yield _no_role("request", request.id, series.carer_role, roles)
+    if isinstance(series, FixedSeries) and any(step.sessions for step in request.steps):
+        yield Fault(
+            FaultCode.CONTRADICTION,
+            "request",
+            request.id,
+            f"Request {request.id}: a fixed series names a group session; a flexible one may.",
+        )
+    yield from _outside("request", request.id, request.windows, horizon)
+
+
 def _requests(problem: Problem) -> Iterator[Fault]:
     horizon = problem.horizon
     for request in problem.requests:
-        yield from request.faults(horizon.zone)
-        roles: set[str] = set()
-        for step in request.steps:
-            if step.service:
-                yield from _unknown(problem, "request", request.id, "service", step.service)
-                if problem.knows("service", step.service):
-                    roles |= {need.role for need in problem.service(step.service).needs}
-            for name in sorted(step.sessions):
-                yield from _unknown(problem, "request", request.id, "session", name)
-        for attendee in request.attendees:
-            yield from _unknown(problem, "request", request.id, "resource", attendee.resource)
-        for wish in request.preferred_resources:
-            for name in sorted(wish.resources):
-                yield from _unknown(problem, "request", request.id, "resource", name)
-            if wish.role not in roles:
-                yield _no_role("request", request.id, wish.role, roles)
-        for option in request.options:
-            for placement in option.placements:
-                for role, name in placement.resources:
-                    yield from _unknown(problem, "request", request.id, "resource", name)
-                    if role not in roles:
-                        yield _no_role("request", request.id, role, roles)
-        series = request.series
-        if (
-            isinstance(series, FlexibleSeries)
-            and series.most_carers is not None
-            and series.carer_role not in roles
-        ):
-            yield _no_role("request", request.id, series.carer_role, roles)
-        if isinstance(series, FixedSeries) and any(step.sessions for step in request.steps):
-            yield Fault(
-                FaultCode.CONTRADICTION,
-                "request",
-                request.id,
-                f"Request {request.id}: a fixed series names a group session; a flexible one may.",
-            )
-        yield from _outside("request", request.id, request.windows, horizon)
+        yield from request_faults(problem, request)
     for session in problem.sessions:
         yield from session.faults(horizon.zone)
         yield from _outside("session", session.id, session.windows, horizon)

@@ -12,7 +12,8 @@ from allocator.domain.request import FlexibleSeries
 from allocator.domain.schedule import Assignment
 from allocator.explain.frame import frame_of
 from allocator.explain.phrases import missed
-from allocator.explain.places import ids, labels, place_of, told, when, who
+from allocator.explain.places import ids, labels, told, when, who
+from allocator.prepare.assignments import place_of
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.report.words import count

@@ -12,7 +12,8 @@ from allocator.explain.analysis import Payment, analyse
 from allocator.explain.difference import GoalChange, changes
 from allocator.explain.frame import frame_of
 from allocator.explain.phrases import missed
-from allocator.explain.places import ids, labels, place_of, told, when
+from allocator.explain.places import ids, labels, told, when
+from allocator.prepare.assignments import place_of
 from allocator.prepare.visit import Placement
 from allocator.report.words import count
 from allocator.state.state import State

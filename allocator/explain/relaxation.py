@@ -9,8 +9,8 @@ from enum import Enum
 from allocator.domain.schedule import Assignment
 from allocator.explain.core import Core
 from allocator.explain.facts import Fact
-from allocator.explain.places import place_of
 from allocator.explain.trial import Trial
+from allocator.prepare.assignments import place_of
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
 from allocator.solve.feasible import Answer

@@ -14,7 +14,8 @@ from allocator.domain.schedule import Assignment, Schedule
 from allocator.domain.time import is_aware
 from allocator.explain.difference import GoalChange, changes
 from allocator.explain.frame import frame_of
-from allocator.explain.places import labels, place_of, told
+from allocator.explain.places import labels, told
+from allocator.prepare.assignments import place_of
 from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import Violation
 from allocator.state.state import State

@@ -12,9 +12,9 @@ from allocator.explain.frame import frame_of
 from allocator.explain.in_the_way import InTheWay, in_the_way
 from allocator.explain.lists import listed
 from allocator.explain.phrases import clauses
-from allocator.explain.places import place_of
 from allocator.explain.relaxations import Relaxation, find_relaxations
 from allocator.explain.trial import Trial, needed_visits
+from allocator.prepare.assignments import place_of
 from allocator.report.words import count
 from allocator.solve.feasible import Answer
 from allocator.state.state import State

@@ -7,6 +7,7 @@ from allocator.frames.problems import (
     problem_to_frames,
     problem_to_json,
     read_problem,
+    read_request,
     write_problem,
 )
 from allocator.frames.schedules import (
@@ -22,6 +23,7 @@ __all__ = [
     "problem_to_frames",
     "problem_to_json",
     "read_problem",
+    "read_request",
     "read_schedule",
     "schedule_from_frame",
     "schedule_to_frame",

@@ -190,6 +190,12 @@ def bad(value: object) -> bool:
 
 def parse(text: str, format: str, faults: list[Fault]) -> dict[str, Any] | None:
     """Parse a document and check its format and version; None where it is none of ours."""
+    found = parse_any(text, faults)
+    return None if faults else checked(found, format, faults)
+
+
+def parse_any(text: str, faults: list[Fault]) -> Any:
+    """Parse a document of any format; None, with the fault, where it cannot be read."""
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
@@ -213,9 +219,7 @@ def parse(text: str, format: str, faults: list[Fault]) -> dict[str, Any] | None:
         said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         faults.append(broken("", f"This cannot be read as JSON: {said}."))
         return None
-    if faults:
-        return None
-    return checked(found, format, faults)
+    return found
 
 
 def checked(found: Any, format: str, faults: list[Fault]) -> dict[str, Any] | None:

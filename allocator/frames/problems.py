@@ -11,13 +11,14 @@ import pandas as pd
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
+from allocator.domain.request import Request
 from allocator.domain.time import Horizon
 from allocator.domain.validate import STAND_IN
 from allocator.frames.assemble import Assembly
 from allocator.frames.columns import hints
 from allocator.frames.files import write_file, write_folder
 from allocator.frames.flatten import all_frames, csv_cells
-from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
+from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse, parse_any
 from allocator.frames.places import Known, Objects, Place, Places, settle
 from allocator.frames.sheets import (
     broken,
@@ -79,6 +80,33 @@ def read_problem(
         raise InvalidProblem(
             replace(fault, where=f"{path.name} {fault.where}".strip()) for fault in error.faults
         ) from None
+
+
+def read_request(path: Path | str) -> Request:
+    """Read one request from a JSON file: an object as in the list ``requests`` of a problem.
+
+    Whether a problem knows what it names is not asked.
+
+    Raises
+    ------
+    InvalidProblem
+        With every fault, each with its path in the document.
+    """
+    path = Path(path)
+    faults: list[Fault] = []
+    data = read_bytes(path, faults)
+    text = None if data is None else decode(data, path.name, faults)
+    request = None
+    if text is not None:
+        given = parse_any(text, faults)
+        if not faults:
+            request = Decoder(faults).object(Request, given, "")
+    if faults or bad(request):
+        raise InvalidProblem(
+            replace(f, where=" ".join(dict.fromkeys((path.name, f.where))).strip()) for f in faults
+        )
+    assert isinstance(request, Request)
+    return request
 
 
 def write_problem(problem: Problem, path: Path | str) -> None:

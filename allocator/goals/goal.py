@@ -52,6 +52,9 @@ class Goal(Protocol):
         What one unit of its amount is, in the plural.
     common
         Whether its amounts belong to nobody alone, so that a request has no weight of its own.
+    of_requests
+        Whether it depends on what requests ask for that a problem has anything that the goal speaks
+        of: where requests may come later, it is in force from the first.
     local
         Whether visits that share no request, session or resource have amounts of their own each.
         Where they have not, ``ties`` says which have amounts together.
@@ -64,6 +67,7 @@ class Goal(Protocol):
     sentence: str
     unit: str
     common: bool = False
+    of_requests: bool = False
     local: bool = False
     adds_up: bool = False
 

@@ -41,6 +41,7 @@ class NearWanted(Goal):
     unit = "hours"
     local = True
     adds_up = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request names an instant."""

@@ -53,6 +53,7 @@ class OptionPenalty(Goal):
     sentence = "A request that lists options gets the one with the smallest penalty."
     unit = "penalties"
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any option has a penalty."""

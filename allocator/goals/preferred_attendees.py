@@ -20,6 +20,7 @@ class PreferredAttendees(Goal):
     unit = "absences"
     local = True
     adds_up = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether anybody's attendance is preferred."""

@@ -25,6 +25,7 @@ class PreferredResources(Goal):
     unit = "steps"
     local = True
     adds_up = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any need has a second choice, or any request a wish."""

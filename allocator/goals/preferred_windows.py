@@ -24,6 +24,7 @@ class PreferredWindows(Goal):
     unit = "wishes"
     local = True
     adds_up = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request prefers a window."""

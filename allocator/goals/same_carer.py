@@ -36,6 +36,7 @@ class SameCarer(Goal):
     sentence = "All visits of a series are with the same carer."
     unit = "further carers"
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has a carer."""

@@ -28,6 +28,7 @@ class SameTime(Goal):
     sentence = "The visits of a series start at about the same time of day."
     unit = "quarter hours"
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has more than one visit, and days have times."""

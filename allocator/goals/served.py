@@ -36,6 +36,7 @@ class Served(Goal):
     sentence = "Requests are served, by priority: a class is never traded for a later one."
     unit = f"weight / {PARTS}"
     local = True
+    of_requests = True
 
     def __init__(self, priority: int) -> None:
         self.priority = priority

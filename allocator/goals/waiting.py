@@ -38,6 +38,7 @@ class Waiting(Goal):
     unit = "days"
     local = True
     adds_up = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has a due date."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
 from allocator.domain.schedule import Assignment, Claim, Schedule
-from allocator.domain.time import is_aware
+from allocator.domain.time import is_aware, zone_of
 from allocator.prepare.visit import ANYWHERE, Placement
 
 if TYPE_CHECKING:
@@ -114,6 +115,13 @@ def write(prepared: Prepared, visit: int, placement: Placement) -> Assignment:
         ),
         session=None if placement.session < 0 else prepared.visits[placement.session].id,
     )
+
+
+def place_of(prepared: Prepared, visit: int, placement: Placement) -> Assignment:
+    """Return a placement as an assignment whose times have the zone of the visit's clock."""
+    found = write(prepared, visit, placement)
+    zone = zone_of(prepared.visits[visit].clock.zone)
+    return replace(found, start=found.start.astimezone(zone), end=found.end.astimezone(zone))
 
 
 def claims_of(prepared: Prepared, schedule: Schedule) -> tuple[Claim, ...]:

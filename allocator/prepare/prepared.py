@@ -149,10 +149,13 @@ class Prepared:
     @cached_property
     def anchors(self) -> tuple[int, ...]:
         """By resource, the location that it ties its visits to, or -1."""
-        return tuple(
-            ANYWHERE if r.mobile or r.location is None else self.location_index[r.location]
-            for r in self.resources
-        )
+        return tuple(self.anchor_of(r) for r in self.resources)
+
+    def anchor_of(self, resource: Resource) -> int:
+        """Return the location that a resource ties its visits to, or -1."""
+        if resource.mobile or resource.location is None:
+            return ANYWHERE
+        return self.location_index[resource.location]
 
     def anchor(self, resource: int) -> int:
         """Return the location that a resource ties its visits to, or -1."""
@@ -181,12 +184,17 @@ class Prepared:
         return -(-minutes // self.grain)
 
     def window(self, spans: Iterable[tuple[datetime, datetime]]) -> Mask:
-        """Return the ticks that lie whole in one of these half-open spans."""
+        """Return the ticks that lie whole in the union of these half-open spans."""
+        merged: list[tuple[datetime, datetime]] = []
+        for start, end in sorted(spans):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
         mask = 0
-        for start, end in spans:
+        for start, end in merged:
             first = self.horizon.tick_at_or_after(start)
-            last = self.horizon.tick(end)
-            mask |= masks.span(first, min(last, self.ticks))
+            mask |= masks.span(first, min(self.horizon.tick(end), self.ticks))
         return mask
 
     def who(self, resource: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class Visits:
         self.visits: list[Visit] = []
         self.index: dict[str, int] = {}
         self._add_sessions()
-        self.requests = tuple(self._add_requests())
+        self.requests = list(self._add_requests())
 
     @property
     def serving(self) -> frozenset[int]:
@@ -93,12 +93,23 @@ class Visits:
             sorted(self.prepared.problem.requests, key=lambda r: r.id)
         ):
             first = len(self.visits)
-            for occurrence in range(1, request.occurrences + 1):
-                for step in range(1, len(request.steps) + 1):
-                    self._add_visit(number, request, occurrence, step)
-            yield PreparedRequest(number, request, tuple(range(first, len(self.visits))))
+            yield self.add(number, request, range(first, first + request.visit_count))
 
-    def _add_visit(self, number: int, request: Request, occurrence: int, step: int) -> None:
+    def add(self, number: int, request: Request, visits: Sequence[int]) -> PreparedRequest:
+        """Give a request its number, and its visits theirs: next in line, or given back before."""
+        steps = len(request.steps)
+        for place, index in enumerate(visits):
+            visit = self._visit(index, number, request, place // steps + 1, place % steps + 1)
+            self.index[visit.id] = index
+            if index < len(self.visits):
+                self.visits[index] = visit
+            else:
+                self.visits.append(visit)
+        return PreparedRequest(number, request, tuple(visits))
+
+    def _visit(
+        self, index: int, number: int, request: Request, occurrence: int, step: int
+    ) -> Visit:
         asked = request.steps[step - 1]
         first_visit = request.first_visit and occurrence == 1 and step == 1
         attendees = self._attendees(request, step)
@@ -130,8 +141,7 @@ class Visits:
                 if choices is not None
             )
             clock = self.visits[joins[0]].clock
-        index = len(self.visits)
-        visit = Visit(
+        return Visit(
             index=index,
             id=request.visit_id(occurrence, step),
             request=request,
@@ -146,8 +156,6 @@ class Visits:
             clock=clock,
             priority=request.priority,
         )
-        self.index[visit.id] = index
-        self.visits.append(visit)
 
     def offered(self) -> Iterator[tuple[tuple[VisitNeed, ...], Variant]]:
         """Yield what each service takes, asked for or not: its needs, with each variant."""

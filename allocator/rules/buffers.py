@@ -26,6 +26,7 @@ class Buffers(Rule):
     moving = True
     of_claims = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any need has a buffer."""

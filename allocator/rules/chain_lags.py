@@ -30,6 +30,7 @@ class ChainLags(Rule):
     )
     moving = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has several steps."""

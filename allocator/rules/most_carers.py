@@ -27,6 +27,7 @@ class MostCarers(Rule):
     of_request = True
     moving = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series limits its carers."""

@@ -17,6 +17,7 @@ class MustServe(Rule):
     name = "must_serve"
     sentence = "A request that must be served is placed, with as many visits as it asks for."
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request must be served."""

@@ -22,6 +22,7 @@ class OptionComplete(Rule):
     name = "option_complete"
     sentence = "An option is placed with all the visits that it names, or not at all."
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any option could be placed in part, and options bind at all."""

@@ -96,6 +96,7 @@ class Options(Rule):
     of_request = True
     moving = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request lists options."""

@@ -62,6 +62,9 @@ class Rule(Protocol):
     of_request
         Whether what ``starts_with`` says of a resource is a matter of the request (whom it
         wants, where it is pinned), not of the resource (when it is open, what it holds).
+    of_requests
+        Whether it depends on what requests ask for that a problem has anything that the rule speaks
+        of: where requests may come later, it is in force from the first.
     local
         Whether visits that share no request, session or resource are nothing to each other by this
         rule. Where it is not, ``ties`` says which are something to each other all the same.
@@ -73,6 +76,7 @@ class Rule(Protocol):
     of_claims: bool = False
     structural: bool = False
     of_request: bool = False
+    of_requests: bool = False
     local: bool = False
 
     def relevant(self, prepared: Prepared) -> bool:

@@ -44,6 +44,7 @@ class SeriesCompleteness(Rule):
         " last (or the ones it may miss), and a chain is never placed in part."
     )
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has more than one visit."""

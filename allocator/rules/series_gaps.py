@@ -36,6 +36,7 @@ class SeriesGaps(Rule):
     )
     moving = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series has more than one visit."""

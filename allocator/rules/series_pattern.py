@@ -43,6 +43,7 @@ class SeriesPattern(Rule):
     )
     moving = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request has a fixed series."""

@@ -26,6 +26,7 @@ class SeriesRate(Rule):
     sentence = "A flexible series has at most so many visits in a week from Monday."
     moving = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any series limits its visits a week."""

@@ -20,6 +20,7 @@ class Windows(Rule):
     name = "windows"
     sentence = "A visit lies whole in a window of its request."
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any request or session has a window."""
@@ -53,13 +54,7 @@ class Windows(Rule):
         spans = _spans(visit)
         if not spans:
             return EVERY
-        merged: list[tuple[datetime, datetime]] = []
-        for start, end in sorted(spans):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-            else:
-                merged.append((start, end))
-        return masks.runs_of(state.prepared.window(merged), variant.duration)
+        return masks.runs_of(state.prepared.window(spans), variant.duration)
 
 
 def _spans(visit: Visit) -> list[tuple[datetime, datetime]]:

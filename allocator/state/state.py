@@ -100,6 +100,27 @@ class State:
         self._tell(visit, placement, -1)
         return placement
 
+    def grow(self) -> None:
+        """Make room for visits and resources that the problem has taken in since."""
+        prepared = self.prepared
+        for resource in prepared.resources[len(self.claims) :]:
+            self.claims.append([])
+            self._busy.append(0)
+            self._padded.append(0)
+            self._memo.append({})
+            self._prints.append(0)
+            self._memos.append({0: self._memo[-1]})
+            self.claimed.append(0)
+            self._kind_of.append(self._kinds.get(resource.kind, -1))
+        self.placements.extend([None] * (len(prepared.visits) - len(self.placements)))
+
+    def forget(self, resource: int) -> None:
+        """Forget what was worked out for claims that a resource has no more.
+
+        A visit that gets the number of one that was dismissed must not be taken for it.
+        """
+        self._memos[resource] = {self._prints[resource]: self._memo[resource]}
+
     def _touch(self, claim: TickClaim, placement: Placement, sign: int) -> None:
         self._recall(claim.resource, hash((claim, placement)))
         self._whole.clear()

@@ -81,6 +81,11 @@ class CostTable:
         self.lower = lower
         self.coupled = bool(book.team_rules or book.team_goals) or _shares(self.resources)
 
+    def add(self, points: npt.NDArray[np.int64]) -> None:
+        """Add to the cost of each start, whoever is taken."""
+        self.by_start += points
+        self.lower += points
+
     def placement(self, tick: int, team: Team) -> Placement:
         """Return the placement of a start and a team."""
         variant = self.options.variant

@@ -22,13 +22,21 @@ def price(book: Rulebook, state: State, visit: Visit, placement: Placement) -> l
         The visit, and where it lies.
     """
     levels = [0] * len(book.levels)
+    for number, amount in amounts(book, state, visit, placement).items():
+        levels[book.level(number)] += amount * book.weight(number, visit.request_index)
+    return levels
+
+
+def amounts(book: Rulebook, state: State, visit: Visit, placement: Placement) -> dict[int, int]:
+    """Return by goal (its number) by how much more a schedule misses it with this visit."""
+    found: dict[int, int] = {}
     tick = np.array([placement.start])
     variant = next(v for v in visit.variants if v[:3] == placement[1:4])
 
     def add(number: int, amount: np.ndarray | int) -> None:
         if not isinstance(amount, int):
             amount = int(amount[0])
-        levels[book.level(number)] += amount * book.weight(number, visit.request_index)
+        found[number] = found.get(number, 0) + amount
 
     for number, goal in book.cost_goals:
         add(number, goal.costs(state, visit, variant, tick))
@@ -38,4 +46,4 @@ def price(book: Rulebook, state: State, visit: Visit, placement: Placement) -> l
                 add(number, goal.costs_with(state, visit, variant, need, resource, tick))
     for number, goal in book.team_goals:
         add(number, goal.team_cost(state, visit, placement))
-    return levels
+    return found

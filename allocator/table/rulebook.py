@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.names import name_faults
+from allocator.domain.request import Request
 from allocator.goals.goal import Goal
 from allocator.goals.served import Served
 from allocator.prepare import masks
@@ -19,6 +20,9 @@ from allocator.rules.rule import Rule
 from allocator.state.state import State
 
 LEVEL_SCALE = 10**6
+
+#: Every class of priority that there may be.
+CLASSES = range(1, 10)
 
 #: What tells the variants of a visit apart: duration, location and session.
 Way = tuple[int, int, int]
@@ -53,6 +57,9 @@ class Rulebook:
         The problem.
     rules, goals
         All that are known; the problem says which are switched off, and what goals weigh.
+    more
+        Whether requests may be admitted later on: rules and goals that no request asks for yet
+        are in force as well, and there is a level for each class of priority.
 
     Raises
     ------
@@ -61,9 +68,17 @@ class Rulebook:
         built into the ways to hold a visit.
     """
 
-    def __init__(self, prepared: Prepared, rules: Sequence[Rule], goals: Sequence[Goal]) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        rules: Sequence[Rule],
+        goals: Sequence[Goal],
+        *,
+        more: bool = False,
+    ) -> None:
         problem = prepared.problem
         self.prepared = prepared
+        self._known = tuple(goals)
         faults = tuple(
             name_faults(problem.levels, problem.without_rules, problem.requests, rules, goals)
         )
@@ -72,9 +87,10 @@ class Rulebook:
         self.rules = tuple(
             rule
             for rule in rules
-            if rule.name not in problem.without_rules and rule.relevant(prepared)
+            if rule.name not in problem.without_rules
+            and (rule.relevant(prepared) or (more and rule.of_requests))
         )
-        self.levels = problem.objective
+        self.levels = problem.objective_for(CLASSES) if more else problem.objective
         by_name = {goal.name: goal for goal in goals}
         self.goals: list[Goal] = []
         self._weights: list[tuple[int, int]] = []
@@ -83,7 +99,11 @@ class Rulebook:
                 goal = by_name.get(name)
                 if name.startswith("served:"):
                     goal = Served(int(name.split(":")[1]))
-                if goal is not None and weight and goal.relevant(prepared):
+                if (
+                    goal is not None
+                    and weight
+                    and (goal.relevant(prepared) or (more and goal.of_requests))
+                ):
                     self.goals.append(goal)
                     self._weights.append((number, weight))
         self.settled = frozenset(
@@ -251,18 +271,52 @@ class Rulebook:
         return found
 
     def _kinds_for(self, visit: Visit, variant: Variant) -> Iterator[Kind]:
-        service = visit.service.id if visit.service is not None else None
-        who = (service, visit.session is not None, visit.priority, variant.duration)
+        who = self._who(visit, variant)
         seen = tuple([rule.sees(self.prepared, visit, variant) for rule in self._of_claims])
         for need in visit.needs:
             what = (need.covers(variant.duration), need.before, need.after, need.uses)
             static, claims = self._number((who, need.role)), self._number((what, seen))
             yield Kind(static, claims, self._number((static, claims)))
 
+    def _who(self, visit: Visit, variant: Variant) -> tuple[Any, ...]:
+        service = visit.service.id if visit.service is not None else None
+        return service, visit.session is not None, visit.priority, variant.duration
+
     def _number(self, key: tuple[Any, ...]) -> int:
         if key not in self._numbers:
             self._numbers[key] = next(_NUMBERS)
         return self._numbers[key]
+
+    def admit(self, request: Request) -> None:
+        """Take in a request that was admitted to the problem, under its number.
+
+        Raises
+        ------
+        InvalidProblem
+            When it weighs a goal that does not exist, or that belongs to all.
+        """
+        faults = tuple(name_faults((), (), (request,), (), self._known))
+        if faults:
+            raise InvalidProblem(faults)
+        number = self.prepared.request_index[request.id]
+        self._own[number : number + 1] = [dict(request.weights)]
+
+    def forget(self, state: State, visit: Visit) -> None:
+        """Forget what is remembered of a visit, whose number another one may get.
+
+        What is the same for all visits of its service is kept.
+        """
+        self._concerned.pop(visit.index, None)
+        for variant in visit.variants:
+            key = (visit.index, variant[:3])
+            self._visit_masks.pop(key, None)
+            for need, kind in zip(visit.needs, self._kinds_of.pop(key, ()), strict=False):
+                if need.attendee:
+                    (resource,) = need.resources
+                    self._resource_masks.pop((kind.static, resource), None)
+                    state.known(resource).pop(kind.both, None)
+                    self._numbers.pop((kind.static, kind.claims), None)
+                    self._numbers.pop((self._who(visit, variant), need.role), None)
 
     def _goals_having(self, face: str) -> list[tuple[int, Goal]]:
         return [

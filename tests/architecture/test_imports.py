@@ -20,6 +20,7 @@ ORDER = {
     "solve": "tables, checks and models at work",
     "report": "what a result says to people",
     "explain": "why it says so: tables and models asked again, with some facts out of force",
+    "suggest": "where one request could go: tables asked about it alone, and why nowhere",
     "plots": "what a report says, drawn: charts of Altair's, and the page that holds them",
 }
 
@@ -37,7 +38,7 @@ BESIDE = {
 #: What may be installed in its absence: each of these has one home.
 HOMES = {
     "ortools": {"model", "solve"},
-    "pandas": {"client", "explain", "frames"},
+    "pandas": {"client", "explain", "frames", "suggest"},
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},

@@ -1,0 +1,79 @@
+"""Suggestions: when a request could be placed, ranked, in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from allocator.domain.problem import Problem
+from allocator.domain.request import Request
+from allocator.domain.schedule import Schedule
+from allocator.domain.time import Span
+from allocator.suggest.index import Index
+from allocator.suggest.suggestion import (
+    Band,
+    GoalCost,
+    LoadForecast,
+    Reason,
+    Suggestion,
+    Suggestions,
+    Tag,
+    WhyNone,
+)
+
+__all__ = [
+    "Band",
+    "GoalCost",
+    "Index",
+    "LoadForecast",
+    "Reason",
+    "Suggestion",
+    "Suggestions",
+    "Tag",
+    "WhyNone",
+    "suggest",
+]
+
+
+def suggest(
+    problem: Problem,
+    request: Request | str,
+    *,
+    schedule: Schedule | None = None,
+    windows: Sequence[Span] = (),
+    limit: int = 5,
+    wanted: datetime | None = None,
+    forecast: LoadForecast | None = None,
+    moving: Collection[str] = (),
+    now: datetime | None = None,
+) -> Suggestions:
+    """Suggest places for one request beside a schedule, the best first.
+
+    Whoever asks more than once keeps an ``Index``: it is made once, and then answers in
+    milliseconds.
+
+    Parameters
+    ----------
+    problem
+        The world, and what else is asked for.
+    request
+        What is asked for, or the id of one of the problem's requests.
+    schedule
+        What is placed; by default what the problem has published.
+    windows, limit, wanted, forecast, moving, now
+        As in ``Index.suggest``.
+
+    Raises
+    ------
+    InvalidProblem, InvalidSchedule
+        When the request, or the schedule, names what the problem does not have.
+    """
+    return Index(problem, schedule).suggest(
+        request,
+        windows=windows,
+        limit=limit,
+        wanted=wanted,
+        forecast=forecast,
+        moving=moving,
+        now=now,
+    )

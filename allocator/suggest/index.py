@@ -1,0 +1,368 @@
+"""The index: what is taken, kept in memory and in step, so that questions cost milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import RLock
+
+from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
+from allocator.domain.problem import Problem
+from allocator.domain.request import Request
+from allocator.domain.resource import Resource
+from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.domain.time import Span
+from allocator.goals import GOALS
+from allocator.goals.goal import Goal
+from allocator.prepare.assignments import read_all
+from allocator.prepare.growing import Growing
+from allocator.prepare.visit import ANYWHERE, Placement
+from allocator.prepare.visits import PreparedRequest
+from allocator.rules import RULES
+from allocator.rules.rule import Rule
+from allocator.state.state import State
+from allocator.suggest.engine import Asked, answer
+from allocator.suggest.suggestion import LoadForecast, Suggestions
+from allocator.table.rulebook import Rulebook
+
+
+class Index:
+    """What is taken of every resource, as bit masks of ticks, and all that rules ask beside it.
+
+    Changes cost microseconds, questions milliseconds. It may be asked and changed from several
+    threads: each call waits for the one before.
+
+    Parameters
+    ----------
+    problem
+        The world, and requests known already. Those that are not placed wait: a suggestion says
+        where it would take the last place of one of them.
+    schedule
+        What is placed; by default what the problem has published.
+    rules, goals
+        What is known.
+    version
+        Number of the first state; each change adds 1.
+
+    Raises
+    ------
+    InvalidSchedule
+        When the schedule names what the problem does not have.
+
+    Attributes
+    ----------
+    version
+        Number of the state: whoever keeps it in step with claims sets it to theirs.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        schedule: Schedule | None = None,
+        *,
+        rules: Sequence[Rule] = RULES,
+        goals: Sequence[Goal] = GOALS,
+        version: int = 0,
+    ) -> None:
+        self.problem = problem
+        self.version = version
+        self.prepared = Growing(problem)
+        self.rulebook = Rulebook(self.prepared, rules, goals, more=True)
+        if schedule is None:
+            placements = [self.prepared.published.get(v) for v in range(len(self.prepared.visits))]
+        else:
+            placements = self.prepared.placements(schedule)
+            for number, placement in self.prepared.frozen.items():
+                placements[number] = placement
+        self.state = State(self.prepared, placements)
+        self._booked: dict[str, PreparedRequest] = {}
+        self._claims: dict[Claim, list[int]] = {}
+        self._lock = RLock()
+
+    def knows(self, request: str) -> bool:
+        """Say whether a request of this id is in the index, placed or waiting."""
+        return request in self.prepared.request_index
+
+    def has(self, resource: str) -> bool:
+        """Say whether a resource of this id is in the index."""
+        return resource in self.prepared.resource_index
+
+    def know(self, resource: Resource) -> None:
+        """Take in a person who comes to visits, or another resource that no service draws on.
+
+        Raises
+        ------
+        InvalidProblem
+            When it names a calendar or location that does not exist, or has an id that does.
+        """
+        with self._lock:
+            self.prepared.admit_resource(resource)
+            self.state.grow()
+
+    # What is taken
+
+    def add(self, claim: Claim) -> None:
+        """Take time of a resource, whatever for; outside the horizon nothing happens.
+
+        What rules look at beside the time (travel, turnarounds, limits on work) counts only for
+        visits whose service is known: ``book``.
+        """
+        with self._lock:
+            first, end = self._ticks(claim.start, claim.end)
+            if first < end:
+                resource = self._resource(claim.resource)
+                length = end - first
+                number = self.prepared.admit_claim(claim.visit, resource, length, claim.uses)
+                self.state.grow()
+                visit = self.prepared.visits[number]
+                variant = visit.variants[0]
+                self.state.place(
+                    number,
+                    Placement(first, length, variant.location, ANYWHERE, variant.choices),
+                )
+                self._claims.setdefault(claim, []).append(number)
+            self.version += 1
+
+    def remove(self, claim: Claim) -> None:
+        """Give back what ``add`` took.
+
+        Raises
+        ------
+        KeyError
+            When it was not added.
+        """
+        with self._lock:
+            numbers = self._claims.get(claim)
+            first, end = self._ticks(claim.start, claim.end)
+            if numbers:
+                number = numbers.pop()
+                if not numbers:
+                    del self._claims[claim]
+                self.state.remove(number)
+                self.prepared.dismiss_claim(number)
+                self.state.forget(self.prepared.resource_index[claim.resource])
+            elif first < end:
+                raise KeyError(claim)
+            self.version += 1
+
+    def book(self, request: Request, assignments: Sequence[Assignment]) -> None:
+        """Take in a request with where its visits lie; those that are left out wait.
+
+        Whether rules allow it is not asked: it is booked.
+
+        Raises
+        ------
+        InvalidProblem, InvalidSchedule
+            When it, or where it lies, names what the problem does not have; nothing is changed.
+        """
+        with self._lock:
+            prep = self._admit(request)
+            try:
+                places = read_all(self.prepared, assignments, InvalidSchedule)
+                strange = sorted(places.keys() - set(prep.visits))
+                if strange:
+                    visit = self.prepared.visits[strange[0]].id
+                    raise _fault("visit", visit, f"is no visit of request {request.id}.")
+            except InvalidSchedule:
+                self._dismiss(prep)
+                raise
+            for number, placement in places.items():
+                self.state.place(number, placement)
+            self._booked[request.id] = prep
+            self.version += 1
+
+    def cancel(self, request: str) -> None:
+        """Take out a request that was booked, with all its visits.
+
+        Raises
+        ------
+        KeyError
+            When there is none of this id.
+        """
+        with self._lock:
+            prep = self._booked.pop(request, None)
+            if prep is None:
+                known = self.prepared.requests[self.prepared.request_index[request]]
+                self._lift(known.visits)
+            else:
+                self._lift(prep.visits)
+                self._dismiss(prep)
+            self.version += 1
+
+    # What is asked
+
+    def suggest(
+        self,
+        request: Request | str,
+        *,
+        windows: Sequence[Span] = (),
+        limit: int = 5,
+        wanted: datetime | None = None,
+        forecast: LoadForecast | None = None,
+        moving: Collection[str] = (),
+        now: datetime | None = None,
+    ) -> Suggestions:
+        """Suggest places for a request, the best first.
+
+        Parameters
+        ----------
+        request
+            What is asked for, or the id of a request that the index knows. One that is known and
+            placed is to be moved: where it lies is thought to be free. One that has the id of a
+            known one, and asks for something else, takes its place.
+        windows
+            Spans in which each visit has to lie whole, beside the windows of the request.
+        limit
+            How many suggestions, at most.
+        wanted
+            A time that the first visit should be near to, beside the request's own.
+        forecast
+            How busy hours are expected to be; None is flat.
+        moving
+            Ids of visits, or of requests, that are thought to be gone: of the request, they alone
+            are placed anew, and others leave their place free.
+        now
+            When it is asked; by default the time of the problem.
+
+        Returns
+        -------
+        Suggestions
+            Each can be booked as it is while the index has the same version.
+
+        Raises
+        ------
+        InvalidProblem
+            When the request names what the problem does not have, with every fault.
+        """
+        with self._lock, self._asking(request, moving) as (prep, visits):
+            asked = Asked(
+                request=prep,
+                visits=visits,
+                windows=tuple(windows),
+                limit=limit,
+                wanted=wanted,
+                forecast=forecast,
+                now=now,
+            )
+            return answer(self.rulebook, self.state, asked, self.version)
+
+    @contextmanager
+    def _asking(
+        self, request: Request | str, moving: Collection[str]
+    ) -> Iterator[tuple[PreparedRequest, tuple[int, ...]]]:
+        """Have a request and its visits to be placed, and all as it was in the end."""
+        known = self._known(request if isinstance(request, str) else request.id)
+        if known is not None and request in (known.request, known.request.id):
+            with self._lifted(self._moving(known, moving)), self.prepared.forgetting(known):
+                yield known, self._to_place(known)
+        elif isinstance(request, str):
+            raise _fault("request", request, "is not known.")
+        else:
+            old = known.visits if known is not None else ()
+            with self._lifted((*old, *self._named(moving))), self._guest(request, known) as prep:
+                yield prep, prep.visits
+
+    def _known(self, request: str) -> PreparedRequest | None:
+        number = self.prepared.request_index.get(request)
+        return None if number is None else self.prepared.requests[number]
+
+    def _to_place(self, prep: PreparedRequest) -> tuple[int, ...]:
+        return tuple(v for v in prep.visits if self.state.placements[v] is None)
+
+    def _moving(self, prep: PreparedRequest, moving: Collection[str]) -> list[int]:
+        """Return the visits that are thought away for a request that is known."""
+        named = self._named(moving)
+        if self._to_place(prep) or not named.isdisjoint(prep.visits):
+            return sorted(named)
+        free = [v for v in prep.visits if v not in self.prepared.frozen]
+        if not free:
+            raise _fault("request", prep.request.id, "is pinned where it lies.")
+        return sorted({*named, *free})
+
+    def _named(self, moving: Collection[str]) -> set[int]:
+        """Return the placed visits of some names."""
+        prepared, found = self.prepared, set[int]()
+        for name in moving:
+            if name not in prepared.visit_index and name not in prepared.request_index:
+                raise _fault("visit", name, "is not known.")
+            for number in prepared.named_visits(name):
+                if number in prepared.frozen:
+                    raise _fault("visit", prepared.visits[number].id, "is pinned where it lies.")
+                found.add(number)
+        return found
+
+    @contextmanager
+    def _lifted(self, visits: Collection[int]) -> Iterator[None]:
+        """Think of visits as gone for a while."""
+        state = self.state
+        gone = {v: state.remove(v) for v in visits if state.placements[v] is not None}
+        try:
+            yield
+        finally:
+            for number, placement in gone.items():
+                state.place(number, placement)
+
+    @contextmanager
+    def _guest(self, request: Request, old: PreparedRequest | None) -> Iterator[PreparedRequest]:
+        """Have a request in the index for a while, in place of one of the same id."""
+        if old is not None:
+            self.prepared.hide(old)
+        try:
+            prep = self._admit(request)
+            try:
+                with self.prepared.forgetting(prep):
+                    yield prep
+            finally:
+                self._dismiss(prep)
+        finally:
+            if old is not None:
+                self.prepared.show(old)
+
+    def _admit(self, request: Request) -> PreparedRequest:
+        prep = self.prepared.admit(request)
+        try:
+            self.rulebook.admit(request)
+        except InvalidProblem:
+            self.prepared.dismiss(prep)
+            raise
+        self.state.grow()
+        self._attended(prep)
+        return prep
+
+    def _dismiss(self, prep: PreparedRequest) -> None:
+        for number in prep.visits:
+            self.rulebook.forget(self.state, self.prepared.visits[number])
+        self.prepared.dismiss(prep)
+        self._attended(prep)
+
+    def _attended(self, prep: PreparedRequest) -> None:
+        """Forget how short the visits of practitioners are, where some attend a visit."""
+        some = (self._resource(a.resource) for a in prep.request.attendees)
+        if any(self.prepared.resources[r].kind == "practitioner" for r in some):
+            self.prepared.forget("compact_days")
+
+    def _lift(self, visits: Sequence[int]) -> None:
+        for number in visits:
+            placement = self.state.placements[number]
+            if placement is not None:
+                self.state.remove(number)
+                for members in placement.team:
+                    for resource in members:
+                        self.state.forget(resource)
+
+    def _resource(self, id: str) -> int:
+        number = self.prepared.resource_index.get(id)
+        if number is None:
+            raise _fault("resource", id, "is not known.")
+        return number
+
+    def _ticks(self, start: datetime, end: datetime) -> tuple[int, int]:
+        """Return every tick of the horizon that a stretch touches."""
+        horizon = self.prepared.horizon
+        return max(horizon.tick(start), 0), min(horizon.tick_at_or_after(end), self.prepared.ticks)
+
+
+def _fault(kind: str, id: str, what: str) -> InvalidSchedule:
+    message = f"{kind.capitalize()} {id} {what}"
+    return InvalidSchedule([Fault(FaultCode.UNKNOWN_NAME, kind, id, message)])

@@ -1,0 +1,173 @@
+"""The places of one visit: all feasible starts by masks, and what the best of them cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.prepare import masks
+from allocator.prepare.clock import Clock
+from allocator.prepare.masks import Mask
+from allocator.prepare.visit import Visit
+from allocator.state.state import State
+from allocator.suggest.wishes import Wishes
+from allocator.table.costs import IMPOSSIBLE, Choice, CostTable
+from allocator.table.fewer import with_fewer
+from allocator.table.options import Options, options
+from allocator.table.rulebook import Rulebook
+
+Vector = npt.NDArray[np.int64]
+
+#: Resources for each of the quantity of a need that are thought of where many could.
+RESOURCES = 12
+#: Starts of a variant of which the cost is worked out, and minutes between those that touch
+#: nothing.
+STARTS = 512
+EVERY_MINUTES = 30
+#: Parts of a day by the wall time at which they end: morning, noon, afternoon, evening.
+PARTS = np.array([11 * 60, 14 * 60, 17 * 60])
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a visit may do, with what it costs at some of its starts.
+
+    Attributes
+    ----------
+    visit
+        The visit.
+    starts
+        Every feasible start, each need by itself.
+    tables
+        The costs, variant by variant.
+    """
+
+    visit: Visit
+    starts: Mask
+    tables: tuple[CostTable, ...]
+
+    def choices(self, most: int) -> list[Choice]:
+        """Return cheap choices, the cheapest of each part of each day first of all."""
+        if not self.tables:
+            return []
+        lower = np.concatenate([table.lower for table in self.tables])
+        which = np.repeat(np.arange(len(self.tables)), [len(t.ticks) for t in self.tables])
+        column = np.concatenate([np.arange(len(t.ticks)) for t in self.tables])
+        stratum = parts_of_days(
+            self.visit.clock, np.concatenate([table.ticks for table in self.tables])
+        )
+        order = np.argsort(lower, kind="stable")
+        order = order[lower[order] < IMPOSSIBLE]
+        firsts = np.sort(np.unique(stratum[order], return_index=True)[1])
+        others = np.delete(np.arange(len(order)), firsts)
+        found: dict[int, Choice] = {}
+        for place in order[np.concatenate([firsts, others])].tolist():
+            choice = self.tables[which[place]].best_at(int(column[place]), int(IMPOSSIBLE))
+            if choice is not None:
+                start = choice.placement.start
+                known = found.get(start)
+                if known is None or choice.cost < known.cost:
+                    found[start] = choice
+                if len(found) == most:
+                    break
+        return sorted(found.values(), key=lambda c: (c.cost, c.placement))
+
+
+def parts_of_days(clock: Clock, ticks: Vector) -> Vector:
+    """Return, for some ticks, the number of the part of a day in which each lies."""
+    parts = np.searchsorted(PARTS, clock.minute_of[ticks], side="right")
+    return clock.day_of[ticks].astype(np.int64) * (len(PARTS) + 1) + parts
+
+
+def places_of(
+    book: Rulebook,
+    state: State,
+    visit: Visit,
+    within: Mask,
+    wishes: Wishes,
+    *,
+    first: bool,
+    most: int | None = STARTS,
+) -> Places:
+    """Find the places of a visit.
+
+    Parameters
+    ----------
+    book, state
+        Rules and goals in force, and what is placed, the visit left out.
+    visit
+        The visit.
+    within
+        Ticks in which it has to lie whole.
+    wishes
+        What counts beside the goals.
+    first
+        Whether it is the visit that should be near to the time wanted.
+    most
+        Starts of which the cost is worked out, for each variant; None is all.
+    """
+    starts = 0
+    tables = []
+    for found in options(book, state, visit):
+        some = _narrowed(found, masks.runs_of(within, found.variant.duration))
+        if some is None:
+            continue
+        starts |= some.starts
+        some = with_fewer(state, some, RESOURCES)
+        if most is not None:
+            some = _fewer_starts(some, most, _near(wishes, some, first=first))
+        table = CostTable(book, state, some)
+        if not wishes.none:
+            table.add(wishes.points(visit, some.variant.duration, table.ticks, first=first))
+        tables.append(table)
+    return Places(visit, starts, tuple(tables))
+
+
+def _narrowed(found: Options, within: Mask) -> Options | None:
+    """Return what is left of options at some starts."""
+    starts = found.starts & within
+    if starts == found.starts:
+        return found
+    return _at(found, starts) if starts else None
+
+
+def _at(found: Options, starts: Mask) -> Options:
+    return Options(
+        found.visit,
+        found.variant,
+        starts,
+        tuple({r: m & starts for r, m in some.items() if m & starts} for some in found.by_need),
+    )
+
+
+def _near(wishes: Wishes, found: Options, *, first: bool) -> int:
+    if first and wishes.wanted is not None:
+        return wishes.prepared.horizon.tick(wishes.wanted)
+    return masks.lowest(found.starts)
+
+
+def _fewer_starts(found: Options, most: int, near: int) -> Options:
+    """Return options at the starts that are worth a thought, where there are very many.
+
+    Those are the ones that touch what is taken or closed, and some between; of these the ones
+    nearest to a tick, and a few of each other day.
+    """
+    if found.starts.bit_count() <= most:
+        return found
+    clock = found.visit.clock
+    edges = 0
+    for by_resource in found.by_need:
+        for mask in by_resource.values():
+            edges |= (mask & ~(mask << 1)) | (mask & ~(mask >> 1))
+    some = found.starts & (edges | clock.starts_every(EVERY_MINUTES, 0))
+    if not some:
+        some = found.starts
+    if some.bit_count() > most:
+        ticks = masks.ticks_of(some)
+        near_by = np.argsort(np.abs(ticks - near), kind="stable")[: most * 3 // 4]
+        firsts = np.unique(parts_of_days(clock, ticks), return_index=True)[1]
+        kept = np.union1d(near_by, firsts)
+        some = masks.from_ticks(ticks[kept].tolist())
+    return _at(found, some)

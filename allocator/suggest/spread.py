@@ -1,0 +1,46 @@
+"""A few of many: the best, and others that are choices of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+#: Points that a choice gains on another that is like one chosen already, for each kind of
+#: likeness: as the goals weigh a day (``soonest``) and more.
+SAME_DAY, SAME_PART, SAME_TIME, SAME_PEOPLE = 150, 300, 100, 40
+
+
+def spread(
+    found: Sequence[T],
+    most: int,
+    rank: Callable[[T], int],
+    traits: Callable[[T], Sequence[tuple[int, Hashable]]],
+) -> list[T]:
+    """Return up to so many, the best first, each judged by what it adds to those before.
+
+    Parameters
+    ----------
+    found
+        What there is.
+    most
+        How many.
+    rank
+        Points of one, least first.
+    traits
+        What one is like: for each trait the points that it costs to have it like one chosen.
+    """
+    left = [(rank(one), place, one, traits(one)) for place, one in enumerate(found)]
+    chosen: list[T] = []
+    seen: dict[Hashable, int] = {}
+    while left and len(chosen) < most:
+        best = min(
+            left,
+            key=lambda c: (c[0] + sum(cost * seen.get(trait, 0) for cost, trait in c[3]), c[1]),
+        )
+        left.remove(best)
+        chosen.append(best[2])
+        for _, trait in best[3]:
+            seen[trait] = seen.get(trait, 0) + 1
+    return sorted(chosen, key=rank)

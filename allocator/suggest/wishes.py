@@ -1,0 +1,112 @@
+"""What the asker bears beside the goals: a busy hour, and the distance from the time wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from allocator.domain.objective import COMFORT
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Visit
+from allocator.suggest.suggestion import Band, LoadForecast
+
+Vector = npt.NDArray[np.int64]
+
+#: Points for an hour off the time wanted, and for a priced minute in a busy hour: as the goals
+#: ``near_wanted`` and ``off_peak`` weigh by default.
+PER_HOUR = dict(COMFORT)["near_wanted"]
+PER_MINUTE = dict(COMFORT)["off_peak"]
+#: Points between an idle and a full hour for each visit, where neither has a price.
+QUIET = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Points beside the goals, and the load that is expected.
+
+    Attributes
+    ----------
+    prepared
+        The problem.
+    forecast
+        How busy hours are expected to be; None is flat.
+    wanted
+        When the first visit should start; None is any time.
+    """
+
+    prepared: Prepared
+    forecast: LoadForecast | None
+    wanted: datetime | None
+
+    @property
+    def none(self) -> bool:
+        """Whether there is nothing beside the goals."""
+        return self.forecast is None and self.wanted is None
+
+    def points(self, visit: Visit, duration: int, ticks: Vector, *, first: bool) -> Vector:
+        """Return what each start costs, all of them ascending.
+
+        Parameters
+        ----------
+        visit, duration
+            What starts then, and for how long.
+        ticks
+            The starts.
+        first
+            Whether it is the visit that should be near to the time wanted.
+        """
+        found = np.zeros(len(ticks), dtype=np.int64)
+        if not len(ticks):
+            return found
+        if first and self.wanted is not None:
+            found += PER_HOUR * self._hours_off(ticks)
+        if self.forecast is not None:
+            low, high = int(ticks[0]), min(int(ticks[-1]) + duration, self.prepared.ticks)
+            for kind in self.kinds(visit):
+                load = self.forecast.load(kind, range(low, high))
+                prices = np.zeros(len(load), dtype=np.int64)
+                for share, price in self.prepared.problem.off_peak.steps:
+                    prices += price * (load * 100 >= share)
+                whole = np.concatenate(([0], np.cumsum(prices)))
+                ends = np.minimum(ticks + duration, high)
+                found += PER_MINUTE * self.prepared.grain * (whole[ends - low] - whole[ticks - low])
+                found += np.rint(QUIET * load[ticks - low]).astype(np.int64)
+        return found
+
+    def load(self, visit: Visit, start: int, duration: int) -> float | None:
+        """Return the expected load of the busiest tick of a visit; None without a forecast."""
+        if self.forecast is None:
+            return None
+        ticks = range(start, min(start + duration, self.prepared.ticks))
+        loads = [float(self.forecast.load(kind, ticks).max()) for kind in self.kinds(visit)]
+        return max(loads, default=None)
+
+    def band(self, load: float | None) -> Band | None:
+        """Return whether a load is quiet or busy."""
+        shares = [share for share, _ in self.prepared.problem.off_peak.steps]
+        if load is None or not shares:
+            return None
+        if load * 100 < min(shares):
+            return Band.OFF_PEAK
+        return Band.PEAK if load * 100 >= max(shares) else Band.BETWEEN
+
+    def kinds(self, visit: Visit) -> list[str]:
+        """Return the kinds of which the load counts and on which a visit draws."""
+        resources = self.prepared.resources
+        drawn = {
+            resources[need.resources[0]].kind
+            for need in visit.needs
+            if need.resources and not need.attendee
+        }
+        return [kind for kind in self.prepared.problem.off_peak.kinds if kind in drawn]
+
+    def _hours_off(self, ticks: Vector) -> Vector:
+        assert self.wanted is not None
+        horizon = self.prepared.horizon
+        if horizon.by_day:
+            return 24 * np.abs(ticks - horizon.tick(self.wanted))
+        minutes = (self.wanted - horizon.start) // timedelta(minutes=1)
+        return np.abs(self.prepared.grain * ticks - minutes) // 60

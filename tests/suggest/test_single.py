@@ -1,0 +1,176 @@
+"""Suggestions for one visit: feasible, ranked, spread, and the index as it was before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tiny import at, goals, patient, practitioner, problem, request, room, service, span
+
+from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.request import PreferredResource
+from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.suggest import Index, Tag, suggest
+
+
+def there(visit: str, day: int, hour: int, **filled: str) -> Assignment:
+    """Return an hour's visit that is booked."""
+    resources = tuple((role, (name,)) for role, name in filled.items())
+    return Assignment(visit=visit, start=at(day, hour), end=at(day, hour + 1), resources=resources)
+
+
+def starts(found) -> list:
+    """Return when the first visits of suggestions start, in order of time."""
+    return sorted(option.start for option in found.options)
+
+
+def test_every_free_hour_is_offered():
+    """Ann is there from 8 to 12 and has a visit at 9: three starts are left."""
+    world = problem(request("a"))
+    booked = Schedule(assignments=(there("a", 0, 9, practitioner="ann"),))
+    found = suggest(world, request("new"), schedule=booked)
+    assert starts(found) == [at(0, 8), at(0, 10), at(0, 11)]
+    assert found.starts == 3
+
+
+def test_five_of_many_lie_on_several_days():
+    """Of twenty starts on five days no day has more than two of five."""
+    found = suggest(problem(days=5), request("new"))
+    assert found.starts == 20
+    days = [option.start.date() for option in found.options]
+    assert len(days) == 5
+    assert len(set(days)) >= 4
+
+
+def test_a_request_that_is_placed_may_stay_where_it_is():
+    """Its own place is free when it is to be moved, and nobody else's."""
+    world = problem(request("a"), request("b"))
+    booked = Schedule(
+        assignments=(
+            there("a", 0, 8, practitioner="ann"),
+            there("b", 0, 9, practitioner="ann"),
+        )
+    )
+    index = Index(world, booked)
+    found = index.suggest("a", limit=9)
+    assert starts(found) == [at(0, 8), at(0, 10), at(0, 11)]
+    both = index.suggest("a", limit=9, moving=["b", "a"])
+    assert starts(both) == [at(0, 8), at(0, 9), at(0, 10), at(0, 11)]
+    assert starts(index.suggest(request("new"), limit=9)) == [at(0, 10), at(0, 11)]
+
+
+def test_a_changed_request_takes_the_place_of_the_one_known():
+    """Of the same id, now with a window: what was there is thought away, and is back after."""
+    world = problem(request("a"))
+    index = Index(world, Schedule(assignments=(there("a", 0, 8, practitioner="ann"),)))
+    found = index.suggest(request("a", windows=(span(0, 8, 10),)))
+    assert starts(found) == [at(0, 8), at(0, 9)]
+    assert starts(index.suggest(request("new"), limit=9)) == [at(0, 9), at(0, 10), at(0, 11)]
+
+
+def test_windows_and_now_narrow_what_is_offered():
+    """A start before now, with an hour's notice, is none; the rest lies in the window."""
+    world = problem(services=(service(notice_minutes=60),))
+    index = Index(world)
+    assert starts(index.suggest(request("n"), windows=[span(0, 8, 10)])) == [at(0, 8), at(0, 9)]
+    assert starts(index.suggest(request("n"), now=at(0, 9))) == [at(0, 10), at(0, 11)]
+
+
+def test_the_time_wanted_comes_first():
+    """And it is said to be the time wanted."""
+    found = suggest(problem(days=2), request("new"), wanted=at(1, 10))
+    best = found.options[0]
+    assert best.start == at(1, 10)
+    assert Tag.AT_WANTED in [reason.tag for reason in best.reasons]
+
+
+def test_costs_are_those_of_the_goals():
+    """A wish for Bea that Ann cannot meet costs 200 points; the best suggestion is Bea's."""
+    wish = PreferredResource(role="practitioner", resources=frozenset(["bea"]))
+    world = problem(
+        resources=(practitioner("ann"), practitioner("bea")),
+        levels=goals(preferred_resources=200),
+    )
+    index = Index(world)
+    index.book(request("b"), [there("b", 0, 8, practitioner="bea")])
+    found = index.suggest(request("new", preferred_resources=(wish,)), limit=9)
+    by_start = {option.start: option for option in found.options}
+    assert by_start[at(0, 9)].visits[0].filling("practitioner") == ("bea",)
+    assert Tag.PREFERRED_PERSON in [r.tag for r in by_start[at(0, 9)].reasons]
+    at_eight = {c.goal: c.cost for c in by_start[at(0, 8)].costs}
+    assert at_eight["preferred_resources"] == 200
+    assert by_start[at(0, 9)].rank < by_start[at(0, 8)].rank
+
+
+def test_someone_else_s_calendar_counts():
+    """A person who comes later to the index is elsewhere at 8, by a claim, and is offered 9."""
+    index = Index(problem())
+    index.know(patient("pat"))
+    claim = Claim(resource="pat", visit="x", role="any", start=at(0, 8), end=at(0, 9))
+    index.add(claim)
+    assert starts(index.suggest(request("n", "pat"), limit=9)) == [at(0, 9), at(0, 10), at(0, 11)]
+    index.remove(claim)
+    assert at(0, 8) in starts(index.suggest(request("n", "pat"), limit=9))
+
+
+def test_two_lanes_hold_two():
+    """A claim on one of two lanes leaves the hour free; two claims do not."""
+    world = problem(resources=(practitioner("ann", lanes=2),))
+    index = Index(world)
+    claims = [
+        Claim(resource="ann", visit=name, role="any", start=at(0, 8), end=at(0, 9)) for name in "xy"
+    ]
+    index.add(claims[0])
+    assert index.suggest(request("n")).starts == 4
+    index.add(claims[1])
+    assert index.suggest(request("n")).starts == 3
+    assert index.version == 2
+    index.remove(claims[0])
+    index.remove(claims[1])
+    assert index.suggest(request("n")).starts == 4
+
+
+def test_half_an_hour_of_a_claim_takes_the_hours_that_it_touches():
+    """Claims need not lie on the grid; those outside the horizon change nothing."""
+    index = Index(problem())
+    half = Claim(resource="ann", visit="x", role="any", start=at(0, 8, 30), end=at(0, 9, 30))
+    index.add(half)
+    index.add(replace(half, start=at(-3, 8), end=at(-3, 9)))
+    assert starts(index.suggest(request("n"))) == [at(0, 10), at(0, 11)]
+    index.remove(replace(half, start=at(-3, 8), end=at(-3, 9)))
+    with pytest.raises(KeyError):
+        index.remove(replace(half, visit="other"))
+
+
+def test_a_booking_comes_and_goes():
+    """What is cancelled is free again, and its name may be used again."""
+    index = Index(problem(resources=(practitioner("ann"), room("one"))))
+    for _ in range(3):
+        index.book(request("b"), [there("b", 0, 8, practitioner="ann")])
+        assert index.knows("b")
+        assert index.suggest(request("n")).starts == 3
+        index.cancel("b")
+        assert not index.knows("b")
+        assert index.suggest(request("n")).starts == 4
+
+
+def test_what_does_not_exist_is_told_and_changes_nothing():
+    """Services, resources, visits, ids that are known."""
+    index = Index(problem(request("a")))
+    with pytest.raises(InvalidProblem, match="service 'massage'"):
+        index.suggest(request("n", services="massage"))
+    with pytest.raises(InvalidSchedule, match="Request zoe is not known"):
+        index.suggest("zoe")
+    with pytest.raises(InvalidSchedule, match="Visit zoe is not known"):
+        index.suggest("a", moving=["zoe"])
+    with pytest.raises(InvalidProblem, match="the goal 'fun' does not exist"):
+        index.suggest(request("n", weights=(("fun", 3),)))
+    with pytest.raises(InvalidSchedule, match="'zoe' does not exist"):
+        index.book(request("b"), [there("b", 0, 8, practitioner="zoe")])
+    with pytest.raises(InvalidProblem, match="is known already"):
+        index.book(request("a"), [])
+    with pytest.raises(InvalidProblem, match="is something that services draw on"):
+        index.know(practitioner("cleo", kind="practitioner"))
+    assert not index.knows("b")
+    assert index.version == 0
+    assert index.suggest(request("n")).starts == 4
