@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 from sqlalchemy import text
 
 from api.store import events
-from api.store.database import Database
+from api.store.database import Again, Database
 from api.usecases.expiry import expire
 
 LOG = structlog.get_logger("allocator.sweeper")
@@ -19,7 +21,8 @@ MOST = 50_000
 def sweep(database: Database) -> int:
     """Free the bookings whose time is over; return how many.
 
-    Each has a transaction of its own: one that cannot be freed now holds up no other.
+    Each has a transaction of its own: one that cannot be freed now holds up no other, and is
+    looked at again the next time. So is one with which somebody does something at the moment.
     """
     with database.transaction() as (connection, now):
         found = connection.execute(
@@ -30,8 +33,8 @@ def sweep(database: Database) -> int:
         ).all()
     freed = 0
     for row in found:
-        with database.transaction() as (connection, now):
-            freed += expire(connection, row.tenant_id, row.id, now)
+        with suppress(Again), database.transaction() as (connection, now):
+            freed += expire(connection, row.tenant_id, row.id, now, wait=False)
     if freed:
         LOG.info("swept", action="sweeper.expired", bookings=freed)
     return freed

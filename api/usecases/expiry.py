@@ -10,12 +10,20 @@ from sqlalchemy import Connection, text
 BECOMES = {"held": "expired", "pending_approval": "rejected"}
 
 
-def expire(connection: Connection, tenant: int, booking: int, now: datetime) -> bool:
+def expire(
+    connection: Connection, tenant: int, booking: int, now: datetime, *, wait: bool = True
+) -> bool:
     """Free a booking whose time is over; say whether it was this call that did.
 
     The booking's row decides between this and a confirmation that comes at the same moment.
+
+    Parameters
+    ----------
+    wait
+        Whether to wait for somebody who is doing something with it; else it is left alone then.
     """
-    row = connection.execute(_LOCK, {"tenant": tenant, "booking": booking, "now": now}).first()
+    over = {"tenant": tenant, "booking": booking, "now": now}
+    row = connection.execute(_LOCK if wait else _LOCK_FREE, over).first()
     if row is None:
         return False
     became = BECOMES[row.state]
@@ -28,10 +36,11 @@ def expire(connection: Connection, tenant: int, booking: int, now: datetime) -> 
     return True
 
 
-_LOCK = text(
+_OVER = (
     "SELECT uid, state FROM booking WHERE tenant_id = :tenant AND id = :booking"
     " AND expires_at <= :now FOR UPDATE"
 )
+_LOCK, _LOCK_FREE = text(_OVER), text(f"{_OVER} SKIP LOCKED")
 _FREE = text(
     "DELETE FROM claim USING visit WHERE visit.tenant_id = :tenant"
     " AND visit.booking_id = :booking AND claim.tenant_id = :tenant"

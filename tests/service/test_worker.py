@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
 from cli.running import ROOT
-from service.conftest import Clinic, physio
+from service.conftest import Clinic, physio, scope
 from service.processes import until
+from sqlalchemy import text
 
 from api import sweeper, worker
 from api.embedded import EmbeddedServer
@@ -134,3 +136,62 @@ def test_the_command_frees_what_expires_and_stops_when_asked(
             process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=60)[1] == ""
         assert process.returncode == 0
+
+
+def expired(clinic: Clinic, *clocks: str) -> list[str]:
+    """Hold some places, for requests of their own, whose time is over; return the bookings."""
+    asks, found = clinic.asker("scheduler"), []
+    for clock in clocks:
+        assert asks.post("/v1/requests", {"id": clock, "steps": [{"service": "physio"}]}).is_success
+        visit = {
+            "start": f"2030-01-07T{clock}:00+01:00",
+            "resources": {"practitioner": ["anna"], "room": ["room-1"]},
+        }
+        held = asks.post("/v1/holds", {"request": clock, "visits": [visit]})
+        assert held.status_code == 201, held.text
+        found.append(held.json()["id"])
+    clinic.sql("UPDATE booking SET expires_at = now() - interval '1 second'")
+    return found
+
+
+def test_a_booking_that_somebody_has_in_hand_holds_up_no_other(
+    clinic: Clinic, relay: Database
+) -> None:
+    """It is passed over, and freed at the next look."""
+    asks = clinic.asker("scheduler")
+    first, second = expired(clinic, "09:00", "10:00")
+
+    def states() -> list[str]:
+        return [asks.get(f"/v1/bookings/{name}").json()["state"] for name in (first, second)]
+
+    with clinic.owner.begin() as holding:
+        scope(holding, clinic.tenant)
+        holding.execute(text("SELECT 1 FROM booking WHERE uid = :uid FOR UPDATE"), {"uid": first})
+        sweeper.sweep(relay)
+        assert states() == ["held", "expired"]
+    sweeper.sweep(relay)
+    assert states() == ["expired", "expired"]
+
+
+def test_a_deadlock_with_one_booking_holds_up_no_other(clinic: Clinic, relay: Database) -> None:
+    """Somebody has locked its request and wants the booking, which the sweeper has locked."""
+    asks = clinic.asker("scheduler")
+    first, second = expired(clinic, "09:00", "10:00")
+    clinic.sql("UPDATE request SET state = 'scheduled'")  # as if they waited for a reviewer
+    with ThreadPoolExecutor(1) as beside:
+        with clinic.owner.begin() as holding:
+            scope(holding, clinic.tenant)
+            holding.execute(text("SELECT 1 FROM request WHERE ref = '09:00' FOR UPDATE"))
+            sweeping = beside.submit(sweeper.sweep, relay)
+            until(
+                lambda: (
+                    bool(clinic.sql("SELECT 1 FROM pg_locks WHERE NOT granted")) or sweeping.done()
+                )
+            )
+            holding.execute(
+                text("SELECT 1 FROM booking WHERE uid = :uid FOR UPDATE"), {"uid": first}
+            )
+        assert sweeping.result() >= 1
+    assert asks.get(f"/v1/bookings/{second}").json()["state"] == "expired"
+    sweeper.sweep(relay)
+    assert asks.get(f"/v1/bookings/{first}").json()["state"] == "expired"
