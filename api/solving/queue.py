@@ -97,8 +97,14 @@ def count(tx: Tx, asked: Mapping[str, Any]) -> dict[str, Any]:
 def read(tx: Tx, name: str) -> Any:
     """Return a solve."""
     tx.demand("solves.read")
+    return _found(tx, name)
+
+
+def _found(tx: Tx, name: str, *, for_update: bool = False) -> Any:
     uid = as_uid(name)
-    row = None if uid is None else solves.find(tx.connection, tx.tenant, uid)
+    row = None
+    if uid is not None:
+        row = solves.find(tx.connection, tx.tenant, uid, for_update=for_update)
     if row is None:
         raise NotFound(f"There is no solve {name!r}.")
     return row
@@ -119,10 +125,15 @@ _PAGE = text(
 
 
 def cancel(tx: Tx, name: str) -> Any:
-    """Stop a solve: one that runs ends with the best it has, one that waits does not begin."""
+    """Stop a solve: one that runs ends with the best it has, one that waits does not begin.
+
+    One that is solved and publishes itself publishes no more: what is booked by then stays booked,
+    and the rest is left to the staff.
+    """
     tx.demand("solves.write")
-    row = read(tx, name)
-    if row.state not in ("queued", "running"):
+    row = _found(tx, name, for_update=True)
+    publishes = row.publish and row.state in solves.TO_PUBLISH
+    if row.state not in ("queued", "running") and not publishes:
         raise WrongState(f"Solve {name} is {row.state}; it cannot be cancelled.", state=row.state)
     changed = tx.connection.execute(_CANCEL, {"tenant": tx.tenant, "id": row.id}).one()
     tx.audit("solve.cancelled", "solve", row.uid, {"state": row.state}, {"state": changed.state})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from service.conftest import Clinic
+from service.conftest import Clinic, scope
 from service.processes import until
 from service.solving import alone, work
+from sqlalchemy import text
 
 from api.problems import StoreUnavailable
 from api.settings import Settings
@@ -50,6 +52,21 @@ def test_a_solve_is_cancelled_while_its_problem_is_prepared(
     found = asks.get(f"/v1/solves/{name}").json()
     assert (found["state"], found["result"], found["published"]) == ("cancelled", None, None)
     assert found["ended_at"] is not None
+
+
+def test_a_solve_that_ends_at_that_moment_is_not_cancelled(clinic: Clinic) -> None:
+    """Whoever cancels waits for its row, and hears what became of it; it may still be published."""
+    asks = clinic.asker()
+    name = asks.post("/v1/solves", {"publish": True}).json()["id"]
+    with ThreadPoolExecutor(1) as beside:
+        with clinic.owner.begin() as ending:
+            scope(ending, clinic.tenant)
+            ending.execute(text("UPDATE solve SET state = 'published', ended_at = now()"))
+            cancelling = beside.submit(asks.post, f"/v1/solves/{name}/cancel")
+            until(lambda: bool(clinic.sql("SELECT 1 FROM pg_locks WHERE NOT granted")))
+        answer = cancelling.result()
+    assert (answer.status_code, answer.json()["state"]) == (409, "published")
+    assert clinic.sql("SELECT cancel FROM solve") == [(False,)]
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_silence_a_solve(
