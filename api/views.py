@@ -284,7 +284,7 @@ def absence_with_hits(row: Any, hits: Sequence[Any]) -> dict[str, Any]:
         if hit.booking is not None:
             found = {"id": str(hit.booking), "state": hit.state, "person": hit.person, "visits": []}
             visits = bookings.setdefault(str(hit.booking), found)["visits"]
-            visits.append({"id": str(hit.uid), "start": instant(hit.start)})
+            visits.append({"id": str(hit.uid), "start": instant(hit.start), "session": hit.session})
     return {
         **absence(row),
         "bookings": list(bookings.values()),

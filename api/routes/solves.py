@@ -38,7 +38,7 @@ class PublishIn(Body):
     only: list[Name] = Field(
         default_factory=list,
         max_length=100_000,
-        description="Requests and bookings; empty is everything.",
+        description="Requests, bookings and group sessions; empty is everything.",
     )
 
 

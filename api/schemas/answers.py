@@ -247,17 +247,25 @@ ANSWERS: dict[str, dict[str, Any]] = {
             bookings=many(
                 _object(
                     "HitBooking",
-                    "A booking with visits that claim the resource while it is absent.",
+                    "A booking with visits that need the resource while it is absent.",
                     id=UID,
                     state=STATES,
                     person=maybe(TEXT),
-                    visits=many(_object("HitVisit", "Such a visit.", id=UID, start=INSTANT)),
+                    visits=many(
+                        _object(
+                            "HitVisit",
+                            "Such a visit; `session` is the group session in which it is a seat.",
+                            id=UID,
+                            start=INSTANT,
+                            session=maybe(TEXT),
+                        )
+                    ),
                 )
             ),
             sessions=many(
                 _object(
                     "HitSession",
-                    "A group session that claims it; staff calls it off, or places it anew.",
+                    "A group session that claims it; whoever has a seat in it is in `bookings`.",
                     id=TEXT,
                     start=INSTANT,
                 )

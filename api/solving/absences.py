@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from allocator.domain.time import zone_of
 from api.auth.permissions import demand_location
-from api.problems import Invalid, NotFound
+from api.problems import Invalid, NotFound, WrongState
 from api.solving import queue
 from api.store import absences, things
 from api.store.ids import as_uid, new_uid
@@ -69,7 +70,7 @@ def mark(
     after = {"resource": row.ref, "start": start.isoformat(), "end": end.isoformat()}
     tx.audit("absence.marked", "absence", uid, None, after)
     hits = absences.hits(tx.connection, tx.tenant, row.id, start, end)
-    anew = [str(hit.uid) for hit in hits if hit.state == "booked"]
+    anew = [str(hit.uid) for hit in hits if hit.booking is None or hit.state == "booked"]
     solve = None
     if anew:
         asked = {
@@ -128,8 +129,9 @@ def take_back(tx: Tx, name: str) -> None:
     row = _found(tx, name)
     absences.remove(tx.connection, tx.tenant, row.id)
     tx.audit("absence.taken_back", "absence", row.uid, {"resource": row.resource}, None)
-    if row.solve is not None and queue.read(tx, str(row.solve)).state in ("queued", "running"):
-        queue.cancel(tx, str(row.solve))
+    if row.solve is not None:
+        with suppress(WrongState):  # it has ended by now
+            queue.cancel(tx, str(row.solve))
 
 
 def _found(tx: Tx, name: str) -> Any:

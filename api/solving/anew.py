@@ -1,4 +1,4 @@
-"""Booked visits that are to be placed anew: of a series those alone, between the ones that stay."""
+"""What is booked and is to be placed anew: of a series single visits, between those that stay."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from allocator.domain.request import FlexibleSeries, Request
+from allocator.domain.request import ATTENDEE, FlexibleSeries, Request
 from allocator.domain.schedule import Assignment
 from allocator.domain.time import Horizon, Span, zone_of
+from api.store.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +21,19 @@ class Mine:
     Attributes
     ----------
     owner
-        Name of the request or booking that it belongs to.
+        Name of the request or booking that it belongs to, or of the group session that it is.
     visit
         Its name there: in the problem, a part of a series is a request of its own.
     uid
         The booked visit; empty where it is not booked yet.
+    session
+        Whether it is the place of a group session: nobody's booking.
     """
 
     owner: str
     visit: str
     uid: str = ""
+    session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,29 @@ def _within(windows: Iterable[Span], start: datetime, end: datetime) -> Iterator
             yield Span(start=first, end=last)
 
 
+def stuck(row: Any, world: World, now: datetime, horizon: Horizon) -> str:
+    """Say why a visit can be placed nowhere else; empty where it can."""
+    if row.start <= now:
+        return "It has begun."
+    if row.start < horizon.start or row.finish > horizon.end:
+        return "It does not lie within the days looked at."
+    if not as_its_service(row, world):
+        return f"The service {row.service} has changed since it was booked."
+    return ""
+
+
+def as_its_service(row: Any, world: World) -> bool:
+    """Say whether a booked visit has no other roles than its service has now."""
+    service = world.services.get(row.service)
+    roles = {need.role for need in service.needs} if service else set()
+    return service is not None and all(role in roles or attends(role) for role in row.resources)
+
+
+def attends(role: str) -> bool:
+    """Say whether it is the role of somebody who comes."""
+    return role.startswith(ATTENDEE)
+
+
 def assignment(row: Any, visit: str) -> Assignment:
     """Return where a booked visit lies, under a name in the problem."""
     return Assignment(
@@ -180,4 +207,5 @@ def assignment(row: Any, visit: str) -> Assignment:
         start=row.start,
         end=row.finish,
         resources=tuple((role, tuple(names)) for role, names in row.resources.items()),
+        session=row.session,
     )

@@ -12,13 +12,14 @@ from sqlalchemy import text
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.objective import COMFORT, Level
 from allocator.domain.problem import Problem
-from allocator.domain.request import ATTENDEE, Attendee, Pin, Request, Session, Step
+from allocator.domain.request import Attendee, Pin, Request, Step
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment
-from allocator.domain.time import Horizon, Span, zone_of
+from allocator.domain.time import Horizon, zone_of
 from api.problems import Invalid
-from api.solving.anew import Mine, Part, parts, whole
+from api.solving.anew import Mine, Part, as_its_service, attends, parts, stuck, whole
 from api.solving.asked import Asked
+from api.solving.groups import Groups, groups, touches
 from api.store.world import World, absent, decoded
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
@@ -38,8 +39,14 @@ class Clinic:
         Numbers of the bookings of which something may move, by their UUIDs.
     visits
         What may be placed, by the names of visits in the problem.
+    before
+        Where those of them lie that are booked.
+    held
+        Where the group sessions are that have their place, by name.
+    seats
+        Who keeps a seat in a group session that may change: by the names of visits.
     people
-        Whose bookings they are that may move or should, by UUID: names of people.
+        Whose bookings they are, by UUID: names of people.
     stays
         What should be placed anew and stays where it is: booked visits, each with the reason.
     skipped
@@ -50,6 +57,9 @@ class Clinic:
     requests: Mapping[str, int]
     bookings: Mapping[str, int]
     visits: Mapping[str, Mine]
+    before: Mapping[str, Assignment]
+    held: Mapping[str, Assignment]
+    seats: Mapping[str, Mine]
     people: Mapping[str, str | None]
     stays: tuple[tuple[Any, str], ...]
     skipped: Mapping[str, str]
@@ -78,16 +88,22 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
         now=tx.now,
     )
     waiting = _pending(tx, world, asked, horizon) if asked.pending else []
-    booked = _booked(tx, world, asked, horizon, stay)
+    rows = _rows(tx, horizon)
+    around = groups(tx, world, asked, horizon, rows, stay)
+    booked = _booked(tx, world, asked, horizon, rows, around, stay)
     names = {a.resource for _, request in waiting for a in request.attendees}
-    names |= {n for v in booked.rows for filled in v.resources.values() for n in filled}
+    names |= {n for v in rows for filled in v.resources.values() for n in filled}
     people = _people(tx, sorted(names - world.resources.keys()))
     known = {**world.resources, **people}
-    joined = {name for _, request in waiting for step in request.steps for name in step.sessions}
-    sessions, held = _sessions(tx, world, horizon, joined)
-    pending, skipped = _sensible(waiting, world, known, {session.id for session in sessions})
+    pending, skipped = _sensible(waiting, world, known, around.open)
     calendars = dict(world.calendars)
-    there, gone = _as_they_lie(booked.fixed, world, known, held, horizon)
+    there, gone = _as_they_lie((*booked.fixed, *around.outside), world, known, around.held, horizon)
+    fixed = (*around.fixed(), *(assignment for _, assignment in there))
+    before = {a.visit: a for part in booked.parts for a in part.published}
+    before |= {name: around.held[name] for name in around.moving()}
+    moving = [part.request for part in booked.parts]
+    requests = [request for _, request in pending] + moving
+    joined = {name for request in requests for step in request.steps for name in step.sessions}
     absent(calendars, known, gone)
     try:
         problem = Problem(
@@ -98,27 +114,14 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
             resources=tuple(known[name] for name in sorted(known)),
             services=tuple(world.services.values()),
             turnarounds=world.turnarounds,
-            requests=(
-                *(request for _, request in pending),
-                *(part.request for part in booked.parts),
-                *(request for request, _ in there),
-            ),
-            sessions=sessions,
-            published=(
-                *held.values(),
-                *(a for part in booked.parts for a in part.published),
-                *(assignment for _, assignment in there),
-            ),
-            pins=tuple(
-                Pin(visit=a.visit)
-                for a in (*held.values(), *(assignment for _, assignment in there))
-            ),
+            requests=(*requests, *(request for request, _ in there)),
+            sessions=around.sessions(world, joined, horizon),
+            # Whoever leaves a session that stays is published nowhere: there they cannot be.
+            published=(*fixed, *(a for a in before.values() if a.session not in around.left)),
+            pins=tuple(Pin(visit=a.visit) for a in fixed),
             most_changes=asked.most_changes,
             levels=_levels(
-                asked,
-                [request.priority for _, request in pending]
-                + [part.request.priority for part in booked.parts]
-                + [request.priority for request, _ in there],
+                asked, [request.priority for request in (*requests, *(r for r, _ in there))]
             ),
         )
     except InvalidProblem as error:
@@ -138,8 +141,16 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
                 for part in booked.parts
                 for a, mine in zip(part.published, part.visits, strict=True)
             },
+            **around.moving(),
         },
-        people={row.booking: row.person for row in booked.rows},
+        before=before,
+        held=around.held,
+        seats={
+            str(row.uid): Mine(owner=row.booking, visit=str(row.uid), uid=str(row.uid))
+            for row in booked.fixed
+            if row.session in around.anew
+        },
+        people={row.booking: row.person for row in rows},
         stays=booked.stays,
         skipped=skipped,
     )
@@ -154,7 +165,7 @@ def _pending(tx: Tx, world: World, asked: Asked, horizon: Horizon) -> list[tuple
     return [
         (number, request)
         for number, request in pending
-        if _touches(request.windows, horizon) and _at(world, request, asked.location)
+        if touches(request.windows, horizon) and _at(world, request, asked.location)
     ]
 
 
@@ -180,10 +191,7 @@ def _sensible(
     pending: list[tuple[int, Request]] = []
     skipped: dict[str, str] = {}
     for number, request in waiting:
-        steps = tuple(
-            replace(step, sessions=step.sessions & set(sessions)) if step.sessions else step
-            for step in request.steps
-        )
+        steps = _open(request, sessions)
         services = {step.service for step in steps if step.service} - world.services.keys()
         named = {attendee.resource for attendee in request.attendees}
         named |= {name for wish in request.preferred_resources for name in wish.resources}
@@ -197,8 +205,12 @@ def _sensible(
     return pending, skipped
 
 
-def _touches(windows: Sequence[Span], horizon: Horizon) -> bool:
-    return not windows or any(w.start < horizon.end and w.end > horizon.start for w in windows)
+def _open(request: Request, sessions: Collection[str]) -> tuple[Step, ...]:
+    """Return the steps of a request with those of its group sessions that somebody may join."""
+    return tuple(
+        replace(step, sessions=step.sessions & set(sessions)) if step.sessions else step
+        for step in request.steps
+    )
 
 
 def _at(world: World, request: Request, location: str | None) -> bool:
@@ -211,47 +223,61 @@ def _at(world: World, request: Request, location: str | None) -> bool:
 class Booked:
     """The booked visits of a horizon: what may move, what lies fast, and what should and cannot."""
 
-    rows: Sequence[Any]
     parts: tuple[Part, ...]
     fixed: tuple[Any, ...]
     numbers: Mapping[str, int]
     stays: tuple[tuple[Any, str], ...]
 
 
-def _booked(tx: Tx, world: World, asked: Asked, horizon: Horizon, stay: Collection[str]) -> Booked:
+def _rows(tx: Tx, horizon: Horizon) -> Sequence[Any]:
+    """Return the booked visits of a horizon."""
+    days = {"tenant": tx.tenant, "start": horizon.start, "end": horizon.end}
+    return tx.connection.execute(_BOOKED, days).all()
+
+
+def _booked(
+    tx: Tx,
+    world: World,
+    asked: Asked,
+    horizon: Horizon,
+    rows: Sequence[Any],
+    around: Groups,
+    stay: Collection[str],
+) -> Booked:
     """Return what is taken in a horizon."""
-    rows = tx.connection.execute(
-        _BOOKED, {"tenant": tx.tenant, "start": horizon.start, "end": horizon.end}
-    ).all()
     bookings: dict[str, list[Any]] = {}
     for row in rows:
         bookings.setdefault(row.booking, []).append(row)
     unpinned = set(asked.unpinned)
-    named = {row.uid for row in rows if {row.booking, str(row.uid)} & unpinned}
+    leaving = around.anew.keys() | around.left
+    named = {
+        row.uid for row in rows if {row.booking, str(row.uid)} & unpinned or row.session in leaving
+    }
     anew: dict[str, list[Any]] = {}
-    stays: list[tuple[Any, str]] = []
+    stays = list(around.stays)
     last = tx.now + timedelta(hours=asked.notice_hours)
-    found: list[Part] = []
+    found = list(around.parts(world, horizon))
     for booking, mine in bookings.items():
         hit = [row for row in mine if row.uid in named]
         if hit:
-            free, fast = _free(hit, mine, world, tx.now, horizon)
-            stays += fast
+            free, bound = _free(hit, mine, world, tx.now, horizon)
+            # Whoever keeps a seat in a session that may change hears of it with the session.
+            stays += [(row, why) for row, why in bound if row.session not in around.anew]
             anew[booking] = [row for row in free if str(row.uid) not in stay]
         elif asked.may_move and all(
             row.start >= last
             and row.loose
             and row.whole
             and str(row.uid) not in stay
-            and _as_its_service(row, world)
+            and as_its_service(row, world)
             for row in mine
         ):
             part = whole(decoded(Request, mine[0].spec, booking), mine)
             found += [part] if part else []
-    found += _parts(tx, {booking: some for booking, some in anew.items() if some}, horizon, stays)
+    anew = {booking: some for booking, some in anew.items() if some}
+    found += _parts(tx, anew, horizon, around.open, stays)
     moving = {mine.uid for part in found for mine in part.visits}
     return Booked(
-        rows=rows,
         parts=tuple(found),
         fixed=tuple(row for row in rows if str(row.uid) not in moving),
         numbers={row.booking: row.booking_id for row in rows if str(row.uid) in moving},
@@ -293,7 +319,7 @@ def _free(
     The steps of an occurrence come along: a chain is had together or not at all.
     """
     free: list[Any] = []
-    fast: list[tuple[Any, str]] = []
+    bound: list[tuple[Any, str]] = []
     steps = len(decoded(Request, mine[0].spec, mine[0].booking).steps)
     for occurrence in sorted({row.occurrence for row in hit}):
         chain = [row for row in mine if row.occurrence == occurrence]
@@ -301,17 +327,10 @@ def _free(
         if len(chain) < steps:
             why = why or "Not all of its steps are open and within the days looked at."
         if why:
-            fast += [(row, why) for row in hit if row.occurrence == occurrence]
+            bound += [(row, why) for row in hit if row.occurrence == occurrence]
         else:
             free += chain
-    return free, fast
-
-
-def _as_its_service(row: Any, world: World) -> bool:
-    """Say whether a booked visit has no other roles than its service has now."""
-    service = world.services.get(row.service)
-    roles = {need.role for need in service.needs} if service else set()
-    return service is not None and all(role in roles or _attends(role) for role in row.resources)
+    return free, bound
 
 
 def _fast(row: Any, world: World, now: datetime, horizon: Horizon) -> str:
@@ -320,24 +339,25 @@ def _fast(row: Any, world: World, now: datetime, horizon: Horizon) -> str:
         return f"Its booking is {row.state}."
     if row.visit_state != "booked":
         return f"It is {row.visit_state}."
-    if row.session is not None:
-        return f"It is a seat in the group session {row.session}; the session has to move."
-    if row.start <= now:
-        return "It has begun."
-    if row.start < horizon.start or row.finish > horizon.end:
-        return "It does not lie within the days looked at."
-    if not _as_its_service(row, world):
-        return f"The service {row.service} has changed since it was booked."
-    return ""
+    return stuck(row, world, now, horizon)
 
 
 def _parts(
     tx: Tx,
     anew: Mapping[str, Sequence[Any]],
     horizon: Horizon,
+    sessions: Collection[str],
     stays: list[tuple[Any, str]],
 ) -> list[Part]:
-    """Return visits that are to be placed anew as requests of their own."""
+    """Return visits that are to be placed anew as requests of their own.
+
+    Parameters
+    ----------
+    sessions
+        Group sessions that somebody may join.
+    stays
+        Those for which there is nothing to try are added, each with the reason.
+    """
     numbers = [rows[0].booking_id for rows in anew.values()]
     siblings: dict[int, list[Any]] = {number: [] for number in numbers}
     for row in tx.connection.execute(_SIBLINGS, {"tenant": tx.tenant, "bookings": numbers}):
@@ -345,6 +365,10 @@ def _parts(
     found: list[Part] = []
     for booking, rows in anew.items():
         request = decoded(Request, rows[0].spec, booking)
+        request = replace(request, steps=_open(request, sessions))
+        if not all(step.service or step.sessions for step in request.steps):
+            stays += [(row, f"It stays with its group session {row.session}.") for row in rows]
+            continue
         some = list(parts(request, rows, siblings[rows[0].booking_id], horizon))
         there = {mine.uid for part in some for mine in part.visits}
         stays += [
@@ -368,40 +392,6 @@ def _people(tx: Tx, names: Sequence[str]) -> dict[str, Resource]:
 
 
 _PEOPLE = text("SELECT ref, spec FROM resource WHERE tenant_id = :tenant AND ref = ANY(:refs)")
-
-
-def _sessions(
-    tx: Tx, world: World, horizon: Horizon, joined: Collection[str]
-) -> tuple[tuple[Session, ...], dict[str, Assignment]]:
-    """Return the group sessions of the horizon, and where those lie that have a place."""
-    found = tx.connection.execute(
-        _PLACED, {"tenant": tx.tenant, "start": horizon.start, "end": horizon.end}
-    )
-    held = {
-        row.ref: Assignment(
-            visit=row.ref,
-            start=row.start,
-            end=row.finish,
-            resources=tuple((role, tuple(names)) for role, names in row.resources.items()),
-        )
-        for row in found
-    }
-    sessions = tuple(
-        replace(session, windows=()) if session.id in held else session
-        for session in world.sessions.values()
-        if session.id in held
-        or (_touches(session.windows, horizon) and (session.windows or session.id in joined))
-    )
-    return sessions, held
-
-
-_PLACED = text(
-    "SELECT session.ref, lower(visit.span) AS start, upper(visit.span) AS finish, visit.resources"
-    " FROM visit JOIN session ON session.tenant_id = visit.tenant_id"
-    " AND session.id = visit.session_id WHERE visit.tenant_id = :tenant"
-    " AND visit.booking_id IS NULL AND visit.state = 'booked'"
-    " AND visit.span && tstzrange(:start, :end) ORDER BY visit.id"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,7 +430,7 @@ def _as_they_lie(
         said = {
             role: names
             for role, names in filled.items()
-            if names and whole and (joins or service) and (role in roles or _attends(role))
+            if names and whole and (joins or service) and (role in roles or attends(role))
         }
         gone += [
             Gone(name, row.start, row.finish)
@@ -453,17 +443,13 @@ def _as_they_lie(
     return there, gone
 
 
-def _attends(role: str) -> bool:
-    return role.startswith(ATTENDEE)
-
-
 def _as_it_lies(
     row: Any, filled: Mapping[str, tuple[str, ...]], joins: str | None
 ) -> tuple[Request, Assignment]:
     name = str(row.uid)
     step = Step(sessions=frozenset({joins})) if joins else Step(service=row.service)
     attendees = tuple(
-        Attendee(resource=names[0]) for role, names in filled.items() if _attends(role)
+        Attendee(resource=names[0]) for role, names in filled.items() if attends(role)
     )
     return (
         Request(id=name, steps=(step,), attendees=attendees),

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -35,7 +36,7 @@ from api.settings import Settings
 from api.solving.asked import Asked, asked_of
 from api.solving.clinic import Clinic, clinic
 from api.solving.outcome import Stay, document
-from api.solving.publishing import Publisher
+from api.solving.publishing import Cancelled, Publisher
 from api.store import solves
 from api.store.database import Again, Database
 from api.store.solves import TO_PUBLISH
@@ -76,7 +77,9 @@ class Job:
             if row.state == "running":
                 row = self._solved(row)
             if row is not None and row.publish and not row.cancel and row.state in TO_PUBLISH:
-                Publisher(self._database, self._worlds, self._who).publish(self._uid)
+                with suppress(Cancelled):
+                    publisher = Publisher(self._database, self._worlds, self._who)
+                    publisher.publish(self._uid, by_itself=True)
         finally:
             self._ended.set()
             telling.join()
@@ -104,9 +107,8 @@ class Job:
         asked = asked_of(row)
         until = time.monotonic() + asked.time_limit_seconds
         start, stays = started(row, found), dict[str, Stay]()
-        for visit, why in found.stays:
-            stays[str(visit.uid)] = Stay.of(visit, why)
         while True:
+            stays = {str(v.uid): Stay.of(v, why) for v, why in found.stays} | stays
             result = solve(
                 found.problem,
                 Params(
@@ -217,7 +219,15 @@ def kept(schedule: Schedule | None, found: Clinic) -> Schedule | None:
     """Return what of a schedule a problem still has, for a solve to start from."""
     if schedule is None:
         return None
-    start = Schedule(assignments=tuple(a for a in schedule.assignments if a.visit in found.visits))
+    published = {a.visit for a in found.problem.published} - found.before.keys()
+    start = Schedule(
+        assignments=tuple(
+            a
+            for a in schedule.assignments
+            if a.visit not in published
+            and (a.visit in found.visits or found.problem.knows("session", a.visit))
+        )
+    )
     try:
         Prepared(found.problem).placements(start)
     except InvalidSchedule:
@@ -230,13 +240,13 @@ def left_out(result: Result, found: Clinic) -> dict[str, Stay]:
     if result.schedule is None:
         return {}
     reasons = {u.visit: u.reason for u in result.schedule.unplaced}
-    there = {a.visit: a for a in found.problem.published}
     return {
         mine.uid: Stay(
-            booking=mine.owner,
-            person=found.people[mine.owner],
+            booking=None if mine.session else mine.owner,
+            person=found.people.get(mine.owner),
+            session=mine.owner if mine.session else found.before[visit].session,
             id=mine.uid,
-            start=there[visit].start,
+            start=found.before[visit].start,
             reason=reasons.get(visit, ""),
         )
         for visit, mine in found.visits.items()

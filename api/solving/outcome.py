@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,21 @@ from api.solving.units import place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A booked visit that should be placed anew, and for which there is no other place.
+    """A booked visit, or a group session, that should be placed anew and has no other place.
 
     It stays booked where it is: whoever looks at it calls, or cancels.
+
+    Attributes
+    ----------
+    booking, person
+        Whose visit it is; None for a group session's place.
+    session
+        The group session that it is, or that it has a seat in; or None.
     """
 
-    booking: str
+    booking: str | None
     person: str | None
+    session: str | None
     id: str
     start: datetime
     reason: str
@@ -33,7 +41,12 @@ class Stay:
     def of(cls, row: Any, reason: str) -> Stay:
         """Return a stored visit that stays."""
         return cls(
-            booking=row.booking, person=row.person, id=str(row.uid), start=row.start, reason=reason
+            booking=row.booking,
+            person=row.person,
+            session=row.session if row.booking else row.ref,
+            id=str(row.uid),
+            start=row.start,
+            reason=reason,
         )
 
 
@@ -45,8 +58,8 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
         for request in found.problem.requests
         for occurrence in range(1, request.occurrences + 1)
         for number, step in enumerate(request.steps, 1)
-    }
-    before = {a.visit: a for a in found.problem.published if a.visit in found.visits}
+    } | {session.id: session.service for session in found.problem.sessions}
+    before = found.before
     after = _named_as_before(found, schedule, before)
     there = {a.visit for a in found.problem.published}
     return {
@@ -72,18 +85,15 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
             for a in after
             if a.visit in before and place(a) != place(before[a.visit])
         ],
-        "moved": [
-            _moved(before[a.visit], a, found)
-            for a in after
-            if a.visit in before and place(a) != place(before[a.visit])
-        ],
+        "moved": list(_moved(found, schedule, after)),
         "stays": [
             {
                 "booking": stay.booking,
                 "person": stay.person,
+                "session": stay.session,
                 "id": stay.id,
                 "start": stay.start.isoformat(),
-                "reason": stay.reason,
+                "reason": stay.reason or "No place is left for all who take part.",
             }
             for stay in stays
         ],
@@ -106,20 +116,43 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
 
 
 def _row(assignment: Assignment, found: Clinic) -> dict[str, Any]:
+    """Return where a visit lies; the place of a group session is no request's."""
     mine = found.visits[assignment.visit]
-    return {**encode(replace(assignment, visit=mine.visit)), "request": mine.owner}
+    request = None if mine.session else mine.owner
+    return {**encode(replace(assignment, visit=mine.visit)), "request": request}
 
 
-def _moved(before: Assignment, after: Assignment, found: Clinic) -> dict[str, Any]:
-    """Return a move: whose, from where, to where."""
-    mine = found.visits[after.visit]
-    return {
-        "booking": mine.owner,
-        "person": found.people[mine.owner],
-        "id": mine.uid,
-        "from": _lies(before),
-        "to": _lies(after),
-    }
+def _moved(
+    found: Clinic, schedule: Schedule, after: Sequence[Assignment]
+) -> Iterator[dict[str, Any]]:
+    """Yield the moves: whose, from where, to where.
+
+    Whoever takes part in a group session hears of its staff and its room as if they were their
+    own; so does who keeps a seat in it, and has nothing else to change.
+    """
+    held = {a.visit: a for a in schedule.assignments if found.problem.knows("session", a.visit)}
+    keep = [a for a in schedule.assignments if a.visit in found.seats]
+    pairs = [(found.before[a.visit], a) for a in after if a.visit in found.before]
+    for was, now in (*pairs, *zip(keep, keep, strict=True)):
+        mine = found.visits.get(now.visit) or found.seats[now.visit]
+        was, now = _with_all(was, found.held), _with_all(now, held)
+        if place(was) != place(now):
+            yield {
+                "booking": None if mine.session else mine.owner,
+                "person": found.people.get(mine.owner),
+                "session": mine.owner if mine.session else now.session,
+                "id": mine.uid,
+                "from": _lies(was),
+                "to": _lies(now),
+            }
+
+
+def _with_all(assignment: Assignment, held: Mapping[str, Assignment]) -> Assignment:
+    """Return a visit with the staff and the room of the group session that it joins."""
+    session = held.get(assignment.session or "")
+    if session is None:
+        return assignment
+    return replace(assignment, resources=(*session.resources, *assignment.resources))
 
 
 def _lies(assignment: Assignment) -> dict[str, Any]:
@@ -131,7 +164,7 @@ def _lies(assignment: Assignment) -> dict[str, Any]:
 
 
 def _named_as_before(
-    found: Clinic, schedule: Schedule, before: dict[str, Assignment]
+    found: Clinic, schedule: Schedule, before: Mapping[str, Assignment]
 ) -> Sequence[Assignment]:
     """Return what is placed, where visits of a flexible series keep their names if they can.
 

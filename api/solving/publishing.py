@@ -42,7 +42,8 @@ class Published:
     Attributes
     ----------
     booked, moved
-        Names of the requests that are booked now, and UUIDs of the bookings that moved.
+        Names of the requests that are booked now, and UUIDs of the bookings that moved; with them
+        names of group sessions that have another place, or other staff.
     lost
         What was not published, with the reason: somebody was faster, or a rule speaks against it
         by now. Such requests are in the next batch.
@@ -53,6 +54,10 @@ class Published:
     lost: tuple[Mapping[str, Any], ...]
 
 
+class Cancelled(Exception):
+    """Somebody has stopped a solve that would publish itself."""
+
+
 class Publisher:
     """Publishes solves of one tenant."""
 
@@ -61,7 +66,7 @@ class Publisher:
         self._worlds = worlds
         self._principal = principal
 
-    def publish(self, uid: UUID, only: Sequence[str] = ()) -> Published:
+    def publish(self, uid: UUID, only: Sequence[str] = (), *, by_itself: bool = False) -> Published:
         """Publish a solve, or some of it.
 
         Each unit has a transaction of its own: what loses a race takes nothing else with it. A
@@ -70,13 +75,16 @@ class Publisher:
         Parameters
         ----------
         only
-            Names of requests and bookings; empty is everything. What these depend on comes along.
+            Names of requests, bookings and group sessions; empty is everything. What these depend
+            on comes along.
+        by_itself
+            Whether nobody has asked for it but the solve: it ends then where that is cancelled.
 
         Raises
         ------
-        NotFound, WrongState
+        NotFound, WrongState, Cancelled
         """
-        row = self._run(lambda tx: self._begin(tx, uid))
+        row = self._run(lambda tx: self._begin(tx, uid, by_itself))
         result = row.result
         chosen = [
             unit
@@ -92,13 +100,17 @@ class Publisher:
         if together:
             outcome = self._run(lambda tx: at_once.book(tx, asked_of(row), together))
         booked, moved, lost = [*done, *outcome.booked], list[str](), dict(outcome.lost)
+        state = "published"
         for unit in chosen:
             if len(unit.placed) == 1 and unit.placed[0].name in plain:
                 continue
             try:
-                self._run(partial(self._unit, asked=asked_of(row), unit=unit))
+                self._run(partial(self._unit, row=row, unit=unit, by_itself=by_itself))
             except StoreUnavailable:
                 raise
+            except Cancelled:
+                state = "solved"
+                break
             except Problem as problem:
                 lost.update(dict.fromkeys((one.name for one in unit.placed), problem))
             else:
@@ -111,7 +123,7 @@ class Publisher:
                 {"request": name, "problem": problem.document()} for name, problem in lost.items()
             ),
         )
-        return self._run(lambda tx: self._end(tx, row, found))
+        return self._run(lambda tx: self._end(tx, row, found, state))
 
     def _run(self, work: Callable[[Tx], T]) -> T:
         def run(connection: Connection, now: datetime) -> T:
@@ -143,7 +155,7 @@ class Publisher:
                         )
                     )
 
-    def _begin(self, tx: Tx, uid: UUID) -> Any:
+    def _begin(self, tx: Tx, uid: UUID, by_itself: bool) -> Any:
         tx.demand("solves.write")
         row = solves.find(tx.connection, tx.tenant, uid, for_update=True)
         if row is None:
@@ -152,10 +164,12 @@ class Publisher:
             raise WrongState(
                 f"Solve {uid} is {row.state}; to publish it, it has to be solved.", state=row.state
             )
+        if by_itself and row.cancel:
+            raise Cancelled
         tx.connection.execute(_STATE, {"tenant": tx.tenant, "id": row.id, "state": "publishing"})
         return row
 
-    def _end(self, tx: Tx, row: Any, found: Published) -> Published:
+    def _end(self, tx: Tx, row: Any, found: Published, state: str) -> Published:
         """Write what came of it beside what others have published meanwhile; return it.
 
         Nothing is lost that is published by now.
@@ -172,16 +186,23 @@ class Publisher:
             "moved": sorted(moved),
             "lost": [one for name, one in lost.items() if name not in booked | moved],
         }
-        tx.connection.execute(
-            _DONE, {"tenant": tx.tenant, "id": row.id, "published": json.dumps(document)}
-        )
+        done = {"tenant": tx.tenant, "id": row.id, "state": state}
+        tx.connection.execute(_DONE, {**done, "published": json.dumps(document)})
         after = {"booked": len(found.booked), "moved": len(found.moved), "lost": len(found.lost)}
         tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
         return found
 
-    def _unit(self, tx: Tx, *, asked: Asked, unit: Unit) -> None:
-        """Publish a unit, whole: first all that moves leaves, then everything comes."""
-        movers = [one for one in unit.placed if one.before]
+    def _unit(self, tx: Tx, *, row: Any, unit: Unit, by_itself: bool) -> None:
+        """Publish a unit, whole: first all that moves leaves, then everything comes.
+
+        Group sessions come first: whoever moves along with one takes their seat in it.
+        """
+        solve = {"tenant": tx.tenant, "id": row.id}
+        if by_itself and tx.connection.execute(_CANCELLED, solve).scalar_one():
+            raise Cancelled
+        asked = asked_of(row)
+        held = [one for one in unit.placed if one.session]
+        movers = [one for one in unit.placed if one.before and not one.session]
         rows = {}
         for one in sorted(movers, key=lambda m: m.name):
             row = bookings.changing(tx, one.name, None, ["booked"], "move")
@@ -195,13 +216,28 @@ class Publisher:
             leaving = [live[a.visit] for a in one.before]
             _demand_time(tx, asked, one.name, leaving)
             rows[one.name] = row, request, [visit.id for visit in leaving]
-        claims.delete(tx.connection, tx.tenant, [v for _, _, ids in rows.values() for v in ids])
+        places = {}
+        for one in sorted(held, key=lambda h: h.name):
+            at = sessions.changing(tx, one.name)
+            if _lies(at, one.visits[0]):
+                continue  # it was published before
+            if at is None or not _lies(at, one.before[0]):
+                raise WrongState(f"Group session {one.name} has moved since it was read.")
+            _demand_ahead(tx, f"Group session {one.name}", at.start, 0)
+            places[one.name] = at
+        freed = [v for _, _, ids in rows.values() for v in ids]
+        claims.delete(tx.connection, tx.tenant, [*freed, *(p.id for p in places.values())])
+        for one in held:
+            if one.name in places:
+                sessions.move(tx, one.name, places[one.name], one.visits[0])
         for one in unit.placed:
             if one.name in rows:
                 row, request, _ = rows[one.name]
                 bookings.move(tx, row, _wanted(request, one.visits))
             elif not one.before:
                 self._book(tx, one)
+        for one in held:
+            sessions.demand_all_there(tx, one.name)
 
     def _book(self, tx: Tx, one: Placed) -> None:
         stored = things.find(tx.connection, REQUEST, tx.tenant, one.name, for_update=True)
@@ -217,8 +253,9 @@ class Publisher:
 #: What stands in a result beside where a visit lies.
 BESIDE = ("request", "service")
 _STATE = text("UPDATE solve SET state = :state WHERE tenant_id = :tenant AND id = :id")
+_CANCELLED = text("SELECT cancel FROM solve WHERE tenant_id = :tenant AND id = :id")
 _DONE = text(
-    "UPDATE solve SET state = 'published', published = CAST(:published AS jsonb)"
+    "UPDATE solve SET state = :state, published = CAST(:published AS jsonb)"
     " WHERE tenant_id = :tenant AND id = :id"
 )
 
@@ -231,6 +268,7 @@ def _lies(visit: Any | None, assignment: Assignment) -> bool:
             start=visit.span.lower,
             end=visit.span.upper,
             resources=tuple((role, tuple(names)) for role, names in visit.resources.items()),
+            session=visit.session,
         )
     )
 
@@ -241,11 +279,14 @@ def _demand_time(tx: Tx, asked: Asked, booking: str, leaving: Sequence[Any]) -> 
     What has to be placed anew needs no notice, as long as it has not begun.
     """
     anew = booking in asked.unpinned or any(str(v.uid) in asked.unpinned for v in leaving)
-    hours = 0 if anew else asked.notice_hours
     start = min(visit.span.lower for visit in leaving)
+    _demand_ahead(tx, f"Booking {booking}", start, 0 if anew else asked.notice_hours)
+
+
+def _demand_ahead(tx: Tx, what: str, start: datetime, hours: int) -> None:
     if start <= tx.now + timedelta(hours=hours):
         raise WrongState(
-            f"Booking {booking} starts at {start.isoformat()}; it is"
+            f"{what} starts at {start.isoformat()}; it is"
             f" {tx.now.isoformat(timespec='seconds')}, and {hours} hours of notice are needed."
         )
 
@@ -292,21 +333,24 @@ def _plain(world: World, result: Mapping[str, Any]) -> set[str]:
 
 
 def _placed(result: Mapping[str, Any]) -> list[Placed]:
-    """Return what a solve places, by request and booking."""
+    """Return what a solve places, by request, booking and group session."""
     after, before = _by_request(result["visits"]), _by_request(result["before"])
     return [
-        Placed(name=name, visits=visits, before=before.get(name, ()))
-        for name, visits in after.items()
+        Placed(name=key[0], visits=visits, before=before.get(key, ()), session=key[1])
+        for key, visits in after.items()
     ]
 
 
-def _by_request(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Assignment]]:
-    found: dict[str, list[Assignment]] = {}
+def _by_request(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, bool], list[Assignment]]:
+    """Return visits by the name of their request or booking; a session's place is neither's."""
+    found: dict[tuple[str, bool], list[Assignment]] = {}
     faults: list[Fault] = []
     decoder = Decoder(faults)
     for row in rows:
         fields = {key: value for key, value in row.items() if key not in BESIDE}
-        found.setdefault(row["request"], []).append(decoder.object(Assignment, fields, ""))
+        session = row["request"] is None
+        key = (row["visit"] if session else row["request"], session)
+        found.setdefault(key, []).append(decoder.object(Assignment, fields, ""))
     assert not faults, faults
     return found
 

@@ -11,11 +11,18 @@ from allocator.domain.schedule import Assignment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A request or booking as a solve places it, and where the booking was."""
+    """A request or booking as a solve places it, and where the booking was.
+
+    Attributes
+    ----------
+    session
+        Whether it is a group session that has its place, with its staff and room, and gets another.
+    """
 
     name: str
     visits: Sequence[Assignment]
     before: Sequence[Assignment] = ()
+    session: bool = False
 
     @property
     def moved(self) -> bool:
@@ -35,7 +42,8 @@ class Unit:
 def units(placed: Sequence[Placed]) -> list[Unit]:
     """Put together what depends on each other: whoever comes where another goes.
 
-    Bookings that stay where they are belong to nobody.
+    A group session and whoever moves along with it, or leaves it, belong together, too. Bookings
+    that stay where they are belong to nobody.
     """
     changed = [p for p in placed if p.moved or not p.before]
     above = list(range(len(changed)))
@@ -46,6 +54,11 @@ def units(placed: Sequence[Placed]) -> list[Unit]:
             at = above[at]
         return at
 
+    held = {one.name: number for number, one in enumerate(changed) if one.session}
+    for number, one in enumerate(changed):
+        for assignment in (*one.visits, *one.before):
+            if assignment.session in held:
+                above[root(number)] = root(held[assignment.session])
     left: dict[str, list[tuple[datetime, datetime, int]]] = {}
     for number, one in enumerate(changed):
         for assignment in one.before:
@@ -66,4 +79,4 @@ def units(placed: Sequence[Placed]) -> list[Unit]:
 def place(assignment: Assignment) -> tuple[object, ...]:
     """Return when a visit lies, and with whom: what people are told."""
     who = sorted((role, tuple(sorted(names))) for role, names in assignment.resources)
-    return assignment.start, assignment.end, tuple(who)
+    return assignment.start, assignment.end, tuple(who), assignment.session

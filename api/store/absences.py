@@ -88,7 +88,10 @@ _REMOVE = text("DELETE FROM absence WHERE tenant_id = :tenant AND id = :number")
 def hits(
     connection: Connection, tenant: int, resource: int, start: datetime, end: datetime
 ) -> Sequence[Any]:
-    """Return the visits and group sessions ahead that claim a resource in a span, by start."""
+    """Return the visits and group sessions ahead that claim a resource in a span, by start.
+
+    Whoever has a seat in such a session is hit with it.
+    """
     return connection.execute(
         _HITS, {"tenant": tenant, "resource": resource, "start": start, "end": end}
     ).all()
@@ -96,17 +99,25 @@ def hits(
 
 _HITS = text(
     """
+    WITH taken AS (
+        SELECT DISTINCT visit_id AS id FROM claim
+        WHERE tenant_id = :tenant AND resource_id = :resource
+          AND span && tstzrange(:start, :end) AND upper(span) > now()
+          AND (expires_at IS NULL OR expires_at > now()))
     SELECT visit.uid, booking.uid AS booking, booking.state, person.ref AS person,
            booking.location, session.ref AS session, lower(visit.span) AS start
     FROM visit
     LEFT JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id
     LEFT JOIN person ON person.tenant_id = booking.tenant_id AND person.id = booking.person_id
     LEFT JOIN session ON session.tenant_id = visit.tenant_id AND session.id = visit.session_id
-    WHERE visit.tenant_id = :tenant AND visit.id IN (
-        SELECT visit_id FROM claim
-        WHERE tenant_id = :tenant AND resource_id = :resource
-          AND span && tstzrange(:start, :end) AND upper(span) > now()
-          AND (expires_at IS NULL OR expires_at > now()))
+    WHERE visit.tenant_id = :tenant AND (booking.expires_at IS NULL OR booking.expires_at > now())
+      AND visit.state IN ('booked', 'checked_in') AND visit.id IN (
+        SELECT id FROM taken
+        UNION
+        SELECT seat.visit_id
+        FROM taken JOIN visit AS place ON place.tenant_id = :tenant AND place.id = taken.id
+        JOIN seat ON seat.tenant_id = :tenant AND seat.session_id = place.session_id
+        WHERE place.booking_id IS NULL)
     ORDER BY lower(visit.span), visit.id
     """
 )

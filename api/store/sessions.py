@@ -27,9 +27,9 @@ def placed(connection: Connection, tenant: int, sessions: Sequence[int]) -> dict
 
 
 _PLACED = text(
-    "SELECT id, uid, session_id, service, lower(span) AS start, upper(span) AS finish, resources"
-    " FROM visit WHERE tenant_id = :tenant AND session_id = ANY(:sessions)"
-    " AND booking_id IS NULL AND state <> 'cancelled'"
+    "SELECT id, uid, session_id, service, span, lower(span) AS start, upper(span) AS finish,"
+    " resources, step, NULL AS session FROM visit WHERE tenant_id = :tenant"
+    " AND session_id = ANY(:sessions) AND booking_id IS NULL AND state <> 'cancelled'"
 )
 
 
@@ -39,3 +39,16 @@ def seats(connection: Connection, tenant: int, session: int) -> int:
 
 
 _SEATS = text("SELECT count(*) FROM seat WHERE tenant_id = :tenant AND session_id = :session")
+
+
+def elsewhere(connection: Connection, tenant: int, session: int) -> int:
+    """Count those who have a seat in a group session, and are not there when it is held."""
+    return connection.execute(_ELSEWHERE, {"tenant": tenant, "session": session}).scalar_one()
+
+
+_ELSEWHERE = text(
+    "SELECT count(*) FROM seat JOIN visit ON visit.tenant_id = :tenant AND visit.id = seat.visit_id"
+    " JOIN visit AS place ON place.tenant_id = :tenant AND place.session_id = seat.session_id"
+    " AND place.booking_id IS NULL AND place.state <> 'cancelled'"
+    " WHERE seat.tenant_id = :tenant AND seat.session_id = :session AND visit.span <> place.span"
+)

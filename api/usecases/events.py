@@ -29,7 +29,7 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     "visit": ("checked_in", "fulfilled", "no_show"),
     **{kind.name: ("created", "changed", "deleted") for kind in KINDS.values()},
     "person": ("created", "changed", "erased"),
-    "session": ("created", "changed", "deleted", "placed", "taken_back"),
+    "session": ("created", "changed", "deleted", "placed", "moved", "taken_back"),
     "solve": ("queued", "solved", "failed", "cancelled", "published"),
     "absence": ("marked", "taken_back"),
     "lane": ("added", "removed"),

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from allocator.domain.request import Request, Step
+from allocator.domain.request import Request, Session, Step
+from allocator.domain.schedule import Assignment
 from api.auth.permissions import demand_location
 from api.problems import InUse, NotFound, WrongState
 from api.store import bookings, claims, sessions
 from api.usecases import placing
-from api.usecases.placing import WantedVisit
+from api.usecases.placing import Cast, WantedVisit
 from api.usecases.tx import Tx
 
 
@@ -43,10 +44,7 @@ def place(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[s
     if number in sessions.placed(tx.connection, tx.tenant, [number]):
         raise WrongState(f"Group session {name} has its place already; take it back first.")
     session = tx.world.sessions[name]
-    request = Request(id="new", steps=(Step(service=session.service),), windows=session.windows)
-    wanted = [WantedVisit(start=start, resources=resources)]
-    who = placing.cast(tx, request, wanted)
-    demand_location(tx.principal, placing.location(tx, who, request, wanted))
+    request, wanted, who = _asked(tx, session, start, resources)
     (assignment,), taken = placing.checked(tx, request, wanted, who)
     row = (1, 1, session.service, number, assignment)
     numbers = bookings.add_visits(tx.connection, tx.tenant, None, [row])
@@ -55,6 +53,17 @@ def place(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[s
     after = {"session": name, "start": assignment.start.isoformat()}
     tx.audit("session.placed", "visit", held.uid, None, after)
     return held
+
+
+def _asked(
+    tx: Tx, session: Session, start: datetime, resources: Mapping[str, Sequence[str]]
+) -> tuple[Request, list[WantedVisit], Cast]:
+    """Return the place of a group session as something that is asked for."""
+    request = Request(id="new", steps=(Step(service=session.service),), windows=session.windows)
+    wanted = [WantedVisit(start=start, resources=resources)]
+    who = placing.cast(tx, request, wanted)
+    demand_location(tx.principal, placing.location(tx, who, request, wanted))
+    return request, wanted, who
 
 
 def read(tx: Tx, name: str) -> Held:
@@ -75,6 +84,63 @@ def read(tx: Tx, name: str) -> Held:
         least=session.least,
         most=session.most,
     )
+
+
+def changing(tx: Tx, name: str) -> Any | None:
+    """Return the row by which a group session has its place; nobody else changes it."""
+    number = placing.session_number(tx, name)
+    sessions.lock(tx.connection, [number])
+    return sessions.placed(tx.connection, tx.tenant, [number]).get(number)
+
+
+def move(tx: Tx, name: str, row: Any, at: Assignment) -> None:
+    """Give a group session another place; whoever takes part has to be moved along.
+
+    Parameters
+    ----------
+    row
+        By which it has its place, see ``changing``.
+
+    Raises
+    ------
+    Taken, RuleBroken
+    """
+    tx.demand("sessions.place")
+    session = tx.world.sessions[name]
+    request, wanted, who = _asked(tx, session, at.start, dict(at.resources))
+    before = placing.lies(tx, request, row, 1)
+    (assignment,), taken = placing.checked(
+        tx, request, wanted, who, before=[before], freed=[row.id]
+    )
+    bookings.move_visit(tx.connection, tx.tenant, row.id, row.session_id, assignment)
+    numbers = {assignment.visit: row.id}
+    placing.claim(tx, who, taken, numbers, "booked", None, replaced=[row.id])
+    tx.audit(
+        "session.moved",
+        "visit",
+        row.uid,
+        {"session": name, "start": row.start.isoformat(), "resources": row.resources},
+        {
+            "session": name,
+            "start": assignment.start.isoformat(),
+            "resources": {role: list(names) for role, names in assignment.resources},
+        },
+    )
+
+
+def demand_all_there(tx: Tx, name: str) -> None:
+    """Refuse to leave somebody behind who has a seat in a group session that moves.
+
+    Raises
+    ------
+    WrongState
+    """
+    number = placing.session_number(tx, name)
+    behind = sessions.elsewhere(tx.connection, tx.tenant, number)
+    if behind:
+        raise WrongState(
+            f"Group session {name} was read without {behind} of those who have a seat in it by now."
+        )
 
 
 def unplace(tx: Tx, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.conftest import Asker, Clinic, need, physio
+from service.conftest import Asker, Clinic, physio
 from service.solving import solved
 
 from api.settings import Settings
@@ -304,18 +304,6 @@ def test_what_makes_no_sense_is_refused(clinic: Clinic) -> None:
     past = {"start": "2020-01-07T00:00:00Z", "end": "2020-01-08T00:00:00Z"}
     gone = asks.post("/v1/absences", {"resource": "anna", **past})
     assert gone.json()["detail"].startswith("It ends at 2020-01-08T00:00:00+00:00; it is ")
-
-
-def test_a_group_session_that_is_hit_is_told(clinic: Clinic, settings: Settings) -> None:
-    """Nobody's seat is moved by itself: the session has to move."""
-    asks = clinic.asker()
-    asks.post("/v1/services", {"id": "group", "minutes": 60, "needs": [need("practitioner")]})
-    asks.post("/v1/sessions", {"id": "G1", "service": "group", "least": 1, "most": 4})
-    place = {"start": at("09:00"), "resources": {"practitioner": ["anna"]}}
-    assert asks.post("/v1/sessions/G1/place", place).status_code in (200, 201)
-    found = mark(asks)
-    assert found["sessions"] == [{"id": "G1", "start": "2030-01-07T08:00:00Z"}]
-    assert (found["bookings"], found["solve"]) == ([], None)
 
 
 def test_others_move_only_where_that_is_said(clinic: Clinic, settings: Settings) -> None:

@@ -34,6 +34,7 @@ def visit(occurrence: int, day: int, step: int = 1) -> Any:
         start=start,
         finish=start + timedelta(minutes=45),
         resources={"practitioner": ["anna"]},
+        session=None,
     )
 
 

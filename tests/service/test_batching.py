@@ -212,13 +212,13 @@ def test_a_publication_is_taken_up_where_its_worker_died(
     soon(practice, "R1", "R2", "R3")
     look(practice, relay)
     with monkeypatch.context() as m:
-        m.setattr(Publisher, "publish", lambda self, uid: None)  # dies before it begins
+        m.setattr(Publisher, "publish", lambda self, uid, **words: None)  # dies before it begins
         work(settings)
     (solve,) = practice.sql("SELECT uid, tenant_id FROM solve")
     worker = Database(settings.worker_database_url, size=1)
     publisher = Publisher(worker, Worlds(), principal(solve.tenant_id, solve.uid))
     with monkeypatch.context() as m:
-        m.setattr(Publisher, "_end", lambda self, tx, row, found: None)  # dies before its end
+        m.setattr(Publisher, "_end", lambda self, *words: None)  # dies before its end
         publisher.publish(solve.uid, only=["R1"])
     worker.close()
     assert sorted(states(practice).values()) == ["requested", "requested", "scheduled"]
@@ -244,7 +244,7 @@ def test_a_publication_that_is_cut_off_each_time_is_left_to_the_staff(
     soon(practice, "R1")
     look(practice, relay)
     with monkeypatch.context() as m:
-        m.setattr(Publisher, "publish", lambda self, uid: None)
+        m.setattr(Publisher, "publish", lambda self, uid, **words: None)
         for _ in range(7):
             work(settings)
             practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
@@ -267,6 +267,61 @@ def test_a_solve_that_is_cancelled_is_not_published_by_itself(
     (solve,) = practice.asker().get("/v1/solves").json()["items"]
     assert solve["state"] == "solved"
     assert states(practice) == {"R1": "requested"}
+
+
+def test_a_solve_is_cancelled_while_its_publication_waits(
+    practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker died before: no other takes it up, and the staff can publish it by hand."""
+    practice.settle(batch_enough=1, batch_publish=True)
+    soon(practice, "R1")
+    look(practice, relay)
+    with monkeypatch.context() as m:
+        m.setattr(Publisher, "publish", lambda self, uid, **words: None)
+        work(settings)
+    (solve,) = practice.asker().get("/v1/solves").json()["items"]
+    path = f"/v1/solves/{solve['id']}"
+    cancelled = practice.asker().post(f"{path}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "solved")
+    practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
+    assert work(settings) == 0
+    assert practice.asker().get(path).json()["result"]["visits"]
+    assert practice.asker().post(f"{path}/publish").json()["booked"] == ["R1"]
+    again = practice.asker().post(f"{path}/cancel")
+    assert (again.status_code, again.json()["detail"]) == (
+        409,
+        f"Solve {solve['id']} is published; it cannot be cancelled.",
+    )
+
+
+def test_a_publication_ends_where_it_is_cancelled(
+    practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is booked by then stays booked; the rest is left to the staff, who publish it later.
+
+    A reviewer looks at all of them, so each is booked in a transaction of its own.
+    """
+    practice.settle(batch_enough=2, batch_publish=True)
+    ask(practice, "R1", "R2", windows=[], steps=[{"service": "surgery"}])
+    look(practice, relay)
+    asks, real = practice.asker(), Publisher._book
+
+    def book(self: Publisher, tx: Any, one: Any) -> None:
+        (solve,) = asks.get("/v1/solves").json()["items"]
+        assert solve["state"] == "publishing"
+        assert asks.post(f"/v1/solves/{solve['id']}/cancel").json()["state"] == "publishing"
+        real(self, tx, one)
+
+    with monkeypatch.context() as m:
+        m.setattr(Publisher, "_book", book)
+        work(settings)
+    (solve,) = asks.get("/v1/solves").json()["items"]
+    assert (solve["state"], len(solve["published"]["booked"])) == ("solved", 1)
+    assert sorted(states(practice).values()) == ["requested", "scheduled"]
+    assert work(settings) == 0
+    done = asks.post(f"/v1/solves/{solve['id']}/publish").json()
+    assert (done["booked"], done["lost"]) == (["R1", "R2"], [])
+    assert practice.sql("SELECT count(*) FROM booking")[0][0] == 2
 
 
 def test_a_publication_killed_in_the_middle_is_ended_by_the_next_process(
