@@ -11,6 +11,7 @@ from source import FILES, imported, package, place, tree
 ORDER = {
     "domain": "what a problem is, in the user's words: needs nothing but the standard library",
     "prepare": "a problem in ticks and numbers, worked out once for everyone above",
+    "forecast": "how busy things will be: learnt from claims, and read by whoever ranks",
     "state": "what is placed: rules and goals ask it, so it knows neither",
     "rules": "each is told what is placed, and says what is forbidden",
     "goals": "as rules; a goal may use how a rule counts, never the other way round",
@@ -38,7 +39,7 @@ BESIDE = {
 #: What may be installed in its absence: each of these has one home.
 HOMES = {
     "ortools": {"model", "solve"},
-    "pandas": {"client", "explain", "frames", "suggest"},
+    "pandas": {"client", "explain", "forecast", "frames", "suggest"},
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},
