@@ -155,6 +155,10 @@ START_HOURS = {
 # constants of medscheduler 1.0 (MIT).
 CANCELLED_SHARE = 0.164
 
+# How much of a year's visits each month has, 1 being a twelfth: January to December. NHS Hospital
+# Outpatient Activity 2023-24, as carried by the constants of medscheduler 1.0 (MIT).
+MONTHS = (1.092, 1.026, 0.99, 0.865, 0.998, 1.035, 0.984, 0.994, 0.993, 1.055, 1.082, 0.887)
+
 # The mix of a specialised rehabilitation centre in Santa Catarina, 109,557 appointments
 # (published shares, not recomputed; background doi 10.3390/fi14010003). The four named are the
 # source's; how the other 24 % divide is assumed, the 5 % of case conferences included.
