@@ -37,6 +37,8 @@ class Asked:
         The request, and the numbers of its visits that are to be placed.
     windows, limit, wanted, forecast, now
         As asked.
+    where
+        Numbers of the locations where it may take place; None is everywhere.
     """
 
     request: PreparedRequest
@@ -46,6 +48,7 @@ class Asked:
     wanted: datetime | None
     forecast: LoadForecast | None
     now: datetime | None
+    where: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,13 @@ class Engine:
         """Return how many starts a single visit has, and some that are good."""
         (visit,) = self.visits
         places = places_of(
-            self.book, self.state, visit, self._within(visit), self.wishes, first=True
+            self.book,
+            self.state,
+            visit,
+            self._within(visit),
+            self.wishes,
+            first=True,
+            where=self.asked.where,
         )
         choices = places.choices(FOR_EACH * self.asked.limit)
         return places.starts.bit_count(), [

@@ -201,6 +201,7 @@ class Index:
         wanted: datetime | None = None,
         forecast: LoadForecast | None = None,
         moving: Collection[str] = (),
+        locations: Collection[str] = (),
         now: datetime | None = None,
     ) -> Suggestions:
         """Suggest places for a request, the best first.
@@ -222,6 +223,9 @@ class Index:
         moving
             Ids of visits, or of requests, that are thought to be gone: of the request, they alone
             are placed anew, and others leave their place free.
+        locations
+            Ids of locations where it may take place; empty is everywhere. What has no location
+            may take place anyway.
         now
             When it is asked; by default the time of the problem.
 
@@ -243,9 +247,17 @@ class Index:
                 limit=limit,
                 wanted=wanted,
                 forecast=forecast,
+                where=self._where(locations),
                 now=now,
             )
             return answer(self.rulebook, self.state, asked, self.version)
+
+    def _where(self, locations: Collection[str]) -> frozenset[int] | None:
+        """Return the numbers of locations, with that of nowhere; None for everywhere."""
+        if not locations:
+            return None
+        known = self.prepared.location_index
+        return frozenset({ANYWHERE, *(known[id] for id in locations if id in known)})
 
     @contextmanager
     def _asking(

@@ -89,6 +89,7 @@ def places_of(
     wishes: Wishes,
     *,
     first: bool,
+    where: frozenset[int] | None = None,
     most: int | None = STARTS,
 ) -> Places:
     """Find the places of a visit.
@@ -105,12 +106,16 @@ def places_of(
         What counts beside the goals.
     first
         Whether it is the visit that should be near to the time wanted.
+    where
+        Numbers of the locations where it may take place; None is everywhere.
     most
         Starts of which the cost is worked out, for each variant; None is all.
     """
     starts = 0
     tables = []
     for found in options(book, state, visit):
+        if where is not None and found.variant.location not in where:
+            continue
         some = _narrowed(found, masks.runs_of(within, found.variant.duration))
         if some is None:
             continue

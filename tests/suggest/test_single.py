@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tiny import at, goals, patient, practitioner, problem, request, room, service, span
+from tiny import at, calendar, goals, patient, practitioner, problem, request, room, service, span
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
 from allocator.domain.request import PreferredResource
+from allocator.domain.resource import Location
 from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.suggest import Index, Tag, suggest
 
@@ -152,6 +153,32 @@ def test_a_booking_comes_and_goes():
         index.cancel("b")
         assert not index.knows("b")
         assert index.suggest(request("n")).starts == 4
+
+
+def test_only_where_it_may_take_place():
+    """Ann is in the north, with a visit at 8, Ben in the south until 10, Cleo anywhere at 11."""
+    hours = (calendar(), calendar("short", 8, 10), calendar("late", 11, 12))
+    world = problem(
+        request("a"),
+        calendars=hours,
+        locations=(Location(id="north"), Location(id="south")),
+        resources=(
+            practitioner("ann", location="north"),
+            practitioner("ben", location="south", calendar="short"),
+            practitioner("cleo", calendar="late"),
+        ),
+    )
+    index = Index(world, Schedule(assignments=(there("a", 0, 8, practitioner="ann"),)))
+
+    def offered(*locations: str) -> set[tuple]:
+        found = index.suggest(request("n"), limit=9, locations=locations)
+        return {(o.start, o.visits[0].filling("practitioner")[0]) for o in found.options}
+
+    north = {(at(0, 9), "ann"), (at(0, 10), "ann")}
+    assert {one for one in offered("north") if one[0] < at(0, 11)} == north
+    assert offered("south") == {(at(0, 8), "ben"), (at(0, 9), "ben"), (at(0, 11), "cleo")}
+    assert offered("elsewhere") == {(at(0, 11), "cleo")}
+    assert {start for start, _ in offered()} == {at(0, h) for h in (8, 9, 10, 11)}
 
 
 def test_what_does_not_exist_is_told_and_changes_nothing():
