@@ -29,6 +29,7 @@ from api.routes import (
     bookings,
     bulk,
     catalogue,
+    documentation,
     events,
     explanations,
     health,
@@ -93,7 +94,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         version=version("allocator"),
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
     )
@@ -126,6 +127,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         metrics,
     ):
         app.include_router(routes.routes)
+    documentation.document(app)
     schemas_of(Asked, schemas)
     schemas_of(Assignment, schemas)
     schemas["Proposal"] = _proposal(schemas["Asked"])
