@@ -13,6 +13,7 @@ from api.auth.principal import Principal, Role
 from api.auth.tokens import TokenRules, Tokens
 from api.problems import Forbidden, Unauthenticated
 from api.store.database import Database
+from api.store.ids import as_uid
 
 SECRET, PUBLISHABLE, SESSION, LINK = "ak_", "pk_", "ws_", "ln_"
 #: Actions that a link of each purpose allows, beside looking at the booking.
@@ -120,7 +121,7 @@ class Credentials:
         if not rows:
             raise Forbidden("The token is valid, but whoever it names is no member of a tenant.")
         if tenant is not None:
-            rows = [row for row in rows if str(row.uid) == tenant]
+            rows = [row for row in rows if row.uid == as_uid(tenant)]
             if not rows:
                 raise Forbidden(f"The membership {tenant!r} is none of yours.")
         if len(rows) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 from allocator.domain.faults import Fault
 from allocator.frames.nested import Decoder
+from api.store.ids import as_answered
 
 #: Days that a solve looks ahead, where nothing else is said.
 DAYS = 56
@@ -56,6 +57,11 @@ class Asked:
     most_changes: int | None = None
     notice_hours: int = 48
     unpinned: tuple[str, ...] = ()
+
+    @property
+    def anew(self) -> frozenset[str]:
+        """What is unpinned, as bookings and visits are named in answers."""
+        return frozenset(map(as_answered, self.unpinned))
 
 
 def asked_of(row: Any) -> Asked:

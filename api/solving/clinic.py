@@ -248,10 +248,11 @@ def _booked(
     bookings: dict[str, list[Any]] = {}
     for row in rows:
         bookings.setdefault(row.booking, []).append(row)
-    unpinned = set(asked.unpinned)
     leaving = around.anew.keys() | around.left
     named = {
-        row.uid for row in rows if {row.booking, str(row.uid)} & unpinned or row.session in leaving
+        row.uid
+        for row in rows
+        if {row.booking, str(row.uid)} & asked.anew or row.session in leaving
     }
     anew: dict[str, list[Any]] = {}
     stays = list(around.stays)

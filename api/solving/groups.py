@@ -129,7 +129,7 @@ def groups(
     held = {row.ref: assignment(row, row.ref) for row in within}
     anew, left, stays = dict[str, Any](), set[str](), list[tuple[Any, str]]()
     for row in rows:
-        if str(row.uid) not in asked.unpinned:
+        if str(row.uid) not in asked.anew:
             continue
         why = stuck(row, world, tx.now, horizon)
         if why:

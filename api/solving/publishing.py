@@ -26,6 +26,7 @@ from api.solving.units import Placed, Unit, place, units
 from api.store import bookings as kept
 from api.store import claims, solves, things
 from api.store.database import Database
+from api.store.ids import as_answered
 from api.store.tables import REQUEST
 from api.store.world import World, Worlds, decoded
 from api.usecases import bookings, sessions
@@ -86,10 +87,11 @@ class Publisher:
         """
         row = self._run(lambda tx: self._begin(tx, uid, by_itself))
         result = row.result
+        named = {*only, *map(as_answered, only)}
         chosen = [
             unit
             for unit in units(_placed(result))
-            if not only or any(one.name in only for one in unit.placed)
+            if not named or any(one.name in named for one in unit.placed)
         ]
         done = self._run(lambda tx: _booked_before(tx, chosen))
         chosen = [u for u in chosen if not (len(u.placed) == 1 and u.placed[0].name in done)]
@@ -278,7 +280,7 @@ def _demand_time(tx: Tx, asked: Asked, booking: str, leaving: Sequence[Any]) -> 
 
     What has to be placed anew needs no notice, as long as it has not begun.
     """
-    anew = booking in asked.unpinned or any(str(v.uid) in asked.unpinned for v in leaving)
+    anew = booking in asked.anew or any(str(v.uid) in asked.anew for v in leaving)
     start = min(visit.span.lower for visit in leaving)
     _demand_ahead(tx, f"Booking {booking}", start, 0 if anew else asked.notice_hours)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -16,10 +17,19 @@ def new_uid() -> UUID:
 
 
 def as_uid(text: str) -> UUID | None:
-    """Return the UUID that a text is; None where it is another name."""
-    if len(text) != 36:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    """Return the UUID that a text is, in either case, with dashes or without.
+
+    None where it is another name.
+    """
+    return UUID(text) if _UID.fullmatch(text) else None
+
+
+_UID = re.compile(
+    "[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I | re.A
+)
+
+
+def as_answered(name: str) -> str:
+    """Return a name as answers write it: a UUID in lower case with dashes, others as they are."""
+    uid = as_uid(name)
+    return name if uid is None else str(uid)

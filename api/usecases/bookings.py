@@ -16,7 +16,7 @@ from api.auth.permissions import demand_location, demand_own, may_see
 from api.problems import Invalid, NotFound, Problem, RuleBroken, Stale, Taken, TooMany, WrongState
 from api.store import bookings, claims
 from api.store.database import Again
-from api.store.ids import new_uid
+from api.store.ids import as_uid, new_uid
 from api.usecases import placing, series, things
 from api.usecases.placing import Cast, WantedVisit
 from api.usecases.policy import policy
@@ -380,16 +380,21 @@ def cancel(
     tx.demand("bookings.cancel")
     row = changing(tx, name, version, OPEN, "cancel")
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
-    open_visits = {(v.occurrence, v.step): v for v in there if v.state in ("booked", "checked_in")}
-    gone = series.concerned(open_visits, visit, scope, name)
+    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    open_visits = {at: v for at, v in live.items() if v.state in ("booked", "checked_in")}
+    if not open_visits:
+        raise WrongState(f"Booking {row.ref} is over: all of its visits have been attended.")
+    concerned = series.concerned(open_visits, visit, scope, name)
+    named = None if visit is None else as_uid(visit)
+    gone = {at: v for at, v in concerned.items() if v.state == "booked" or v.uid == named}
+    gone = gone or concerned
     _notice(tx, row, gone.values(), policy(tx.world).cancel_notice_minutes, "cancelled")
-    if len(gone) == len(open_visits):
+    if len(gone) == len(live):
         return _free(tx, row, "cancelled", reason)
     _take_back(tx, gone.values())
-    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
     _renumber(tx, row, {at: v for at, v in live.items() if at not in gone})
     left = [v.span.lower for at, v in open_visits.items() if at not in gone]
-    _begin(tx, row, left)
+    _begin(tx, row, left, **({"reason": reason} if reason else {}))
     before = {"visits": [_told(v) for v in gone.values()]}
     tx.audit("booking.reduced", "booking", row.uid, before, {"visits": []})
     return _read(tx, row.ref)
@@ -697,7 +702,7 @@ def attend(
     before, after = ATTENDED[action]
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
     if visit is not None:
-        there = [v for v in there if str(v.uid) == visit]
+        there = [v for v in there if v.uid == as_uid(visit)]
         if not there:
             raise NotFound(f"Booking {name} has no visit {visit!r}.")
     fitting = [v for v in there if v.state in before]

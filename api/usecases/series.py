@@ -11,6 +11,7 @@ from typing import Any
 from allocator.domain.request import FlexibleSeries, Request
 from allocator.domain.time import zone_of
 from api.problems import Invalid, NotFound, RuleBroken
+from api.store.ids import as_uid
 from api.usecases import placing
 from api.usecases.placing import WantedVisit
 
@@ -133,7 +134,8 @@ def concerned(
     """
     if visit is None:
         return dict(there)
-    mine = next((at for at, v in there.items() if str(v.uid) == visit), None)
+    uid = as_uid(visit)
+    mine = next((at for at, v in there.items() if v.uid == uid), None)
     if mine is None:
         raise NotFound(f"Booking {booking} has no open visit {visit!r}.")
     return {

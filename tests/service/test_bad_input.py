@@ -101,6 +101,59 @@ def test_the_edges_of_the_calendar_are_no_fault_of_ours(clinic: Clinic, start: s
     assert clinic.asker().post("/v1/holds", physio(start)).status_code == 409
 
 
+def spellings(uid: str) -> list[str]:
+    """A UUID as answers write it, in upper case, and without dashes."""
+    return [uid, uid.upper(), uid.replace("-", "")]
+
+
+@pytest.mark.parametrize("spelling", [0, 1, 2])
+def test_a_uuid_is_known_however_it_is_written(clinic: Clinic, spelling: int) -> None:
+    """In paths, in filters and in bodies."""
+    asks = clinic.asker("scheduler")
+
+    def as_written(uid: str) -> str:
+        return spellings(uid)[spelling]
+
+    body = {"id": "R1", "steps": [{"service": "physio"}], "series": SERIES}
+    request = as_written(asks.post("/v1/requests", body).json()["uid"])
+    place = {"practitioner": ["anna"], "room": ["room-1"]}
+    visits = [
+        {"occurrence": n, "start": f"2030-01-{6 + n:02}T09:00:00+01:00", "resources": place}
+        for n in (1, 2, 3)
+    ]
+    held = asks.post("/v1/holds", {"request": request, "visits": visits})
+    assert held.status_code == 201, held.text
+    path = f"/v1/bookings/{as_written(held.json()['id'])}"
+    assert asks.post(f"/v1/holds/{as_written(held.json()['id'])}/confirm").status_code == 200
+    first, second, _ = (as_written(visit["id"]) for visit in held.json()["visits"])
+    assert asks.post(f"{path}/check-in", {"visit": first}).status_code == 200
+    left = asks.post(f"{path}/cancel", {"visit": second})
+    assert [v["state"] for v in left.json()["visits"]] == ["checked_in", "cancelled", "booked"]
+    audit = clinic.asker().get(f"/v1/audit?object={as_written(held.json()['id'])}")
+    assert len(audit.json()["items"]) == 3
+    anew = {"first": "2030-01-07", "days": 7, "pending": False, "dry_run": True}
+    one = as_written(held.json()["visits"][2]["id"])
+    counted = asks.post("/v1/solves", {**anew, "unpinned": [one]}).json()
+    assert counted["bookings_that_may_move"] == 1
+
+
+SERIES = {"type": "flexible", "count": 3, "at_least": 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["not-a-uuid", "0192f3c4-0000-7000-8000-00000000000", "{0192f3c400007000800000000000}"]
+)
+def test_what_is_no_uuid_names_no_visit(clinic: Clinic, name: str) -> None:
+    """It is told that there is none; nothing is cancelled."""
+    asks = clinic.asker("scheduler")
+    held = asks.post("/v1/holds", physio(NINE)).json()
+    found = problem(
+        asks.post(f"/v1/bookings/{held['id']}/cancel", {"visit": name}), 404, "not-found"
+    )
+    assert found["detail"] == f"Booking {held['id']} has no open visit {name!r}."
+    assert asks.get(f"/v1/bookings/{held['id']}").json()["state"] == "held"
+
+
 @pytest.mark.parametrize("path", ["/v1/holds", "/v1/locations", "/v1/people"])
 @pytest.mark.parametrize(
     "body",
