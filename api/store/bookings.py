@@ -240,22 +240,22 @@ def leave_seats(connection: Connection, tenant: int, visits: Sequence[int]) -> N
 
 
 def open_holds(connection: Connection, tenant: int, person: int, now: datetime) -> int:
-    """Count the holds of a person that have not expired."""
+    """Count the holds of a person that have not expired; what waits for a reviewer is one."""
     return connection.execute(
         text(
             "SELECT count(*) FROM booking WHERE tenant_id = :tenant AND person_id = :person"
-            " AND state = 'held' AND expires_at > :now"
+            " AND state IN ('held', 'pending_approval') AND expires_at > :now"
         ),
         {"tenant": tenant, "person": person, "now": now},
     ).scalar_one()
 
 
 def open_holds_of(connection: Connection, tenant: int, actor: str, now: datetime) -> int:
-    """Count the holds that somebody has made and that have not expired."""
+    """Count the same of whoever has made them."""
     return connection.execute(
         text(
             "SELECT count(*) FROM booking WHERE tenant_id = :tenant AND created_by = :actor"
-            " AND state = 'held' AND expires_at > :now"
+            " AND state IN ('held', 'pending_approval') AND expires_at > :now"
         ),
         {"tenant": tenant, "actor": actor, "now": now},
     ).scalar_one()

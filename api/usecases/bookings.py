@@ -262,25 +262,28 @@ def _once(tx: Tx, request: Any) -> None:
 
 
 def _cap(tx: Tx, person: int | None) -> None:
-    """Refuse more open holds than one person, or one public page, may have.
+    """Refuse more open holds than one person may have, or whoever books for nobody in particular.
 
-    Exact, since they are counted under a lock.
+    Exact, since they are counted under a lock. What waits for a reviewer is as open as a hold:
+    nobody blocks time by having it wait.
     """
-    terms = policy(tx.world)
-    if tx.principal.publishable:
+    terms, who = policy(tx.world), tx.principal
+    if who.own_only and (who.publishable or person is None):
         claims.lock(tx.connection, [-(tx.tenant + 2**51)])
-        there = bookings.open_holds_of(tx.connection, tx.tenant, tx.principal.actor, tx.now)
-        _demand_fewer(there, terms.most_public_holds, "This page")
+        there = bookings.open_holds_of(tx.connection, tx.tenant, who.actor, tx.now)
+        _demand_fewer(
+            there, terms.most_public_holds, "This page has" if who.publishable else "You have"
+        )
     elif person is not None:
         claims.lock(tx.connection, [-(person + 2**50)])
         there = bookings.open_holds(tx.connection, tx.tenant, person, tx.now)
-        _demand_fewer(there, terms.most_open_holds, "This person")
+        _demand_fewer(there, terms.most_open_holds, "This person has")
 
 
-def _demand_fewer(there: int, most: int, who: str) -> None:
+def _demand_fewer(there: int, most: int, has: str) -> None:
     if there >= most:
         raise TooMany(
-            f"{who} has {there} open holds; at most {most} are possible.",
+            f"{has} {there} open holds; at most {most} are possible.",
             retry_after_seconds=60,
         )
 

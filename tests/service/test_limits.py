@@ -308,6 +308,25 @@ def test_a_page_has_so_many_open_holds(clinic: Clinic) -> None:
     assert public.post("/v1/holds", hours[3]).status_code == 201
 
 
+def test_what_waits_for_a_reviewer_is_open(clinic: Clinic) -> None:
+    """Nobody blocks a day by confirming what is urgent; once reviewed, it counts no more."""
+    client = clinic.asker("client")
+    clinic.settle(most_public_holds=2)
+    bodies = [
+        physio(f"2030-01-07T{hour:02}:00:00+01:00", None, urgent=True) for hour in (9, 10, 11)
+    ]
+    names = [client.post("/v1/holds", body).json()["id"] for body in bodies[:2]]
+    for name in names:
+        assert client.post(f"/v1/holds/{name}/confirm").json()["state"] == "pending_approval"
+    refused = client.post("/v1/holds", bodies[2])
+    assert refused.status_code == 429
+    assert refused.json()["detail"] == "You have 2 open holds; at most 2 are possible."
+    for verdict, name in zip(("decline", "approve"), names, strict=True):
+        assert clinic.asker("reviewer").post(f"/v1/bookings/{name}/{verdict}").status_code == 200
+        assert client.post("/v1/holds", {**bodies[2], "hold_minutes": 1}).status_code == 201
+        bodies[2] = bodies[0]
+
+
 def test_the_clock_of_limits_is_the_clock(clinic: Clinic) -> None:
     """Where no test says otherwise, the minute is that of the day, by the database's clock."""
     before = int(time.time() // 60)

@@ -185,6 +185,42 @@ def test_the_cap_on_open_holds_is_exact(clinic: Clinic) -> None:
     assert statuses(answers) == {201: 3, 429: 5}
 
 
+def waiting(asks: Asker, body: dict[str, Any]) -> str:
+    """Book what a reviewer has to look at; return the booking, which waits."""
+    held = asks.post("/v1/holds", {**body, "service": "surgery"})
+    assert held.status_code == 201, held.text
+    name: str = held.json()["id"]
+    assert asks.post(f"/v1/holds/{name}/confirm").json()["state"] == "pending_approval"
+    return name
+
+
+def test_the_cap_on_open_holds_counts_what_waits_for_a_reviewer(clinic: Clinic) -> None:
+    """One waits and one is confirmed into waiting meanwhile: of six more, one is given."""
+    asks = clinic.asker("scheduler")
+    waiting(asks, physio(at(9), "P1"))
+    second = asks.post("/v1/holds", {**physio(at(10), "P1"), "service": "surgery"}).json()["id"]
+    confirmed, *answers = race(
+        [
+            partial(asks.post, f"/v1/holds/{second}/confirm"),
+            *(hold(asks, physio(at(11 + n), "P1")) for n in range(6)),
+        ]
+    )
+    assert confirmed.json()["state"] == "pending_approval"
+    assert statuses(answers) == {201: 1, 429: 5}
+
+
+@pytest.mark.parametrize("publishable", [False, True])
+def test_the_cap_on_holds_of_nobody_in_particular_is_exact(
+    clinic: Clinic, publishable: bool
+) -> None:
+    """A client's key without a person, and a page: of eight at once two are given, beside one."""
+    clinic.settle(most_public_holds=3)
+    client = clinic.asker("client", publishable=publishable)
+    waiting(client, physio(at(8), None))
+    answers = race([hold(client, physio(at(9 + n), None)) for n in range(8)])
+    assert statuses(answers) == {201: 2, 429: 6}
+
+
 def test_a_request_is_booked_once(clinic: Clinic) -> None:
     """Four holds of one request at once, each at another time: one is given."""
     asks = clinic.asker("scheduler")
