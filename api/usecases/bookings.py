@@ -372,6 +372,9 @@ def cancel(
 ) -> Any:
     """Take a booking back, or some visits of a series, and free their time.
 
+    What has been attended or missed stays as it is, and the booking with it. So does the visit of
+    somebody who has checked in, unless it is named or nothing else is left to take back.
+
     Parameters
     ----------
     visit
@@ -447,10 +450,7 @@ def _into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
 def _free(tx: Tx, row: Any, state: str, reason: str) -> Any:
     """Bring a booking to an end, and free what it claimed."""
     there = bookings.visits(tx.connection, tx.tenant, [row.id])[row.id]
-    open_visits = [v for v in there if v.state in ("booked", "checked_in")]
-    if not open_visits and row.state == "booked":
-        raise WrongState(f"Booking {row.ref} is over: all of its visits have been attended.")
-    _take_back(tx, open_visits)
+    _take_back(tx, [v for v in there if v.state in ("booked", "checked_in")])
     bookings.change(
         tx.connection, tx.tenant, row.id, state=state, expires_at=None, reason=reason or None
     )
@@ -583,8 +583,11 @@ def _claimed(row: Any) -> str:
 
 
 def _begin(tx: Tx, row: Any, starts: Iterable[datetime], **more: Any) -> None:
-    """Write when a booking begins: with the first of the visits that are still to come."""
-    every = list(starts)
+    """Write when a booking begins: with the first of the visits that are still to come.
+
+    Where none is, it stays what it was.
+    """
+    every = list(starts) or [row.starts_at]
     ahead = [start for start in every if start > tx.now]
     bookings.change(tx.connection, tx.tenant, row.id, starts_at=min(ahead or every), **more)
 

@@ -358,6 +358,82 @@ def test_visits_of_a_series_are_cancelled(
     take(asks, at(14))
 
 
+def attended(clinic: Clinic, asks: Asker, booking: Any, number: int, what: str) -> None:
+    """Let a visit of a series have begun some hours ago, and write down what came of it."""
+    one = next(v for v in booking["visits"] if v["occurrence"] == number)
+    began = f"now() - interval '{number} hours'"
+    past = f"tstzrange({began}, {began} + interval '45 minutes')"
+    which = f"(SELECT id FROM visit WHERE uid = '{one['id']}')"
+    clinic.sql(f"UPDATE claim SET span = {past} WHERE visit_id = {which}")
+    clinic.sql(f"UPDATE visit SET span = {past} WHERE id = {which}")
+    done = asks.post(f"/v1/bookings/{booking['id']}/{what}", {"visit": one["id"]})
+    assert done.status_code == 200, done.text
+
+
+def states(booking: Any) -> list[str]:
+    return [v["state"] for v in booking["visits"]]
+
+
+@pytest.mark.parametrize("scope", [None, "following", "all"])
+def test_what_was_attended_stays_when_the_rest_is_cancelled(
+    clinic: Clinic, asks: Asker, scope: str | None
+) -> None:
+    """Two of four took place: the others go, and the request is served by what was."""
+    ask_for(asks, series=weekly(4, may_miss=[1, 2, 3, 4]))
+    made = booked(asks, "R1", [visit(n, at(7 * (n - 1))) for n in range(1, 5)])
+    attended(clinic, asks, made, 1, "fulfil")
+    attended(clinic, asks, made, 2, "no-show")
+    path = f"/v1/bookings/{made['id']}"
+    answer = (
+        asks.post(f"{path}/cancel", {"reason": "moves away"})
+        if scope is None
+        else cancel(asks, made, 3, scope)
+    )
+    assert answer.status_code == 200, answer.text
+    after = answer.json()
+    assert (after["state"], states(after)) == (
+        "booked",
+        ["fulfilled", "no_show", "cancelled", "cancelled"],
+    )
+    assert after["reason"] == (None if scope else "moves away")
+    assert clinic.sql("SELECT count(*) FROM claim")[0][0] == 6
+    assert asks.get("/v1/requests/R1").json()["state"] == "scheduled"
+    again = asks.post(f"{path}/cancel")
+    assert again.json()["type"] == "urn:allocator:problem:wrong-state"
+    take(asks, at(14))
+    lines = clinic.asker("auditor").get(f"/v1/audit?object={made['id']}").json()["items"]
+    assert lines[-1]["action"] == "booking.reduced"
+    assert len(lines[-1]["before"]["visits"]) == 2
+
+
+def test_who_has_checked_in_stays_unless_named(clinic: Clinic, asks: Asker) -> None:
+    """The rest of the series goes without the visit that somebody is here for; then that, too."""
+    ask_for(asks, series=flexible(3, at_least=1))
+    made = booked(asks, "R1", [visit(n, at(7 * (n - 1))) for n in range(1, 4)])
+    path = f"/v1/bookings/{made['id']}"
+    first, second, _ = made["visits"]
+    for one in (first, second):
+        assert asks.post(f"{path}/check-in", {"visit": one["id"]}).status_code == 200
+    left = asks.post(f"{path}/cancel").json()
+    assert (left["state"], states(left)) == ("booked", ["checked_in", "checked_in", "cancelled"])
+    named = asks.post(f"{path}/cancel", {"visit": second["id"]}).json()
+    assert (named["state"], states(named)) == ("booked", ["checked_in", "cancelled", "cancelled"])
+    last = asks.post(f"{path}/cancel").json()
+    assert (last["state"], states(last)) == ("cancelled", ["cancelled"] * 3)
+    assert asks.get("/v1/requests/R1").json()["state"] == "requested"
+
+
+def test_a_series_that_is_too_long_to_be_looked_at_is_refused(asks: Asker) -> None:
+    """Both days are named, and how far they may be apart."""
+    ask_for(asks, series=flexible(2))
+    refused = hold(asks, "R1", [visit(1, at()), visit(2, at(4 * 366))])
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == (
+        "The visits lie between 2030-03-11 and 2034-03-14, 1472 days with the weeks round them;"
+        " at most 1098 can be looked at together."
+    )
+
+
 def test_a_cancelled_date_is_added_again(asks: Asker, eight: Any) -> None:
     """At its own time; at another, the pattern refuses it; twice, it is there already."""
     assert cancel(asks, eight, 3, "this").status_code == 200
