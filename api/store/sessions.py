@@ -34,11 +34,17 @@ _PLACED = text(
 
 
 def seats(connection: Connection, tenant: int, session: int) -> int:
-    """Count the seats that are taken in a group session."""
+    """Count the seats that are taken in a group session; a hold whose time is over takes none."""
     return connection.execute(_SEATS, {"tenant": tenant, "session": session}).scalar_one()
 
 
-_SEATS = text("SELECT count(*) FROM seat WHERE tenant_id = :tenant AND session_id = :session")
+_SEATS = text(
+    "SELECT count(*) FROM seat"
+    " JOIN visit ON visit.tenant_id = seat.tenant_id AND visit.id = seat.visit_id"
+    " JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id"
+    " WHERE seat.tenant_id = :tenant AND seat.session_id = :session"
+    " AND (booking.expires_at IS NULL OR booking.expires_at > now())"
+)
 
 
 def elsewhere(connection: Connection, tenant: int, session: int) -> int:

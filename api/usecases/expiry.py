@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from api.store import claims
+
 #: What a booking becomes when its time is over.
 BECOMES = {"held": "expired", "pending_approval": "rejected"}
+
+
+def free(
+    connection: Connection,
+    tenant: int,
+    now: datetime,
+    resources: Sequence[int],
+    sessions: Sequence[int] = (),
+) -> None:
+    """Free the bookings whose time is over and that still take some resources or sessions."""
+    for booking in claims.expired(connection, tenant, resources, sessions):
+        expire(connection, tenant, booking, now)
 
 
 def expire(

@@ -234,14 +234,16 @@ def checked(
     )
     places = places_of(tx, joined)
     assignments = tuple(assign(tx, request, visit, places) for visit in wanted)
+    if tx.principal.own_only:
+        demand_near(world, tx.now, max(a.start for a in assignments), "It would start")
     everything = (*assignments, *kept)
-    for booking in claims.expired(
+    expiry.free(
         tx.connection,
         tx.tenant,
+        tx.now,
         list(who.numbers.values()),
         [world.numbers["session"][name] for name in joined],
-    ):
-        expiry.expire(tx.connection, tx.tenant, booking, tx.now)
+    )
     days = rules.window(world, (a.start for a in everything), (a.end for a in everything))
     resources = {
         name: replace(resource, lanes=resource.lanes + world.more_lanes(name, days.start, days.end))

@@ -12,7 +12,7 @@ from allocator.domain.schedule import Assignment
 from api.auth.permissions import demand_location
 from api.problems import InUse, NotFound, WrongState
 from api.store import bookings, claims, sessions
-from api.usecases import placing
+from api.usecases import expiry, placing
 from api.usecases.placing import Cast, WantedVisit
 from api.usecases.tx import Tx
 
@@ -87,9 +87,13 @@ def read(tx: Tx, name: str) -> Held:
 
 
 def changing(tx: Tx, name: str) -> Any | None:
-    """Return the row by which a group session has its place; nobody else changes it."""
+    """Return the row by which a group session has its place; nobody else changes it.
+
+    Who has a seat and did not confirm in time has none any more.
+    """
     number = placing.session_number(tx, name)
     sessions.lock(tx.connection, [number])
+    expiry.free(tx.connection, tx.tenant, tx.now, [], [number])
     return sessions.placed(tx.connection, tx.tenant, [number]).get(number)
 
 
@@ -146,14 +150,13 @@ def demand_all_there(tx: Tx, name: str) -> None:
 def unplace(tx: Tx, name: str) -> None:
     """Take back the place of a group session in which nobody has a seat."""
     tx.demand("sessions.place")
-    number = placing.session_number(tx, name)
-    sessions.lock(tx.connection, [number])
+    row = changing(tx, name)
     held = read(tx, name)
     if held.taken:
         raise InUse(
             f"Group session {name} has {held.taken} participants; cancel or move them first."
         )
-    row = sessions.placed(tx.connection, tx.tenant, [number])[number]
+    assert row is not None  # whatever has no place cannot be read
     claims.delete(tx.connection, tx.tenant, [row.id])
     bookings.set_visits(tx.connection, tx.tenant, [row.id], "cancelled")
     before = {"session": name, "start": held.start.isoformat()}

@@ -33,6 +33,8 @@ from api.store import lanes, things
 from api.store.ids import LONGEST_NAME, new_uid
 from api.store.tables import CALENDAR, LOCATION, REQUEST, RESOURCE, SERVICE, SESSION
 from api.store.world import World, changing, decoded, read_world
+from api.usecases import expiry, needed
+from api.usecases.policy import demand_near
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
@@ -223,6 +225,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
 
 def narrow(tx: Tx, row: Any, count: int) -> bool:
     """Bring what is claimed of a resource into fewer lanes; False where it needs more."""
+    expiry.free(tx.connection, tx.tenant, tx.now, [row.id])
     world = read_world(tx.connection, tx.tenant)
     return lanes.narrow(
         tx.connection,

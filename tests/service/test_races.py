@@ -357,6 +357,16 @@ def test_lanes_are_not_taken_away_while_they_are_in_use(pool: Clinic) -> None:
     assert admin.post("/v1/holds", training(at(10), 1)).status_code == 201
 
 
+def test_what_has_expired_keeps_no_lane(pool: Clinic) -> None:
+    """Of two who swim at once one has not confirmed in time: one lane is enough."""
+    admin = pool.asker()
+    for _ in range(2):
+        assert admin.post("/v1/holds", training(at(8))).status_code == 201
+    expire_all(pool)
+    change(admin, "/v1/resources/pool", lanes=1)
+    assert claims(pool) == []
+
+
 def expire_all(clinic: Clinic) -> None:
     """Let the time of everything that waits be over, behind the service's back."""
     for table in ("booking", "claim"):
@@ -756,6 +766,19 @@ def test_an_expired_seat_is_taken_by_the_next(course: Clinic) -> None:
     assert asks.post("/v1/holds", seat("P2")).status_code == 409
     expire_all(course)
     assert asks.post("/v1/holds", seat("P2")).status_code == 201
+
+
+def test_the_seat_of_an_expired_hold_keeps_no_session_in_its_place(course: Clinic) -> None:
+    """Before anybody sweeps, it is counted no more, and the place is taken back."""
+    asks = course.asker("scheduler")
+    assert asks.post("/v1/sessions/course/place", PLACE).status_code == 201
+    held = asks.post("/v1/holds", seat("P1")).json()
+    assert asks("DELETE", "/v1/sessions/course/place").status_code == 409
+    expire_all(course)
+    assert asks.get("/v1/sessions/course/place").json()["taken"] == 0
+    assert asks("DELETE", "/v1/sessions/course/place").status_code == 204
+    assert asks.get(f"/v1/bookings/{held['id']}").json()["state"] == "expired"
+    assert claims(course) == []
 
 
 def test_a_seat_is_left_for_another_session(course: Clinic) -> None:
