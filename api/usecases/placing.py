@@ -19,6 +19,7 @@ from api.store.claims import ClaimRow
 from api.store.world import decoded
 from api.usecases import expiry, rules
 from api.usecases.discretion import in_utc, unavailable
+from api.usecases.policy import demand_near
 from api.usecases.rules import Neighbour
 from api.usecases.tx import Tx
 

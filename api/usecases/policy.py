@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from allocator.domain.faults import Fault
+from allocator.domain.time import write_instant, zone_of
 from allocator.frames.nested import Decoder
-from api.problems import Invalid
+from api.problems import Invalid, RuleBroken
 from api.store.world import World
 
 
@@ -17,9 +19,11 @@ class Policy:
     Attributes
     ----------
     most_open_holds
-        Holds that one person may have open at once.
+        Holds that one person may have open at once; what waits for a reviewer counts.
     most_public_holds
-        Holds that a publishable key may have open at once, whoever visits its page.
+        The same of a publishable key, whoever visits its page, and of a client that is no person.
+    most_days_ahead
+        How many days ahead a client may book; staff always may.
     approval_minutes
         How long a booking waits for a reviewer before it is declined.
     cancel_notice_minutes, reschedule_notice_minutes
@@ -36,6 +40,7 @@ class Policy:
 
     most_open_holds: int = 3
     most_public_holds: int = 30
+    most_days_ahead: int = 10 * 366
     approval_minutes: int = 2 * 24 * 60
     cancel_notice_minutes: int = 0
     reschedule_notice_minutes: int = 0
@@ -46,8 +51,9 @@ class Policy:
     batch_seconds: int = 30
 
 
-#: Terms that are no more than a solve can be asked for.
+#: Terms that have limits: a solve cannot be asked for more, nor does a calendar reach further.
 POSSIBLE = {
+    "most_days_ahead": (0, 200 * 366),
     "batch_enough": (0, 1_000_000),
     "batch_wait_minutes": (0, 366 * 24 * 60),
     "batch_days": (1, 366),
@@ -56,7 +62,7 @@ POSSIBLE = {
 
 
 def demand_possible(terms: Policy) -> None:
-    """Refuse terms that a batch cannot keep.
+    """Refuse terms that cannot be kept.
 
     Raises
     ------
@@ -74,3 +80,18 @@ def policy(world: World) -> Policy:
     found: Policy = Decoder(faults).object(Policy, dict(world.policy.get("terms", {})), "terms")
     assert not faults, faults
     return found
+
+
+def demand_near(world: World, now: datetime, start: datetime, what: str) -> None:
+    """Hold clients to the tenant's terms: nobody outside books further ahead.
+
+    Raises
+    ------
+    RuleBroken
+        Naming both days.
+    """
+    zone = zone_of(world.zone)
+    last = now.astimezone(zone).date() + timedelta(days=policy(world).most_days_ahead)
+    if start >= datetime.combine(last + timedelta(days=1), time(), tzinfo=zone):
+        said = f"{what} at {write_instant(start, zone)}; clients can book up to {last}."
+        raise RuleBroken(said, violations=[{"rule": "most_days_ahead", "message": said}])

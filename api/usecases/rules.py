@@ -14,7 +14,7 @@ from allocator.domain.request import ATTENDEE, Attendee, Pin, Request, Step
 from allocator.domain.resource import Resource, WorkLimits
 from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.domain.service import Service
-from allocator.domain.time import Horizon, zone_of
+from allocator.domain.time import MAX_DAYS, MAX_TICKS, MINUTES_PER_DAY, Horizon, zone_of
 from allocator.prepare.prepared import Prepared
 from allocator.rules import RULES
 from allocator.rules.rule import Rule, Violation
@@ -52,14 +52,26 @@ class Window:
 
 
 def window(world: World, starts: Iterable[datetime], ends: Iterable[datetime]) -> Window:
-    """Return the whole weeks, with the day before, in which instants lie."""
+    """Return the whole weeks, with the day before, in which instants lie.
+
+    Raises
+    ------
+    Invalid
+        Where they are further apart than can be looked at.
+    """
     zone = zone_of(world.zone)
     first = min(starts).astimezone(zone).date()
     last = max(ends).astimezone(zone).date()
-    first -= timedelta(days=first.weekday() + 1)
-    days = (last - first).days + 8 - last.weekday()
-    horizon = Horizon(first=first, days=days, zone=world.zone, grain_minutes=world.grain_minutes)
-    return Window(first=first, days=days, start=horizon.start, end=horizon.end)
+    begins = first - timedelta(days=first.weekday() + 1)
+    days = (last - begins).days + 8 - last.weekday()
+    most = min(MAX_DAYS, MAX_TICKS * world.grain_minutes // MINUTES_PER_DAY)
+    if days > most:
+        raise Invalid(
+            f"The visits lie between {first} and {last}, {days} days with the weeks round them;"
+            f" at most {most} can be looked at together."
+        )
+    horizon = Horizon(first=begins, days=days, zone=world.zone, grain_minutes=world.grain_minutes)
+    return Window(first=begins, days=days, start=horizon.start, end=horizon.end)
 
 
 def looks_aside(world: World, resource: Resource) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, false, text
@@ -16,7 +16,7 @@ from allocator.domain.problem import Problem as Clinic
 from allocator.domain.request import Request, Session
 from allocator.domain.resource import Location, Resource
 from allocator.domain.service import Service
-from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon
+from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon, is_aware
 from allocator.frames.columns import defaults
 from allocator.frames.nested import Decoder, bad, encode
 from api.auth.permissions import may
@@ -346,7 +346,9 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
     try:
         _clinic(tx, tx.world, tuple(decoded(Resource, r.spec, r.ref) for r in found), made)
     except InvalidProblem as error:
-        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+        faults = _of_now(error.faults, made, tx.now)
+        if faults:
+            raise Invalid(faults[0].message, faults=told(faults)) from error
     whose = {
         request.id: next(
             (people[a.resource] for a in request.attendees if a.resource in people), None
@@ -359,6 +361,9 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
             raise NotFound("You can ask for yourself; somebody else is named.")
         for request in made:
             _demand_patience(request)
+            if request.windows:
+                begins = min(window.start for window in request.windows)
+                demand_near(tx.world, tx.now, begins, f"The windows of {request.id} begin")
     tx.connection.execute(
         text(
             "UPDATE request SET person_id = w.person FROM unnest(CAST(:refs AS text[]),"
@@ -367,6 +372,24 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
         ),
         {"tenant": tx.tenant, "refs": list(whose), "people": list(whose.values())},
     )
+
+
+def _of_now(faults: Iterable[Fault], made: Sequence[Request], now: datetime) -> list[Fault]:
+    """Return faults but for windows beyond the days looked at: those are not over."""
+    ahead = {
+        request.id
+        for request in made
+        if any(is_aware(window.end) and window.end > now for window in request.windows)
+    }
+    return [
+        fault
+        for fault in faults
+        if not (
+            fault.kind == "request"
+            and fault.code is FaultCode.OUTSIDE_HORIZON
+            and fault.id in ahead
+        )
+    ]
 
 
 def _demand_patience(request: Request) -> None:
