@@ -532,17 +532,15 @@ def _replace(
     old = {at: live[at] for at in new}
     kept = {at: v for at, v in live.items() if at not in new}
     moves = [replace(m, occurrence=renamed[m.occurrence]) for m in moves]
-    who = placing.cast(
-        tx, request, [*moves, *(placing.as_wanted(v, None) for v in kept.values())], booked=True
-    )
+    who = placing.cast(tx, request, moves, booked=True, kept=kept.values())
     demand_location(tx.principal, placing.location(tx, who, request, moves))
     assignments, taken = placing.checked(
         tx,
         request,
         moves,
         who,
-        kept=[placing.lies(tx, request, v, renamed[at[0]]) for at, v in kept.items()],
-        before=[placing.lies(tx, request, v, renamed[at[0]]) for at, v in old.items()],
+        kept=[placing.lies(tx, request, v, renamed[at[0]], who) for at, v in kept.items()],
+        before=[placing.lies(tx, request, v, renamed[at[0]], who) for at, v in old.items()],
         freed=[v.id for v in live.values()],
         whole=len(live) == request.visit_count,
     )
@@ -662,16 +660,14 @@ def add_visits(
     series.demand_chains(request, starts)
     renamed = series.numbers(request, starts)
     wanted = [replace(v, occurrence=renamed[v.occurrence]) for v in wanted]
-    who = placing.cast(
-        tx, request, [*wanted, *(placing.as_wanted(v, None) for v in live.values())], booked=True
-    )
+    who = placing.cast(tx, request, wanted, booked=True, kept=live.values())
     demand_location(tx.principal, placing.location(tx, who, request, wanted))
     assignments, taken = placing.checked(
         tx,
         request,
         wanted,
         who,
-        kept=[placing.lies(tx, request, v, renamed[at[0]]) for at, v in live.items()],
+        kept=[placing.lies(tx, request, v, renamed[at[0]], who) for at, v in live.items()],
         freed=[v.id for v in live.values()],
         whole=False,
     )

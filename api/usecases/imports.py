@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import any_, bindparam, select
@@ -26,11 +27,8 @@ def bring_in(kind: Kind, tx: Tx, rows: Sequence[Placed]) -> int:
     tx.demand(f"{kind.action}.write")
     places = _places(kind.name, [(place, thing.id) for place, thing in rows])
     _demand_new(tx, kind.table, kind.name, places)
-    try:
+    with _told_where(kind, places):
         things.write(tx, kind, [thing for _, thing in rows])
-    except Invalid as problem:
-        faults = [_placed(fault, kind, places) for fault in problem.more.get("faults", [])]
-        raise Invalid(problem.detail, faults=faults) from problem
     return len(rows)
 
 
@@ -48,6 +46,8 @@ def bring_in_people(tx: Tx, rows: Sequence[Placed]) -> int:
     made = things.parse(KINDS["resources"], bodies, [place for place, _, _, _ in people])
     for resource, (place, _, _, _) in zip(made, people, strict=True):
         things.demand_nameless(resource, place)
+    with _told_where(KINDS["resources"], places):
+        things.look_at_people(tx, made)
     written = store.add(
         tx.connection,
         PERSON,
@@ -109,6 +109,16 @@ def _demand_new(tx: Tx, table: Any, name: str, places: Mapping[str, str]) -> Non
 
 def _fault(code: str, kind: str, id: str, message: str, where: str) -> dict[str, str]:
     return {"code": code, "kind": kind, "id": id, "message": message, "where": where}
+
+
+@contextmanager
+def _told_where(kind: Kind, places: Mapping[str, str]) -> Iterator[None]:
+    """Tell each fault with where it stands in what was sent."""
+    try:
+        yield
+    except Invalid as problem:
+        faults = [_placed(fault, kind, places) for fault in problem.more.get("faults", [])]
+        raise Invalid(problem.detail, faults=faults) from problem
 
 
 def _placed(fault: Mapping[str, Any], kind: Kind, places: Mapping[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from api.problems import Duplicate, NotFound, PreconditionRequired, Stale, Wrong
 from api.store import things
 from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
-from api.usecases.things import KINDS, demand_nameless, parse, spec
+from api.usecases.things import KINDS, demand_nameless, look_at_people, parse, spec
 from api.usecases.tx import Tx
 
 ERASED = "erased"
@@ -33,6 +33,7 @@ def create(
     body = {"kind": "patient", **resource, "id": ref}
     (made,) = parse(KINDS["resources"], [body])
     demand_nameless(made)
+    look_at_people(tx, [made])
     written = things.add(
         tx.connection,
         PERSON,

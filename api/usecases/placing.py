@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,33 +59,43 @@ class Cast:
     people: Mapping[str, int | None]
 
 
-def cast(tx: Tx, request: Request, wanted: Sequence[WantedVisit], *, booked: bool = False) -> Cast:
+def cast(
+    tx: Tx,
+    request: Request,
+    wanted: Sequence[WantedVisit],
+    *,
+    booked: bool = False,
+    kept: Iterable[Any] = (),
+) -> Cast:
     """Find everyone and everything that the visits of a request name.
 
     Parameters
     ----------
     booked
         Whether it is booked already: its attendees are no strangers then.
+    kept
+        Visits that stay where they are; who of these is not there any more is left out.
     """
     names = {name for visit in wanted for filled in visit.resources.values() for name in filled}
     names |= {attendee.resource for attendee in request.attendees}
-    resources = {n: tx.world.resources[n] for n in names if n in tx.world.resources}
+    there = {name for visit in kept for filled in visit.resources.values() for name in filled}
+    resources = {n: tx.world.resources[n] for n in names | there if n in tx.world.resources}
     numbers = {n: tx.world.numbers["resource"][n] for n in resources}
     people: dict[str, int | None] = {}
-    missing = sorted(names - resources.keys())
+    missing = sorted((names | there) - resources.keys())
     if missing:
         found = tx.connection.execute(_PEOPLE, {"tenant": tx.tenant, "refs": missing})
         for row in found:
             resources[row.ref] = decoded(Resource, row.spec, row.ref)
             numbers[row.ref] = row.id
             people[row.ref] = row.person_id
-    known = {attendee.resource for attendee in request.attendees} if booked else set()
+    known = {attendee.resource for attendee in request.attendees} | there if booked else set()
     for name in missing:
         stranger = people.get(name) != tx.principal.person or tx.principal.person is None
         if tx.principal.own_only and stranger and name not in known:
             # The same whether there is such a person or not: that is nobody's business either.
             raise NotFound(f"You can book for yourself; there is no resource {name!r} for you.")
-        if name not in resources:
+        if name not in resources and name in names:
             raise Invalid(
                 f"There is no resource {name!r}.",
                 faults=[
@@ -403,8 +413,11 @@ def taken_by(tx: Tx, who: Cast, row: ClaimRow) -> Taken:
     )
 
 
-def lies(tx: Tx, request: Request, row: Any, occurrence: int) -> Assignment:
-    """Return where a stored visit lies; roles that its service has no more are left out."""
+def lies(tx: Tx, request: Request, row: Any, occurrence: int, who: Cast) -> Assignment:
+    """Return where a stored visit lies.
+
+    Roles that its service has no more are left out, and who is not there any more.
+    """
     service = tx.world.services.get(row.service)
     roles = {need.role for need in service.needs} if service else set()
     return Assignment(
@@ -412,7 +425,7 @@ def lies(tx: Tx, request: Request, row: Any, occurrence: int) -> Assignment:
         start=row.span.lower,
         end=row.span.upper,
         resources=tuple(
-            (role, tuple(names))
+            (role, tuple(name for name in names if name in who.resources))
             for role, names in row.resources.items()
             if role in roles or role.startswith(ATTENDEE)
         ),

@@ -38,7 +38,7 @@ from api.usecases.policy import demand_near
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
-#: Days on which a request or a world is looked at when it comes in: windows lie within.
+#: Days on which a world is looked at when it or a request comes in.
 AHEAD = 3 * 365
 
 
@@ -218,7 +218,10 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
     changed = things.change(
         tx.connection, kind.table, tx.tenant, row.id, spec=after, **columns(kind, thing)
     )
-    _look(tx, kind, [thing])
+    if kind.name == "resource" and row.person_id is not None:
+        look_at_people(tx, [thing])
+    else:
+        _look(tx, kind, [thing])
     tx.audit(f"{kind.name}.changed", kind.name, row.uid, _audited(row.spec), _audited(after))
     return changed
 
@@ -236,16 +239,20 @@ def narrow(tx: Tx, row: Any, count: int) -> bool:
 
 
 def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
-    """Delete a thing that nothing needs."""
+    """Delete a thing that nothing needs any more."""
     tx.demand(f"{kind.action}.write")
     if kind.world:
         changing(tx.connection, tx.tenant)
     row = _current(tx, kind, name, version)
+    needed.demand_unneeded(tx, kind.name, row)
+    needed.leave(tx, kind.name, row.id)
     try:
         with tx.connection.begin_nested():
             things.remove(tx.connection, kind.table, tx.tenant, row.id)
     except IntegrityError as error:
-        raise InUse(f"Bookings need the {kind.name} {row.ref!r}; it cannot be deleted.") from error
+        raise InUse(
+            f"Bookings that are over tell of the {kind.name} {row.ref!r}; it cannot be deleted."
+        ) from error
     if kind.world:
         try:
             look_at_world(tx)
@@ -322,6 +329,14 @@ def look_at_world(tx: Tx) -> None:
     world = read_world(tx.connection, tx.tenant)
     try:
         _clinic(tx, world, (), ())
+    except InvalidProblem as error:
+        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+
+
+def look_at_people(tx: Tx, resources: Sequence[Resource]) -> None:
+    """Refuse people's resources that make no sense in the world; it is held still meanwhile."""
+    try:
+        _clinic(tx, tx.world, resources, ())
     except InvalidProblem as error:
         raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
 
