@@ -112,7 +112,7 @@ def move(tx: Tx, name: str, row: Any, at: Assignment) -> None:
     tx.demand("sessions.place")
     session = tx.world.sessions[name]
     request, wanted, who = _asked(tx, session, at.start, dict(at.resources))
-    before = placing.lies(tx, request, row, 1)
+    before = placing.lies(tx, request, row, 1, who)
     (assignment,), taken = placing.checked(
         tx, request, wanted, who, before=[before], freed=[row.id]
     )
