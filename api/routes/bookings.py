@@ -32,13 +32,16 @@ def pages(
     since: Annotated[AnyInstant | None, Query(alias="from")] = None,
     until: Annotated[AnyInstant | None, Query(alias="to")] = None,
 ) -> Response:
-    """List bookings, by state, person, resource and time."""
+    """List bookings, by state, person and resource; by time, they come in order of their start."""
     asked = listing.Asked(state=state, person=person, resource=resource, since=since, until=until)
     return Answer(
         call.read(
             lambda tx: page.of(
-                listing.bookings(tx, asked, after=page.after, limit=page.limit + 1),
+                listing.bookings(
+                    tx, asked, after=page.after, starting=page.starting, limit=page.limit + 1
+                ),
                 lambda rows: [views.booking(tx, row) for row in rows],
+                by_start=asked.by_start,
             )
         )
     )

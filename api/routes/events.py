@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.call import Answer, Call, Calling
 from api.routes.documents import answer_of
-from api.routes.paging import MOST, Paged, cursor_of, position_of
+from api.routes.paging import MOST, Paged, cursor_of, place_of
 from api.routes.streams import Events, stream_of
 from api.sign_in import KnownRoute
 from api.store.events import document
@@ -54,7 +54,7 @@ async def follow(
     ] = None,
 ) -> Response:
     """Hear events as server-sent events: those after the last one heard, or what is new."""
-    after = position_of(last_event_id)
+    after, _ = place_of(last_event_id)
     if last_event_id is None:
         after = await run_in_threadpool(lambda: call.read(events.last))
     rows = await run_in_threadpool(_after, call, type, object, after)

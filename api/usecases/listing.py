@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import literal, or_, select, text, tuple_
 
 from api.problems import Invalid
 from api.store import things
@@ -28,17 +28,33 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def by_start(self) -> bool:
+        """Whether they are listed by when they start: where a time is asked for."""
+        return self.since is not None or self.until is not None
 
-def bookings(tx: Tx, asked: Asked, *, after: int, limit: int) -> Sequence[Any]:
-    """Return bookings that are the asker's business, by number."""
+
+def bookings(
+    tx: Tx, asked: Asked, *, after: int, limit: int, starting: datetime | None = None
+) -> Sequence[Any]:
+    """Return bookings that are the asker's business, by number or by when they start.
+
+    Parameters
+    ----------
+    after, starting
+        The number of the last booking of the page before, and, by start, when that began.
+    """
     tx.demand("bookings.read")
     who = tx.principal
-    query = (
-        select(BOOKING.c.id)
-        .where(BOOKING.c.tenant_id == tx.tenant, BOOKING.c.id > after)
-        .order_by(BOOKING.c.id)
-        .limit(limit)
-    )
+    order = (BOOKING.c.starts_at, BOOKING.c.id) if asked.by_start else (BOOKING.c.id,)
+    query = select(BOOKING.c.id).where(BOOKING.c.tenant_id == tx.tenant)
+    query = query.order_by(*order).limit(limit)
+    if not asked.by_start:
+        query = query.where(BOOKING.c.id > after)
+    if (starting is not None) != (asked.by_start and after > 0):
+        raise Invalid("The cursor is of a list in another order: one has dates, one has none.")
+    if starting is not None:
+        query = query.where(tuple_(*order) > tuple_(literal(starting), literal(after)))
     if who.booking is not None:
         query = query.where(BOOKING.c.id == who.booking)
     elif who.own_only:
@@ -70,7 +86,7 @@ def bookings(tx: Tx, asked: Asked, *, after: int, limit: int) -> Sequence[Any]:
         )
     # Which ones is found first: what belongs to a booking is looked up for a page of them alone.
     page = whole().where(BOOKING.c.tenant_id == tx.tenant, BOOKING.c.id.in_(query))
-    return tx.connection.execute(page.order_by(BOOKING.c.id)).all()
+    return tx.connection.execute(page.order_by(*order)).all()
 
 
 def audit(

@@ -1,0 +1,79 @@
+"""Lists of bookings: their order, and that pages leave out nothing and show nothing twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from service.conftest import Asker, Clinic, physio
+
+#: Held in this order: the later, the earlier, and two at the same time with other people.
+STARTS = (
+    ("2030-01-08T09:00:00Z", "P1"),
+    ("2030-01-07T09:00:00Z", "P1"),
+    ("2030-01-09T09:00:00Z", "P1"),
+    ("2030-01-07T10:00:00Z", "P2"),
+    ("2030-01-08T10:00:00Z", "P2"),
+)
+PLACE = {"practitioner": ["anna"], "room": ["room-1"]}
+DATES = "from=2030-01-07T00:00:00Z&to=2030-01-09T00:00:00Z"
+
+
+@pytest.fixture
+def asks(clinic: Clinic) -> Asker:
+    """A scheduler, whose clinic has five holds."""
+    asks = clinic.asker("scheduler")
+    clinic.settle(most_open_holds=10)
+    for start, person in STARTS:
+        assert asks.post("/v1/holds", physio(start, person)).status_code == 201
+    return asks
+
+
+def _pages(asks: Asker, query: str) -> list[list[Any]]:
+    pages, cursor = [], ""
+    while True:
+        answer = asks.get(f"/v1/bookings?limit=2&{query}{cursor}")
+        assert answer.status_code == 200
+        pages.append([item["visits"][0]["start"] for item in answer.json()["items"]])
+        if answer.json()["next"] is None:
+            return pages
+        cursor = f"&cursor={answer.json()['next']}"
+
+
+def test_without_dates_they_come_in_the_order_in_which_they_were_made(asks: Asker) -> None:
+    """Five bookings on three pages, by when they were made."""
+    starts = [start for start, _ in STARTS]
+    assert _pages(asks, "") == [starts[:2], starts[2:4], starts[4:]]
+
+
+def test_with_dates_they_come_in_the_order_of_their_start(asks: Asker) -> None:
+    """The days asked for, from the first visit to the last; the end is not in it."""
+    assert _pages(asks, DATES) == [
+        ["2030-01-07T09:00:00Z", "2030-01-07T10:00:00Z"],
+        ["2030-01-08T09:00:00Z", "2030-01-08T10:00:00Z"],
+    ]
+
+
+def test_a_booking_moved_between_pages_hides_no_other(asks: Asker) -> None:
+    """The last of the first page moves to the end of the range: the second page is as it was."""
+    first = asks.get(f"/v1/bookings?limit=2&{DATES}").json()
+    moved = asks.post(
+        f"/v1/bookings/{first['items'][1]['id']}/reschedule",
+        {"visits": [{"start": "2030-01-08T11:00:00Z", "resources": PLACE}]},
+    )
+    assert moved.status_code == 200
+    second = asks.get(f"/v1/bookings?limit=2&{DATES}&cursor={first['next']}").json()
+    assert [item["visits"][0]["start"] for item in second["items"]] == [
+        "2030-01-08T09:00:00Z",
+        "2030-01-08T10:00:00Z",
+    ]
+
+
+def test_a_cursor_is_of_one_order(asks: Asker) -> None:
+    """A cursor of a list without dates is refused with dates, and the other way round."""
+    plain = asks.get("/v1/bookings?limit=2").json()["next"]
+    dated = asks.get(f"/v1/bookings?limit=2&{DATES}").json()["next"]
+    for query in (f"limit=2&{DATES}&cursor={plain}", f"limit=2&cursor={dated}"):
+        refused = asks.get(f"/v1/bookings?{query}")
+        assert refused.status_code == 422
+        assert "another order" in refused.json()["detail"]
