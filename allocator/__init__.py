@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         Service,
         Turnaround,
     )
+    from allocator.domain.steering import Saving, SteeringPolicy
     from allocator.domain.time import Horizon, Span
     from allocator.frames import (
         problem_from_frames,
@@ -74,12 +75,16 @@ if TYPE_CHECKING:
         read_problem,
         read_request,
         read_schedule,
+        read_steering,
         schedule_from_frame,
         schedule_to_frame,
         schedule_to_icalendar,
+        steering_from_json,
+        steering_to_json,
         write_icalendars,
         write_problem,
         write_schedule,
+        write_steering,
     )
 
 _HOMES = {
@@ -99,11 +104,13 @@ _HOMES = {
     ),
     "allocator.domain.schedule": "Assignment FunnelStep Schedule Unplaced",
     "allocator.domain.service": "Need Part Selector Service Turnaround",
+    "allocator.domain.steering": "Saving SteeringPolicy",
     "allocator.domain.time": "Horizon Span",
     "allocator.frames": (
         "problem_from_frames problem_from_json problem_to_frames problem_to_json "
         "read_problem read_request read_schedule schedule_from_frame schedule_to_frame "
         "schedule_to_icalendar write_icalendars write_problem write_schedule "
+        "read_steering steering_from_json steering_to_json write_steering "
     ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -147,6 +154,7 @@ __all__ = [
     "Request",
     "Reserve",
     "Resource",
+    "Saving",
     "Schedule",
     "Selector",
     "Service",
@@ -154,6 +162,7 @@ __all__ = [
     "Skill",
     "SolverDisagreement",
     "Span",
+    "SteeringPolicy",
     "Step",
     "Travel",
     "Turnaround",
@@ -167,12 +176,16 @@ __all__ = [
     "read_problem",
     "read_request",
     "read_schedule",
+    "read_steering",
     "schedule_from_frame",
     "schedule_to_frame",
     "schedule_to_icalendar",
+    "steering_from_json",
+    "steering_to_json",
     "write_icalendars",
     "write_problem",
     "write_schedule",
+    "write_steering",
 ]
 
 

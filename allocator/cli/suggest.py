@@ -136,6 +136,7 @@ def _option(option: Suggestion) -> dict[str, Any]:
         "reasons": [{"tag": r.tag.name.lower(), "text": r.text} for r in option.reasons],
         "load": option.load,
         "band": None if option.band is None else option.band.name.lower(),
+        "saving": None if option.saving is None else option.saving.text(),
         "displaces": list(option.displaces),
     }
 

@@ -16,6 +16,12 @@ from allocator.frames.schedules import (
     schedule_to_frame,
     write_schedule,
 )
+from allocator.frames.steering import (
+    read_steering,
+    steering_from_json,
+    steering_to_json,
+    write_steering,
+)
 
 __all__ = [
     "problem_from_frames",
@@ -25,10 +31,14 @@ __all__ = [
     "read_problem",
     "read_request",
     "read_schedule",
+    "read_steering",
     "schedule_from_frame",
     "schedule_to_frame",
     "schedule_to_icalendar",
+    "steering_from_json",
+    "steering_to_json",
     "write_icalendars",
     "write_problem",
     "write_schedule",
+    "write_steering",
 ]

@@ -8,10 +8,10 @@ from datetime import datetime
 from allocator.domain.problem import Problem
 from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule
+from allocator.domain.steering import Band, SteeringPolicy
 from allocator.domain.time import Span
 from allocator.suggest.index import Index
 from allocator.suggest.suggestion import (
-    Band,
     GoalCost,
     LoadForecast,
     Reason,
@@ -44,6 +44,7 @@ def suggest(
     limit: int = 5,
     wanted: datetime | None = None,
     forecast: LoadForecast | None = None,
+    policy: SteeringPolicy | None = None,
     moving: Collection[str] = (),
     now: datetime | None = None,
 ) -> Suggestions:
@@ -60,7 +61,7 @@ def suggest(
         What is asked for, or the id of one of the problem's requests.
     schedule
         What is placed; by default what the problem has published.
-    windows, limit, wanted, forecast, moving, now
+    windows, limit, wanted, forecast, policy, moving, now
         As in ``Index.suggest``.
 
     Raises
@@ -74,6 +75,7 @@ def suggest(
         limit=limit,
         wanted=wanted,
         forecast=forecast,
+        policy=policy,
         moving=moving,
         now=now,
     )

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span
 from allocator.prepare import masks
 from allocator.prepare.assignments import place_of
@@ -35,7 +36,7 @@ class Asked:
     ----------
     request, visits
         The request, and the numbers of its visits that are to be placed.
-    windows, limit, wanted, forecast, now
+    windows, limit, wanted, forecast, policy, now
         As asked.
     where
         Numbers of the locations where it may take place; None is everywhere.
@@ -47,6 +48,7 @@ class Asked:
     limit: int
     wanted: datetime | None
     forecast: LoadForecast | None
+    policy: SteeringPolicy | None
     now: datetime | None
     where: frozenset[int] | None = None
 
@@ -68,7 +70,7 @@ class Engine:
         self.state = state
         self.asked = asked
         self.prepared = book.prepared
-        self.wishes = Wishes(book.prepared, asked.forecast, asked.wanted)
+        self.wishes = Wishes(book.prepared, asked.forecast, asked.wanted, asked.policy)
         self.visits = [book.prepared.visits[v] for v in asked.visits]
 
     def answer(self, version: int) -> Suggestions:
@@ -163,6 +165,7 @@ class Engine:
             reasons=reasons_for(self.book, self.state, self.wishes, one.plan, paid, load),
             load=load,
             band=self.wishes.band(load),
+            saving=self.wishes.saving(load, *order[0]),
             labels=tuple(sorted(called.items())),
         )
 

@@ -12,6 +12,7 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
@@ -200,6 +201,7 @@ class Index:
         limit: int = 5,
         wanted: datetime | None = None,
         forecast: LoadForecast | None = None,
+        policy: SteeringPolicy | None = None,
         moving: Collection[str] = (),
         locations: Collection[str] = (),
         now: datetime | None = None,
@@ -220,6 +222,9 @@ class Index:
             A time that the first visit should be near to, beside the request's own.
         forecast
             How busy hours are expected to be; None is flat.
+        policy
+            Which hours count as quiet and busy, how far a quiet one may be from the time wanted
+            and still go first, and what it saves; None is by the problem's ``off_peak``.
         moving
             Ids of visits, or of requests, that are thought to be gone: of the request, they alone
             are placed anew, and others leave their place free.
@@ -247,6 +252,7 @@ class Index:
                 limit=limit,
                 wanted=wanted,
                 forecast=forecast,
+                policy=policy,
                 where=self._where(locations),
                 now=now,
             )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from allocator.domain.steering import Band
 from allocator.prepare.visit import Placement, Visit
 from allocator.report.words import count
 from allocator.state.state import State
-from allocator.suggest.suggestion import Band, Reason, Tag
+from allocator.suggest.suggestion import Reason, Tag
 from allocator.suggest.wishes import Wishes
 from allocator.table.rulebook import Rulebook
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from allocator.domain.schedule import Assignment
+from allocator.domain.steering import Band, Saving
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,14 +24,6 @@ class LoadForecast(Protocol):
     def load(self, kind: str, ticks: range) -> npt.NDArray[np.float64]:
         """Return, for each tick of a problem, the expected load of a kind: 0 idle, 1 full."""
         ...
-
-
-class Band(Enum):
-    """How busy the hour of a suggestion is, by the shares of the problem's off-peak policy."""
-
-    OFF_PEAK = "quiet: below the first share at which the off-peak policy asks a price"
-    BETWEEN = "neither quiet nor busy"
-    PEAK = "busy: at or above the last share at which the off-peak policy asks a price"
 
 
 class Tag(Enum):
@@ -124,6 +117,8 @@ class Suggestion:
     load, band
         The expected load of its busiest hour, 0 to 1, and whether that is quiet or busy; None
         without a forecast.
+    saving
+        What the steering policy offers for it; None where that is nothing.
     displaces
         Ids of requests that wait and would lose the last place they have.
     labels
@@ -137,6 +132,7 @@ class Suggestion:
     reasons: tuple[Reason, ...] = ()
     load: float | None = None
     band: Band | None = None
+    saving: Saving | None = None
     displaces: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
 

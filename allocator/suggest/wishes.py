@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from allocator.domain.objective import COMFORT
+from allocator.domain.steering import Band, Saving, SteeringPolicy
+from allocator.domain.time import zone_of
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Visit
-from allocator.suggest.suggestion import Band, LoadForecast
+from allocator.prepare.visit import Placement, Visit
+from allocator.suggest.suggestion import LoadForecast
 
 Vector = npt.NDArray[np.int64]
 
@@ -35,11 +37,14 @@ class Wishes:
         How busy hours are expected to be; None is flat.
     wanted
         When the first visit should start; None is any time.
+    policy
+        How people are steered to quiet hours; None is by the problem's ``off_peak``.
     """
 
     prepared: Prepared
     forecast: LoadForecast | None
     wanted: datetime | None
+    policy: SteeringPolicy | None = None
 
     @property
     def none(self) -> bool:
@@ -63,7 +68,9 @@ class Wishes:
             return found
         if first and self.wanted is not None:
             found += PER_HOUR * self._hours_off(ticks)
-        if self.forecast is not None:
+        if self.policy is not None:
+            found += self._detours(self.policy, visit, duration, ticks)
+        elif self.forecast is not None:
             low, high = int(ticks[0]), min(int(ticks[-1]) + duration, self.prepared.ticks)
             for kind in self.kinds(visit):
                 load = self.forecast.load(kind, range(low, high))
@@ -86,6 +93,8 @@ class Wishes:
 
     def band(self, load: float | None) -> Band | None:
         """Return whether a load is quiet or busy."""
+        if self.policy is not None and load is not None:
+            return self.policy.band(load)
         shares = [share for share, _ in self.prepared.problem.off_peak.steps]
         if load is None or not shares:
             return None
@@ -101,7 +110,38 @@ class Wishes:
             for need in visit.needs
             if need.resources and not need.attendee
         }
-        return [kind for kind in self.prepared.problem.off_peak.kinds if kind in drawn]
+        policy = self.prepared.problem.off_peak if self.policy is None else self.policy
+        return [kind for kind in policy.kinds if kind in drawn]
+
+    def saving(self, load: float | None, visit: int, placement: Placement) -> Saving | None:
+        """Return what the policy offers for a request whose first visit lies there."""
+        if self.policy is None or load is None:
+            return None
+        first = self.prepared.visits[visit]
+        wanted = self.wanted or (None if first.request is None else first.request.wanted)
+        if wanted is None:
+            return self.policy.saving(load)
+        zone = zone_of(first.clock.zone)
+        wished = wanted.astimezone(zone)
+        start = self.prepared.horizon.instant(placement.start).astimezone(zone)
+        minutes = abs(60 * (start.hour - wished.hour) + start.minute - wished.minute)
+        return self.policy.saving(load, minutes, abs((start.date() - wished.date()).days))
+
+    def _detours(
+        self, policy: SteeringPolicy, visit: Visit, duration: int, ticks: Vector
+    ) -> Vector:
+        """Return what each start costs by the policy, as the hours of a detour from it would."""
+        if self.forecast is None or not policy.detour_minutes:
+            return np.zeros(len(ticks), dtype=np.int64)
+        low, high = int(ticks[0]), min(int(ticks[-1]) + duration, self.prepared.ticks)
+        some = [self.forecast.load(kind, range(low, high)) for kind in self.kinds(visit)]
+        busiest = 100 * np.max([np.zeros(high - low), *some], axis=0)
+        width = max(policy.peak - policy.off_peak, 1)
+        pressure = np.clip((busiest - policy.off_peak) / width, 0, 1)
+        whole = np.concatenate(([0.0], np.cumsum(pressure)))
+        ends = np.minimum(ticks + duration, high)
+        mean = (whole[ends - low] - whole[ticks - low]) / duration
+        return np.rint(PER_HOUR * policy.detour_minutes / 60 * mean).astype(np.int64)
 
     def _hours_off(self, ticks: Vector) -> Vector:
         assert self.wanted is not None
