@@ -129,6 +129,16 @@ def from_ticks(ticks: Iterable[int]) -> Mask:
     return mask
 
 
+def of_ticks(ticks: npt.NDArray[np.int64]) -> Mask:
+    """Return the set of many ticks, none below 0."""
+    if not len(ticks):
+        return 0
+    low = int(ticks.min())
+    flags = np.zeros(int(ticks.max()) - low + 1, dtype=bool)
+    flags[ticks - low] = True
+    return from_flags(flags) << low
+
+
 def of_spans(firsts: npt.ArrayLike, ends: npt.ArrayLike, length: int) -> Mask:
     """Return the ticks below ``length`` that lie in any of many half-open stretches."""
     first = np.clip(np.asarray(firsts, dtype=np.int64), 0, length)

@@ -46,7 +46,9 @@ def suggest(
     forecast: LoadForecast | None = None,
     policy: SteeringPolicy | None = None,
     moving: Collection[str] = (),
+    locations: Collection[str] = (),
     now: datetime | None = None,
+    explain: bool = True,
 ) -> Suggestions:
     """Suggest places for one request beside a schedule, the best first.
 
@@ -61,7 +63,7 @@ def suggest(
         What is asked for, or the id of one of the problem's requests.
     schedule
         What is placed; by default what the problem has published.
-    windows, limit, wanted, forecast, policy, moving, now
+    windows, limit, wanted, forecast, policy, moving, locations, now, explain
         As in ``Index.suggest``.
 
     Raises
@@ -77,5 +79,7 @@ def suggest(
         forecast=forecast,
         policy=policy,
         moving=moving,
+        locations=locations,
         now=now,
+        explain=explain,
     )

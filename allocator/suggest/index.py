@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
@@ -23,8 +24,9 @@ from allocator.prepare.visits import PreparedRequest
 from allocator.rules import RULES
 from allocator.rules.rule import Rule
 from allocator.state.state import State
-from allocator.suggest.engine import Asked, answer
-from allocator.suggest.suggestion import LoadForecast, Suggestions
+from allocator.suggest.bounds import Bounds
+from allocator.suggest.engine import Asked, Engine
+from allocator.suggest.suggestion import LoadForecast, Suggestion, Suggestions
 from allocator.table.rulebook import Rulebook
 
 
@@ -205,6 +207,7 @@ class Index:
         moving: Collection[str] = (),
         locations: Collection[str] = (),
         now: datetime | None = None,
+        explain: bool = True,
     ) -> Suggestions:
         """Suggest places for a request, the best first.
 
@@ -233,6 +236,8 @@ class Index:
             may take place anyway.
         now
             When it is asked; by default the time of the problem.
+        explain
+            Whether to say why, where there is no place: that takes longer.
 
         Returns
         -------
@@ -244,19 +249,44 @@ class Index:
         InvalidProblem
             When the request names what the problem does not have, with every fault.
         """
-        with self._lock, self._asking(request, moving) as (prep, visits):
-            asked = Asked(
-                request=prep,
-                visits=visits,
-                windows=tuple(windows),
-                limit=limit,
-                wanted=wanted,
-                forecast=forecast,
-                policy=policy,
-                where=self._where(locations),
-                now=now,
-            )
-            return answer(self.rulebook, self.state, asked, self.version)
+        asked = Asked(
+            bounds=Bounds(tuple(windows), self._where(locations), now),
+            limit=limit,
+            wanted=wanted,
+            forecast=forecast,
+            policy=policy,
+            explain=explain,
+        )
+        with self._lock:
+            found = self._answer(request, moving, asked)
+            if found.options or not explain:
+                return found
+            return replace(found, next_possible=self._next(request, moving, asked))
+
+    def _answer(self, request: Request | str, moving: Collection[str], asked: Asked) -> Suggestions:
+        with self._asking(request, moving) as (prep, visits):
+            engine = Engine(self.rulebook, self.state, prep, visits, asked)
+            return engine.answer(self.version)
+
+    def _next(
+        self, request: Request | str, moving: Collection[str], asked: Asked
+    ) -> Suggestion | None:
+        """Return the first place there is once the windows begin that leave none."""
+        known = self._known(request) if isinstance(request, str) else None
+        what = known.request if known is not None else request
+        assert isinstance(what, Request)
+        begins = [
+            min(w.start for w in some) for some in (asked.bounds.windows, what.windows) if some
+        ]
+        end = self.prepared.horizon.end
+        if not begins or max(begins) >= end:
+            return None
+        later = Span(start=max(begins), end=end)
+        without = replace(what, windows=()) if what.windows else request
+        bounds = replace(asked.bounds, windows=(later,))
+        again = replace(asked, bounds=bounds, limit=1, explain=False, soonest=True)
+        found = self._answer(without, moving, again)
+        return next(iter(found.options), None)
 
     def _where(self, locations: Collection[str]) -> frozenset[int] | None:
         """Return the numbers of locations, with that of nowhere; None for everywhere."""

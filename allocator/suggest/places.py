@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from allocator.domain.time import MINUTES_PER_DAY
 from allocator.prepare import masks
 from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
 from allocator.prepare.visit import Visit
 from allocator.state.state import State
+from allocator.suggest.bounds import Bounds
 from allocator.suggest.wishes import Wishes
 from allocator.table.costs import IMPOSSIBLE, Choice, CostTable
 from allocator.table.fewer import with_fewer
@@ -26,6 +28,8 @@ RESOURCES = 12
 #: nothing.
 STARTS = 512
 EVERY_MINUTES = 30
+#: The same for the later visits of a series or chain.
+LATER = 128
 #: Parts of a day by the wall time at which they end: morning, noon, afternoon, evening.
 PARTS = np.array([11 * 60, 14 * 60, 17 * 60])
 
@@ -47,6 +51,19 @@ class Places:
     visit: Visit
     starts: Mask
     tables: tuple[CostTable, ...]
+
+    def on_first_day(self) -> Places:
+        """Return the places on the first day that has any start."""
+        if not self.starts:
+            return self
+        clock = self.visit.clock
+        day = clock.day_mask(int(clock.day_of[masks.lowest(self.starts)]))
+        tables = tuple(
+            CostTable(t.book, t.state, _at(t.options, t.options.starts & day))
+            for t in self.tables
+            if t.options.starts & day
+        )
+        return Places(self.visit, self.starts, tables)
 
     def choices(self, most: int) -> list[Choice]:
         """Return cheap choices, the cheapest of each part of each day first of all."""
@@ -85,11 +102,12 @@ def places_of(
     book: Rulebook,
     state: State,
     visit: Visit,
-    within: Mask,
+    bounds: Bounds,
     wishes: Wishes,
     *,
     first: bool,
-    where: frozenset[int] | None = None,
+    starts: Mask = -1,
+    minutes: frozenset[int] = frozenset(),
     most: int | None = STARTS,
 ) -> Places:
     """Find the places of a visit.
@@ -100,34 +118,34 @@ def places_of(
         Rules and goals in force, and what is placed, the visit left out.
     visit
         The visit.
-    within
-        Ticks in which it has to lie whole.
+    bounds
+        Hours and places that were asked for.
     wishes
         What counts beside the goals.
     first
         Whether it is the visit that should be near to the time wanted.
-    where
-        Numbers of the locations where it may take place; None is everywhere.
+    starts
+        Where it may start.
+    minutes
+        Wall minutes of other visits of its series: starts then are worth a thought.
     most
         Starts of which the cost is worked out, for each variant; None is all.
     """
-    starts = 0
+    every = 0
     tables = []
     for found in options(book, state, visit):
-        if where is not None and found.variant.location not in where:
-            continue
-        some = _narrowed(found, masks.runs_of(within, found.variant.duration))
+        some = _narrowed(found, starts & bounds.starts(book.prepared, visit, found.variant))
         if some is None:
             continue
-        starts |= some.starts
+        every |= some.starts
         some = with_fewer(state, some, RESOURCES)
         if most is not None:
-            some = _fewer_starts(some, most, _near(wishes, some, first=first))
+            some = _fewer_starts(some, most, _near(wishes, some, first=first), minutes)
         table = CostTable(book, state, some)
         if not wishes.none:
             table.add(wishes.points(visit, some.variant.duration, table.ticks, first=first))
         tables.append(table)
-    return Places(visit, starts, tuple(tables))
+    return Places(visit, every, tuple(tables))
 
 
 def _narrowed(found: Options, within: Mask) -> Options | None:
@@ -153,7 +171,7 @@ def _near(wishes: Wishes, found: Options, *, first: bool) -> int:
     return masks.lowest(found.starts)
 
 
-def _fewer_starts(found: Options, most: int, near: int) -> Options:
+def _fewer_starts(found: Options, most: int, near: int, minutes: frozenset[int]) -> Options:
     """Return options at the starts that are worth a thought, where there are very many.
 
     Those are the ones that touch what is taken or closed, and some between; of these the ones
@@ -167,6 +185,8 @@ def _fewer_starts(found: Options, most: int, near: int) -> Options:
         for mask in by_resource.values():
             edges |= (mask & ~(mask << 1)) | (mask & ~(mask >> 1))
     some = found.starts & (edges | clock.starts_every(EVERY_MINUTES, 0))
+    for minute in minutes:
+        some |= found.starts & clock.starts_every(MINUTES_PER_DAY, minute)
     if not some:
         some = found.starts
     if some.bit_count() > most:
@@ -174,5 +194,5 @@ def _fewer_starts(found: Options, most: int, near: int) -> Options:
         near_by = np.argsort(np.abs(ticks - near), kind="stable")[: most * 3 // 4]
         firsts = np.unique(parts_of_days(clock, ticks), return_index=True)[1]
         kept = np.union1d(near_by, firsts)
-        some = masks.from_ticks(ticks[kept].tolist())
+        some = masks.of_ticks(ticks[kept])
     return _at(found, some)

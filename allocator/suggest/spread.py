@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
+import numpy as np
+
+from allocator.prepare.visit import Placement, Visit
+from allocator.suggest.places import parts_of_days
+
 T = TypeVar("T")
 
 #: Points that a choice gains on another that is like one chosen already, for each kind of
@@ -44,3 +49,19 @@ def spread(
         for _, trait in best[3]:
             seen[trait] = seen.get(trait, 0) + 1
     return sorted(chosen, key=rank)
+
+
+def traits_of(visit: Visit, placement: Placement) -> tuple[tuple[int, Hashable], ...]:
+    """Return what a place is like: its day, part of the day, time and people."""
+    clock, start = visit.clock, placement.start
+    serving = tuple(
+        members
+        for need, members in zip(visit.needs, placement.team, strict=True)
+        if not need.attendee
+    )
+    return (
+        (SAME_DAY, ("day", int(clock.day_of[start]))),
+        (SAME_PART, ("part", int(parts_of_days(clock, np.array([start]))[0]))),
+        (SAME_TIME, ("time", int(clock.minute_of[start]))),
+        (SAME_PEOPLE, ("people", serving)),
+    )

@@ -234,8 +234,7 @@ class Suggestions:
         if self.options:
             lines = [f"{n}. {option.text()}" for n, option in enumerate(self.options, 1)]
         else:
-            why = self.why_none.sentence if self.why_none else "There is no place."
-            lines = [f"Nothing can be suggested for {self.request}: {why}"]
+            lines = [self.why_none.sentence if self.why_none else f"{self.request} has no place."]
         if self.next_possible is not None:
             lines.append(f"Next possible: {self.next_possible.text()}")
         return "\n".join(lines)

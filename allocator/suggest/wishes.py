@@ -83,6 +83,13 @@ class Wishes:
                 found += np.rint(QUIET * load[ticks - low]).astype(np.int64)
         return found
 
+    def of(self, visit: Visit, placement: Placement, *, first: bool) -> int:
+        """Return what a place costs beside the goals."""
+        if self.none:
+            return 0
+        ticks = np.array([placement.start])
+        return int(self.points(visit, placement.duration, ticks, first=first)[0])
+
     def load(self, visit: Visit, start: int, duration: int) -> float | None:
         """Return the expected load of the busiest tick of a visit; None without a forecast."""
         if self.forecast is None:

@@ -1,0 +1,80 @@
+"""What was asked for beside the request itself: hours, places, and nothing in the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allocator.domain.time import Span
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Variant, Visit
+from allocator.rules.rule import EVERY, Rule
+from allocator.state.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where visits may lie, as far as it was asked.
+
+    Attributes
+    ----------
+    windows
+        Spans in which each visit has to lie whole; empty is the whole horizon.
+    where
+        Numbers of the locations where it may take place; None is everywhere.
+    now
+        When it is asked, from which notice counts; None is the time of the problem.
+    """
+
+    windows: Sequence[Span] = ()
+    where: frozenset[int] | None = None
+    now: datetime | None = None
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing was asked for."""
+        return not self.windows and self.where is None and self.now is None
+
+    def starts(self, prepared: Prepared, visit: Visit, variant: Variant) -> Mask:
+        """Return the starts within the bounds."""
+        if self.where is not None and variant.location not in self.where:
+            return 0
+        ticks = EVERY
+        if self.windows:
+            window = prepared.window((w.start, w.end) for w in self.windows)
+            ticks = masks.runs_of(window, variant.duration)
+        if self.now is not None:
+            notice = visit.service.notice_minutes if visit.service is not None else 0
+            soonest = prepared.horizon.tick_at_or_after(self.now + timedelta(minutes=notice))
+            ticks &= ~masks.span(0, soonest)
+        return ticks
+
+
+class AskedFor(Rule):
+    """The bounds of some visits, told as a rule.
+
+    Parameters
+    ----------
+    bounds
+        What was asked for.
+    visits
+        Numbers of the visits that it is about.
+    """
+
+    name = "asked_for"
+    sentence = "It lies in the hours, and at the places, that were asked for."
+    moving = True
+    of_request = True
+
+    def __init__(self, bounds: Bounds, visits: frozenset[int]) -> None:
+        self.bounds = bounds
+        self.visits = visits
+
+    def starts(self, state: State, visit: Visit, variant: Variant) -> Mask:
+        """Return the starts within the bounds."""
+        if visit.index not in self.visits:
+            return EVERY
+        return self.bounds.starts(state.prepared, visit, variant)

@@ -1,0 +1,68 @@
+"""Why nothing is suggested; and a last look for a way that the quick search has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allocator.prepare.visit import Visit
+from allocator.prepare.visits import PreparedRequest
+from allocator.rules.rule import Rule
+from allocator.state.state import State
+from allocator.suggest.bounds import AskedFor, Bounds
+from allocator.suggest.plans import Plan
+from allocator.suggest.suggestion import WhyNone
+from allocator.table.rulebook import Rulebook
+
+
+def last_look(
+    book: Rulebook,
+    state: State,
+    prep: PreparedRequest,
+    visits: Sequence[Visit],
+    bounds: Bounds,
+) -> tuple[Plan, WhyNone | None]:
+    """Return a plan where CP-SAT finds one after all, or else why there is none.
+
+    Parameters
+    ----------
+    book, state
+        Rules in force, and what is placed.
+    prep, visits
+        The request, and its visits that are to be placed.
+    bounds
+        Hours and places that were asked for.
+    """
+    # What explains is slow to load, and rarely needed.
+    from allocator.explain.core import find_core
+    from allocator.explain.facts import called
+    from allocator.explain.phrases import clauses
+    from allocator.explain.trial import Trial, needed_visits
+    from allocator.solve.feasible import Answer
+
+    prepared = book.prepared
+    rules: list[Rule] = [*book.rules]
+    own = {visit.index for visit in visits}
+    if not bounds.none:
+        rules.append(AskedFor(bounds, frozenset(own)))
+    asked = book.changed(prepared, rules, book.weighed)
+    name = called(prepared, prep.request.id)
+    needed = [v for v in needed_visits(book, prep.index) if v in own] or sorted(own)
+    trial = Trial(asked, state, needed)
+    answer, places = trial.solve()
+    try:
+        if answer is Answer.YES:
+            plan = {v: p for v, p in places.items() if p is not None}
+            if plan.keys() <= own:
+                return plan, None
+            return {}, WhyNone(f"{name}: a group session would have to be held for it.")
+        if answer is Answer.OPEN:
+            return {}, WhyNone(f"{name}: no way was found, and none ruled out.")
+        core = find_core(trial)
+    finally:
+        state.pending = frozenset()
+    if core is None or not core.facts:
+        said = "cannot be placed at all: nobody can hold it inside the horizon"
+        return {}, WhyNone(f"{name} {said}.")
+    said = "; ".join(clauses(prepared, core.facts, rules, about=(prep.request.id,)))
+    names = tuple(dict.fromkeys(fact.rule for fact in core.facts))
+    return {}, WhyNone(f"{name} cannot be placed while all else stays: {said}.", names)

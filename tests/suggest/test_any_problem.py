@@ -1,0 +1,129 @@
+"""On random problems over every shape, rule and goal: what is offered can be had, at its price."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from faces import book_of, broken, universe, with_placements
+from random_problems import random_problem, random_schedule
+
+from allocator.check.score import score
+from allocator.domain.problem import Problem
+from allocator.domain.request import Request
+from allocator.domain.schedule import Assignment, Schedule
+from allocator.prepare.visit import Placement
+from allocator.suggest import Index, Suggestion
+from allocator.table.rulebook import Rulebook
+
+SEEDS = range(7000, 7040)
+
+#: More than there are places.
+ALL = 10_000
+
+
+def without(problem: Problem, request: Request) -> Problem:
+    """Return the problem as it was before a request was asked."""
+    gone = {request.id, *request.visit_ids()}
+    return replace(
+        problem,
+        requests=tuple(r for r in problem.requests if r.id != request.id),
+        relations=tuple(r for r in problem.relations if gone.isdisjoint(r.visits)),
+        precedences=tuple(p for p in problem.precedences if gone.isdisjoint((p.before, p.after))),
+        pins=tuple(p for p in problem.pins if p.visit not in gone),
+        published=tuple(a for a in problem.published if a.visit not in gone),
+    )
+
+
+class Question:
+    """A request asked beside a random schedule, with an index that does not know it yet."""
+
+    def __init__(self, seed: int, number: int) -> None:
+        problem = random_problem(seed, most_visits=5)
+        self.request = problem.requests[number % len(problem.requests)]
+        self.before = without(problem, self.request)
+        book = book_of(self.before)
+        placed = random_schedule(book, random.Random(seed))
+        self.schedule = Schedule(
+            assignments=tuple(book.prepared.assignment(v, p) for v, p in placed.items())
+        )
+        self.index = Index(self.before, self.schedule)
+        #: The problem with the request in it, as the plain checks read it.
+        self.book = book_of(replace(self.before, requests=(*self.before.requests, self.request)))
+        self.rest = self._read(self.schedule.assignments)
+
+    def _read(self, assignments: tuple[Assignment, ...]) -> dict[int, Placement]:
+        found = self.book.prepared.placements(Schedule(assignments=assignments))
+        return {v: p for v, p in enumerate(found) if p is not None}
+
+    def after(self, option: Suggestion) -> dict[int, Placement]:
+        """Return all that is placed once a suggestion is booked."""
+        return self._read((*self.schedule.assignments, *option.visits))
+
+
+@cache
+def question(seed: int) -> Question:
+    return Question(seed, seed)
+
+
+def points(book: Rulebook, placed: dict[int, Placement]) -> dict[str, int]:
+    """Return what a schedule costs by goal."""
+    return {g.goal: g.cost for g in score(book, with_placements(book, placed)).goals}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_offered_breaks_nothing(seed: int) -> None:
+    """Every plain check passes on the schedule with it; the index is as it was before."""
+    asked = question(seed)
+    found = asked.index.suggest(asked.request, limit=ALL)
+    known = broken(asked.book, asked.rest)
+    for option in found.options:
+        new = broken(asked.book, asked.after(option)) - known
+        assert not {b for b in new if b[0] != "must_serve"}, option.text()
+    assert asked.index.suggest(asked.request, limit=ALL) == found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_its_price_is_that_of_the_whole_schedule(seed: int) -> None:
+    """Goal by goal, the score with it less the score without."""
+    asked = question(seed)
+    base = points(asked.book, asked.rest)
+    for option in asked.index.suggest(asked.request, limit=ALL).options:
+        scored = points(asked.book, asked.after(option))
+        told = {cost.goal: cost.cost for cost in option.costs}
+        assert told == {g: scored[g] - base[g] for g in scored if scored[g] != base[g]}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_start_is_missed(seed: int) -> None:
+    """Of a single visit, every start is offered at which brute force finds a way."""
+    asked = question(seed)
+    if asked.request.visit_count > 1:
+        return
+    number = asked.book.prepared.visit_index[asked.request.visit_id(1, 1)]
+    visit = asked.book.prepared.visits[number]
+    known = broken(asked.book, asked.rest)
+    possible = {
+        place.start
+        for place in universe(asked.book, visit)
+        if not broken(asked.book, {**asked.rest, number: place}) - known
+    }
+    found = asked.index.suggest(asked.request, limit=ALL)
+    instants = {asked.book.prepared.horizon.instant(tick) for tick in possible}
+    assert {option.start for option in found.options} == instants
+
+
+def test_the_questions_are_of_every_shape() -> None:
+    """Else something would go unseen: singles, chains, series, sessions; some have no answer."""
+    asked = [question(seed) for seed in SEEDS]
+    assert {type(a.request.series).__name__ for a in asked} == {
+        "NoneType",
+        "FixedSeries",
+        "FlexibleSeries",
+    }
+    assert any(len(a.request.steps) > 1 for a in asked)
+    assert any(step.sessions for a in asked for step in a.request.steps)
+    answered = [bool(a.index.suggest(a.request).options) for a in asked]
+    assert any(answered) and not all(answered)

@@ -1,0 +1,186 @@
+"""Whole series and chains: every visit of a choice is placed, or none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tiny import at, patient, practitioner, problem, request, room, service, span
+
+from allocator.domain.request import Attendee, FixedSeries, FlexibleSeries, Request, Session, Step
+from allocator.domain.schedule import Assignment, Schedule
+from allocator.suggest import Index, Tag
+
+
+def booked(visit: str, day: int, hour: int, who: str) -> Assignment:
+    """Return an hour's visit of Ann's or somebody's that is booked."""
+    return Assignment(
+        visit=visit,
+        start=at(day, hour),
+        end=at(day, hour + 1),
+        resources=(("practitioner", (who,)),),
+    )
+
+
+def days(option) -> list[int]:
+    """Return the days of a choice's visits, counted from the Monday."""
+    return [(a.start - at(0, 0)).days for a in option.visits]
+
+
+def test_a_series_is_placed_whole_in_five_ways():
+    """Three visits, two days apart at least; each choice has all three, and begins elsewhere."""
+    index = Index(problem(days=14))
+    series = FlexibleSeries(count=3, least_days_between=2)
+    found = index.suggest(request("s", series=series))
+    assert len(found) == 5
+    for option in found.options:
+        assert [a.visit for a in option.visits] == ["s#1", "s#2", "s#3"]
+        first, second, third = days(option)
+        assert second - first >= 2
+        assert third - second >= 2
+    assert len({option.start for option in found.options}) == 5
+
+
+def test_a_fixed_series_keeps_its_time_on_every_day():
+    """Ann is taken at 8 on the second day and at 9 on the third: 10 and 11 are left."""
+    index = Index(problem(days=3))
+    index.book(request("a"), [booked("a", 1, 8, "ann")])
+    index.book(request("b"), [booked("b", 2, 9, "ann")])
+    found = index.suggest(request("s", series=FixedSeries(count=3, every_days=1)))
+    assert sorted(option.start for option in found.options) == [at(0, 10), at(0, 11)]
+    assert found.starts == 2
+    for option in found.options:
+        assert {a.start - timedelta(days=n) for n, a in enumerate(option.visits)} == {option.start}
+
+
+def test_an_occurrence_that_may_be_missed_is():
+    """Where the second day is full the series goes without it."""
+    index = Index(problem(days=3))
+    for hour in range(8, 12):
+        index.book(request(f"a{hour}"), [booked(f"a{hour}", 1, hour, "ann")])
+    series = FixedSeries(count=3, every_days=1, may_miss=frozenset({2}))
+    found = index.suggest(request("s", series=series))
+    assert {tuple(a.visit for a in option.visits) for option in found.options} == {("s#1", "s#3")}
+    whole = index.suggest(request("s", series=FixedSeries(count=3, every_days=1)))
+    assert not whole.options
+    assert whole.why_none is not None
+    assert "series_pattern" in whole.why_none.rules
+
+
+def test_at_least_so_many_of_a_series():
+    """Two days hold two of three visits, which is enough."""
+    index = Index(problem(days=2))
+    enough = request("s", series=FlexibleSeries(count=3, at_least=2))
+    assert {len(option.visits) for option in index.suggest(enough).options} == {2}
+    assert not index.suggest(request("s", series=FlexibleSeries(count=3))).options
+
+
+def chain() -> tuple:
+    """Return a problem with a visit by Ann, then one by Bob an hour later at most, and its ask."""
+    world = problem(
+        resources=(practitioner("ann"), room("one"), patient("pat")),
+        services=(service(), service("scan", needs=())),
+        days=2,
+    )
+    steps = (Step(service="visit"), Step(service="scan", most_lag_minutes=60))
+    return world, Request(id="c", steps=steps, attendees=(Attendee(resource="pat"),))
+
+
+def test_a_chain_is_never_offered_in_part():
+    """The patient is elsewhere from noon: a visit at 11 would leave no time for the scan."""
+    world, asked = chain()
+    index = Index(world)
+    index.book(
+        request("other", "pat"),
+        [
+            Assignment(
+                visit="other",
+                start=at(0, 12),
+                end=at(0, 13),
+                resources=(("practitioner", ("ann",)), ("attendee:pat", ("pat",))),
+            )
+        ],
+    )
+    found = index.suggest(asked, windows=[span(0, 8, 13)])
+    assert found.options
+    for option in found.options:
+        one, other = option.visits
+        assert one.end <= other.start <= one.end + timedelta(hours=1)
+        assert other.end <= at(0, 12)
+
+
+def test_one_visit_of_a_series_is_moved():
+    """The others stay, and their distance holds."""
+    world = problem(days=5)
+    index = Index(world)
+    series = request("s", series=FlexibleSeries(count=3, least_days_between=2))
+    index.book(
+        series, [booked("s#1", 0, 8, "ann"), booked("s#2", 2, 8, "ann"), booked("s#3", 4, 8, "ann")]
+    )
+    found = index.suggest("s", moving=["s#2"], limit=9)
+    assert {days(option)[0] for option in found.options} == {2}
+    assert {a.visit for option in found.options for a in option.visits} == {"s#2"}
+    assert found.starts == 4
+
+
+def test_a_place_in_a_group_that_meets():
+    """The session at 9 has two places: one is left, then none; and none unless it meets."""
+    session = Session(id="g", service="visit", most=2)
+    people = ("pat", "pam", "pia")
+    world = problem(
+        sessions=(session,), resources=(practitioner("ann"), *(patient(name) for name in people))
+    )
+
+    def joins(name: str) -> Request:
+        steps = (Step(sessions=frozenset(["g"])),)
+        return Request(id=f"of-{name}", steps=steps, attendees=(Attendee(resource=name),))
+
+    def seat(name: str) -> Assignment:
+        taken = ((f"attendee:{name}", (name,)),)
+        return Assignment(
+            visit=f"of-{name}", start=at(0, 9), end=at(0, 10), resources=taken, session="g"
+        )
+
+    apart = Index(world).suggest(joins("pat"))
+    assert not apart.options
+    assert apart.why_none is not None
+    assert "would have to be held" in apart.why_none.sentence
+    index = Index(world, Schedule(assignments=(booked("g", 0, 9, "ann"),)))
+    index.book(joins("pam"), [seat("pam")])
+    (option,) = index.suggest(joins("pat")).options
+    assert option.visits[0].session == "g"
+    assert option.start == at(0, 9)
+    index.book(joins("pia"), [seat("pia")])
+    full = index.suggest(joins("pat"))
+    assert full.why_none is not None
+    assert full.why_none.rules == ("session_most",)
+
+
+def test_the_first_place_after_the_windows_is_told():
+    """Monday is full; Tuesday at 8 is the next that there is."""
+    index = Index(problem(days=3))
+    for hour in range(8, 12):
+        index.book(request(f"a{hour}"), [booked(f"a{hour}", 0, hour, "ann")])
+    for asked, windows in (
+        (request("n"), [span(0, 8, 12)]),
+        (request("n", windows=(span(0, 8, 12),)), []),
+    ):
+        found = index.suggest(asked, windows=windows)
+        assert not found.options
+        assert found.next_possible is not None
+        assert found.next_possible.start == at(1, 8)
+        assert found.why_none is not None
+        assert "ann is taken" in found.why_none.sentence
+    assert index.suggest(request("n"), windows=[span(0, 8, 12)], explain=False).why_none is None
+
+
+def test_reasons_say_what_is_good():
+    """Between two visits an hour's visit closes a gap."""
+    index = Index(problem())
+    index.book(request("a"), [booked("a", 0, 8, "ann")])
+    index.book(request("b"), [booked("b", 0, 10, "ann")])
+    found = index.suggest(request("n"))
+    by_start = {option.start: [r.tag for r in option.reasons] for option in found.options}
+    assert by_start == {
+        at(0, 9): [Tag.SOONEST, Tag.CLOSES_GAP],
+        at(0, 11): [Tag.SOONEST, Tag.NO_GAP],
+    }
