@@ -10,7 +10,7 @@ from fastapi import Response
 
 from api.call import Answer, Call
 from api.problems import Problem
-from api.usecases.bookings import Partly
+from api.usecases.holding import Partly
 from api.usecases.placing import WantedVisit
 from api.usecases.sessions import Held
 from api.usecases.tx import Tx

@@ -13,7 +13,7 @@ from api.routes.paging import Paged
 from api.schemas.bodies import AddIn, CancelIn, MoveIn, ReasonIn, ReassignIn, VisitOf
 from api.schemas.texts import AnyInstant, Name
 from api.sign_in import KnownRoute
-from api.usecases import bookings, listing
+from api.usecases import attending, bookings, cancelling, confirming, listing, moving
 
 routes = APIRouter(prefix="/v1/bookings", tags=["bookings"], route_class=KnownRoute)
 BOOKING: dict[int | str, dict[str, Any]] = {200: answer_of("Booking")}
@@ -60,7 +60,7 @@ def cancel(call: Calling, name: Name, raw: Raw, body: CancelIn | None = None) ->
     return views.changed(
         call,
         raw,
-        lambda tx: bookings.cancel(
+        lambda tx: cancelling.cancel(
             tx, name, call.version, what.reason, visit=what.visit, scope=what.scope
         ),
     )
@@ -73,7 +73,7 @@ def reschedule(call: Calling, name: Name, body: MoveIn, raw: Raw) -> Response:
     return views.changed(
         call,
         raw,
-        lambda tx: bookings.reschedule(tx, name, moves, version=call.version, scope=body.scope),
+        lambda tx: moving.reschedule(tx, name, moves, version=call.version, scope=body.scope),
     )
 
 
@@ -85,7 +85,7 @@ def reassign(call: Calling, name: Name, body: ReassignIn, raw: Raw) -> Response:
     return views.changed(
         call,
         raw,
-        lambda tx: bookings.reassign(tx, name, resources, which, version=call.version),
+        lambda tx: moving.reassign(tx, name, resources, which, version=call.version),
     )
 
 
@@ -94,7 +94,7 @@ def add(call: Calling, name: Name, body: AddIn, raw: Raw) -> Response:
     """Add visits of a series that could not be placed before."""
     wanted = [visit.wanted() for visit in body.visits]
     return views.changed(
-        call, raw, lambda tx: bookings.add_visits(tx, name, wanted, version=call.version)
+        call, raw, lambda tx: moving.add_visits(tx, name, wanted, version=call.version)
     )
 
 
@@ -103,7 +103,7 @@ def check_in(call: Calling, name: Name, raw: Raw, body: VisitOf | None = None) -
     """Write down that somebody came."""
     visit = body.visit if body else None
     return views.changed(
-        call, raw, lambda tx: bookings.attend(tx, name, "check_in", visit, call.version)
+        call, raw, lambda tx: attending.attend(tx, name, "check_in", visit, call.version)
     )
 
 
@@ -112,7 +112,7 @@ def fulfil(call: Calling, name: Name, raw: Raw, body: VisitOf | None = None) -> 
     """Write down that a visit took place."""
     visit = body.visit if body else None
     return views.changed(
-        call, raw, lambda tx: bookings.attend(tx, name, "fulfil", visit, call.version)
+        call, raw, lambda tx: attending.attend(tx, name, "fulfil", visit, call.version)
     )
 
 
@@ -121,18 +121,18 @@ def no_show(call: Calling, name: Name, raw: Raw, body: VisitOf | None = None) ->
     """Write down that somebody stayed away."""
     visit = body.visit if body else None
     return views.changed(
-        call, raw, lambda tx: bookings.attend(tx, name, "no_show", visit, call.version)
+        call, raw, lambda tx: attending.attend(tx, name, "no_show", visit, call.version)
     )
 
 
 @routes.post("/{name}/approve", operation_id="approve_booking", responses=BOOKING)
 def approve(call: Calling, name: Name, raw: Raw) -> Response:
     """Approve what waits for a reviewer."""
-    return views.changed(call, raw, lambda tx: bookings.approve(tx, name, call.version))
+    return views.changed(call, raw, lambda tx: confirming.approve(tx, name, call.version))
 
 
 @routes.post("/{name}/decline", operation_id="decline_booking", responses=BOOKING)
 def decline(call: Calling, name: Name, raw: Raw, body: ReasonIn | None = None) -> Response:
     """Decline what waits for a reviewer."""
     reason = body.reason if body else ""
-    return views.changed(call, raw, lambda tx: bookings.decline(tx, name, call.version, reason))
+    return views.changed(call, raw, lambda tx: confirming.decline(tx, name, call.version, reason))

@@ -15,8 +15,8 @@ from api.schemas.bodies import HoldIn, VisitIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
 from api.store.world import decoded
-from api.usecases import bookings, things
-from api.usecases.bookings import Partly
+from api.usecases import bookings, cancelling, confirming, holding, things
+from api.usecases.holding import Partly
 from api.usecases.tx import Tx
 
 routes = APIRouter(prefix="/v1/holds", tags=["holds"], route_class=KnownRoute)
@@ -41,7 +41,7 @@ def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
 
     def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
         request, visits, stored = _asked(tx, body)
-        found = bookings.hold(
+        found = holding.hold(
             tx,
             request,
             [visit.wanted() for visit in visits],
@@ -79,7 +79,7 @@ def _asked(tx: Tx, body: HoldIn) -> tuple[Request, list[VisitIn], Any]:
     if body.request is None:
         if body.service is not None and body.session is not None:
             raise Invalid("Name a service or a group session; both are named.")
-        request = bookings.simple(body.service or "", body.attendees, body.session)
+        request = holding.simple(body.service or "", body.attendees, body.session)
         return request, visits, None
     row = things.found(tx, things.KINDS["requests"], body.request, for_update=True)
     return decoded(Request, row.spec, row.ref), visits, row
@@ -94,10 +94,10 @@ def read(call: Calling, name: Name) -> Response:
 @routes.post("/{name}/confirm", operation_id="confirm_hold", responses={200: answer_of("Booking")})
 def confirm(call: Calling, name: Name, raw: Raw) -> Response:
     """Confirm a hold; it is booked then, or waits for a reviewer."""
-    return views.changed(call, raw, lambda tx: bookings.confirm(tx, name, call.version))
+    return views.changed(call, raw, lambda tx: confirming.confirm(tx, name, call.version))
 
 
 @routes.delete("/{name}", operation_id="release_hold", responses={200: answer_of("Booking")})
 def release(call: Calling, name: Name, raw: Raw) -> Response:
     """Give a hold back."""
-    return views.changed(call, raw, lambda tx: bookings.release(tx, name))
+    return views.changed(call, raw, lambda tx: cancelling.release(tx, name))

@@ -29,7 +29,7 @@ from api.store.database import Database
 from api.store.ids import as_answered
 from api.store.tables import REQUEST
 from api.store.world import World, Worlds, decoded
-from api.usecases import bookings, sessions
+from api.usecases import bookings, holding, moving, sessions
 from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
 
@@ -235,7 +235,7 @@ class Publisher:
         for one in unit.placed:
             if one.name in rows:
                 row, request, _ = rows[one.name]
-                bookings.move(tx, row, _wanted(request, one.visits))
+                moving.move(tx, row, _wanted(request, one.visits))
             elif not one.before:
                 self._book(tx, one)
         for one in held:
@@ -249,7 +249,7 @@ class Publisher:
         if there is not None and _same(tx, there.id, one):
             return
         request = decoded(Request, stored.spec, stored.ref)
-        bookings.book(tx, request, _wanted(request, one.visits), stored)
+        holding.book(tx, request, _wanted(request, one.visits), stored)
 
 
 #: What stands in a result beside where a visit lies.

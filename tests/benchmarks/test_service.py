@@ -19,7 +19,7 @@ from sqlalchemy import event
 from api.auth.principal import Principal, Role
 from api.store.database import Database
 from api.store.world import Worlds
-from api.usecases import bookings
+from api.usecases import holding
 from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
 
@@ -63,9 +63,9 @@ def test_booking_path(service: Running, tmp_path: Path) -> None:
         start = MONDAY + timedelta(days=7 * (slot // 10) + 3650, minutes=45 * (slot % 10))
         database.run(
             service.tenant,
-            lambda connection, now: bookings.hold(
+            lambda connection, now: holding.hold(
                 Tx(connection=connection, now=now, principal=who, worlds=worlds),
-                bookings.simple("physio", [f"patient-{n % PATIENTS}"]),
+                holding.simple("physio", [f"patient-{n % PATIENTS}"]),
                 [
                     WantedVisit(
                         start=start,

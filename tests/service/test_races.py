@@ -17,7 +17,7 @@ from service.racing import race, statuses
 
 from api.store.database import Database
 from api.sweeper import sweep
-from api.usecases import bookings
+from api.usecases import holding
 
 MONDAY = datetime.fromisoformat("2030-01-07T00:00:00+01:00")
 
@@ -487,7 +487,7 @@ def test_what_was_possible_is_taken_before_it_is_held(
     request = {"id": "R", "steps": [{"service": "physio"}], "series": series}
     assert asks.post("/v1/requests", request).status_code == 201
     booked(asks, physio(at(9), None))
-    others, partly = [hold(asks, physio(at(9, 1), None))], bookings.partly
+    others, partly = [hold(asks, physio(at(9, 1), None))], holding.partly
 
     def overtaken(*given: Any) -> Any:
         found = partly(*given)
@@ -495,7 +495,7 @@ def test_what_was_possible_is_taken_before_it_is_held(
             assert others.pop()().status_code == 201
         return found
 
-    monkeypatch.setattr(bookings, "partly", overtaken)
+    monkeypatch.setattr(holding, "partly", overtaken)
     where = {"practitioner": ["anna"], "room": ["room-1"]}
     visits = [{"occurrence": o + 1, "start": at(9, o), "resources": where} for o in range(3)]
     held = asks.post("/v1/holds", {"request": "R", "visits": visits, "partial": "accept"})

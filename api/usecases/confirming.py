@@ -1,0 +1,45 @@
+"""Confirming: a hold is booked, or waits for a reviewer, who approves or declines it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.store import bookings as store
+from api.usecases import bookings, cancelling, things
+from api.usecases.policy import policy
+from api.usecases.tx import Tx
+
+
+def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
+    """Make a hold a booking; where its service asks for it, once a reviewer has approved."""
+    tx.demand("bookings.confirm")
+    row = bookings.changing(tx, name, version, ["held"], "confirm")
+    if bookings.to_review(tx, row):
+        until = tx.now + timedelta(minutes=policy(tx.world_now).approval_minutes)
+        until = max(min(until, row.starts_at), tx.now + timedelta(minutes=1))
+        return _into(tx, row, "pending_approval", until)
+    return _into(tx, row, "booked", None)
+
+
+def approve(tx: Tx, name: str, version: int | None = None) -> Any:
+    """Book what has waited for a reviewer."""
+    tx.demand("bookings.approve")
+    return _into(
+        tx, bookings.changing(tx, name, version, ["pending_approval"], "approve"), "booked", None
+    )
+
+
+def decline(tx: Tx, name: str, version: int | None = None, reason: str = "") -> Any:
+    """Refuse what has waited for a reviewer, and free its time."""
+    tx.demand("bookings.approve")
+    row = bookings.changing(tx, name, version, ["pending_approval"], "decline")
+    return cancelling.free(tx, row, "rejected", reason)
+
+
+def _into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
+    """Bring a booking and its claims into another state."""
+    store.become(tx.connection, tx.tenant, row, state, expires, tx.principal.actor)
+    if row.request_id is not None:
+        things.set_request(tx.connection, tx.tenant, row.request_id, "scheduled")
+    return bookings.found(tx, row.ref)
