@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from api.problems import Invalid
 from api.solving.anew import Mine, Part, as_its_service, attends, parts, stuck, whole
 from api.solving.asked import Asked
 from api.solving.groups import Groups, groups, touches
+from api.store import people
 from api.store.world import World, absent, decoded
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
@@ -93,8 +94,7 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
     booked = _booked(tx, world, asked, horizon, rows, around, stay)
     names = {a.resource for _, request in waiting for a in request.attendees}
     names |= {n for v in rows for filled in v.resources.values() for n in filled}
-    people = _people(tx, sorted(names - world.resources.keys()))
-    known = {**world.resources, **people}
+    known = {**world.resources, **_people(tx, sorted(names - world.resources.keys()))}
     pending, skipped = _sensible(waiting, world, known, around.open)
     calendars = dict(world.calendars)
     there, gone = _as_they_lie((*booked.fixed, *around.outside), world, known, around.held, horizon)
@@ -388,11 +388,8 @@ _SIBLINGS = text(
 
 
 def _people(tx: Tx, names: Sequence[str]) -> dict[str, Resource]:
-    found = tx.connection.execute(_PEOPLE, {"tenant": tx.tenant, "refs": list(names)})
+    found = people.resources(tx.connection, tx.tenant, names)
     return {row.ref: decoded(Resource, row.spec, row.ref) for row in found}
-
-
-_PEOPLE = text("SELECT ref, spec FROM resource WHERE tenant_id = :tenant AND ref = ANY(:refs)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,34 +416,49 @@ def _as_they_lie(
     there: list[tuple[Request, Assignment]] = []
     gone: list[Gone] = []
     for row in rows:
-        filled = {
-            role: tuple(n for n in names if n in known) for role, names in row.resources.items()
-        }
-        joins = row.session if row.session in held else None
-        service = world.services.get(row.service)
-        roles = {need.role for need in service.needs} if service else set()
-        whole = horizon.start <= row.start and row.finish <= horizon.end
-        if joins:
-            roles = set()
-        said = {
-            role: names
-            for role, names in filled.items()
-            if names and whole and (joins or service) and (role in roles or attends(role))
-        }
-        gone += [
-            Gone(name, row.start, row.finish)
-            for role, names in filled.items()
-            if role not in said and not (joins and whole)
-            for name in names
-        ]
-        if whole and (joins or service):
-            there.append(_as_it_lies(row, said, joins))
+        lies = as_it_lies(row, world, known, held, horizon)
+        if lies is not None:
+            there.append(lies)
+        if lies is None or lies[1].session is None:
+            said = () if lies is None else dict(lies[1].resources)
+            gone += [
+                Gone(name, row.start, row.finish)
+                for role, names in row.resources.items()
+                if role not in said
+                for name in names
+                if name in known
+            ]
     return there, gone
 
 
-def _as_it_lies(
-    row: Any, filled: Mapping[str, tuple[str, ...]], joins: str | None
-) -> tuple[Request, Assignment]:
+def as_it_lies(
+    row: Any,
+    world: World,
+    known: Container[str],
+    held: Mapping[str, Assignment],
+    horizon: Horizon,
+) -> tuple[Request, Assignment] | None:
+    """Return a visit as a request of its own, and where it lies; None where that cannot be said.
+
+    Resources of which the clinic as it is now can say nothing are left out.
+
+    Parameters
+    ----------
+    known
+        Names of the resources.
+    held
+        Where group sessions are held, by name.
+    """
+    joins = row.session if row.session in held else None
+    service = world.services.get(row.service)
+    if not (joins or service) or row.start < horizon.start or row.finish > horizon.end:
+        return None
+    roles = {need.role for need in service.needs} if service and not joins else set()
+    filled = {
+        role: found
+        for role, names in row.resources.items()
+        if (role in roles or attends(role)) and (found := tuple(n for n in names if n in known))
+    }
     name = str(row.uid)
     step = Step(sessions=frozenset({joins})) if joins else Step(service=row.service)
     attendees = tuple(

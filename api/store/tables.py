@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -129,6 +130,7 @@ BOOKING = _catalogue(
     Column("urgent", Boolean, nullable=False, server_default=text("false")),
     Column("reason", Text),
     Column("created_by", Text, nullable=False),
+    Column("saving", JSONB(none_as_null=True)),
     _same_tenant("request_id", "request"),
     _same_tenant("person_id", "person"),
 )
@@ -312,6 +314,12 @@ EVENT = _numbered(
     Column("kind", Text, nullable=False),
     Column("object", UUID(as_uuid=True), nullable=False),
     Column("position", BigInteger),
+    Column(
+        "transaction_id",
+        BigInteger,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+    ),
 )
 WEBHOOK = _numbered(
     "webhook",
@@ -337,4 +345,31 @@ DELIVERY = _numbered(
     _instant("ended_at", needed=False),
     _same_tenant("webhook_id", "webhook", ondelete="CASCADE"),
     _same_tenant("event_id", "event"),
+)
+SUGGESTION_KEY = Table(
+    "suggestion_key",
+    METADATA,
+    _tenant(),
+    Column("secret", LargeBinary, nullable=False),
+    _instant("created_at", given=True),
+    PrimaryKeyConstraint("tenant_id"),
+)
+REFUSED_DEMAND = Table(
+    "refused_demand",
+    METADATA,
+    _tenant(),
+    Column("service", Text, nullable=False),
+    _instant("hour"),
+    Column("asked_on", Date, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "service", "hour", "asked_on"),
+)
+LEARNT_FORECAST = Table(
+    "learnt_forecast",
+    METADATA,
+    _tenant(),
+    Column("kind", Text, nullable=False),
+    Column("spec", JSONB, nullable=False),
+    _instant("learnt_at", given=True),
+    PrimaryKeyConstraint("tenant_id", "kind"),
 )

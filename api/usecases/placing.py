@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-
-from sqlalchemy import text
 
 from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.service import Service
 from api.problems import Invalid, NotFound, RuleBroken, Taken
-from api.store import claims, lanes, sessions
+from api.store import claims, lanes, people, sessions
 from api.store.claims import ClaimRow
 from api.store.world import decoded
 from api.usecases import expiry, rules
@@ -81,21 +79,40 @@ def cast(
     there = {name for visit in kept for filled in visit.resources.values() for name in filled}
     resources = {n: tx.world.resources[n] for n in names | there if n in tx.world.resources}
     numbers = {n: tx.world.numbers["resource"][n] for n in resources}
-    people: dict[str, int | None] = {}
-    missing = sorted((names | there) - resources.keys())
-    if missing:
-        found = tx.connection.execute(_PEOPLE, {"tenant": tx.tenant, "refs": missing})
-        for row in found:
-            resources[row.ref] = decoded(Resource, row.spec, row.ref)
-            numbers[row.ref] = row.id
-            people[row.ref] = row.person_id
+    whose: dict[str, int | None] = {}
     known = {attendee.resource for attendee in request.attendees} | there if booked else set()
-    for name in missing:
-        stranger = people.get(name) != tx.principal.person or tx.principal.person is None
+    missing = sorted((names | there) - resources.keys())
+    for row in people_of(tx, missing, known=known, gone=there - names):
+        resources[row.ref] = decoded(Resource, row.spec, row.ref)
+        numbers[row.ref] = row.id
+        whose[row.ref] = row.person_id
+    return Cast(resources=resources, numbers=numbers, people=whose)
+
+
+def people_of(
+    tx: Tx, names: Sequence[str], *, known: Collection[str] = (), gone: Collection[str] = ()
+) -> Sequence[Any]:
+    """Return the resources of people that somebody names.
+
+    Parameters
+    ----------
+    known
+        Names of those who are no strangers to whoever asks.
+    gone
+        Names of those who may not be there any more.
+
+    Raises
+    ------
+    NotFound, Invalid
+    """
+    found = people.resources(tx.connection, tx.tenant, names)
+    whose = {row.ref: row.person_id for row in found}
+    for name in names:
+        stranger = whose.get(name) != tx.principal.person or tx.principal.person is None
         if tx.principal.own_only and stranger and name not in known:
             # The same whether there is such a person or not: that is nobody's business either.
             raise NotFound(f"You can book for yourself; there is no resource {name!r} for you.")
-        if name not in resources and name in names:
+        if name not in whose and name not in gone:
             raise Invalid(
                 f"There is no resource {name!r}.",
                 faults=[
@@ -108,13 +125,7 @@ def cast(
                     }
                 ],
             )
-    return Cast(resources=resources, numbers=numbers, people=people)
-
-
-_PEOPLE = text(
-    "SELECT id, ref, spec, person_id FROM resource"
-    " WHERE tenant_id = :tenant AND ref = ANY(:refs) AND person_id IS NOT NULL"
-)
+    return found
 
 
 def assign(tx: Tx, request: Request, visit: WantedVisit, places: Mapping[str, Any]) -> Assignment:

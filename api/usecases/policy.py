@@ -36,6 +36,10 @@ class Policy:
         Whether such a solve is published as soon as it is solved.
     batch_days, batch_seconds
         Days that it looks ahead, and how long it may take.
+    suggest_days
+        How many days ahead, today among them, times are suggested.
+    suggestion_minutes
+        How long a suggestion's token can be used.
     """
 
     most_open_holds: int = 3
@@ -49,6 +53,8 @@ class Policy:
     batch_publish: bool = False
     batch_days: int = 56
     batch_seconds: int = 30
+    suggest_days: int = 90
+    suggestion_minutes: int = 15
 
 
 #: Terms that have limits: a solve cannot be asked for more, nor does a calendar reach further.
@@ -58,6 +64,8 @@ POSSIBLE = {
     "batch_wait_minutes": (0, 366 * 24 * 60),
     "batch_days": (1, 366),
     "batch_seconds": (1, 3600),
+    "suggest_days": (1, 366),
+    "suggestion_minutes": (1, 24 * 60),
 }
 
 

@@ -364,13 +364,13 @@ def test_migrations_go_down_and_up(server: EmbeddedServer, monkeypatch: pytest.M
         connection.execute("CREATE DATABASE migrated OWNER allocator_owner")
     url = server.url("allocator_owner", "migrated")
     monkeypatch.setenv("ALLOCATOR_ADMIN_DATABASE_URL", url)
-    assert run("migrate").stdout == "The database has revision 0002.\n"
+    assert run("migrate").stdout == "The database has revision 0003.\n"
     assert run("migrate", "--revision", "base").stdout == "The database has revision none.\n"
     assert run("migrate", "--revision", "0001").stdout == "The database has revision 0001.\n"
-    assert run("migrate").stdout == "The database has revision 0002.\n"
+    assert run("migrate").stdout == "The database has revision 0003.\n"
     unknown = run("migrate", "--revision", "4711")
     assert (unknown.exit_code, unknown.stdout) == (2, "")
-    assert unknown.stderr == "There is no revision '4711'; there are: 0001, 0002.\n"
+    assert unknown.stderr == "There is no revision '4711'; there are: 0001, 0002, 0003.\n"
 
 
 def test_keys_that_do_not_fit_the_data_are_made_anew(server: EmbeddedServer, tmp_path: Path):

@@ -345,7 +345,7 @@ def test_migrations_go_up_down_and_up_on_data(postgres: EmbeddedServer, copy: st
     url = postgres.url("allocator_owner", copy)
     engine = engine_of(url)
     for _ in range(2):
-        assert migrate(url) == "0002"
+        assert migrate(url) == "0003"
         with TestClient(application(settings_of(postgres, copy))) as client:
             with engine.begin() as connection:
                 tenant = tenants.found(
@@ -402,7 +402,7 @@ def test_the_service_starts_neither_as_a_superuser_nor_without_migrations(
     postgres: EmbeddedServer, copy: str
 ) -> None:
     """It names the role that slips past the policies, or the revision that it needs."""
-    for role, told in (("postgres", "row-level security"), ("allocator_api", "needs 0002")):
+    for role, told in (("postgres", "row-level security"), ("allocator_api", "needs 0003")):
         settings = Settings(database_url=postgres.url(role, copy))
         with pytest.raises(StoreUnavailable, match=told), TestClient(application(settings)):
             pass

@@ -71,6 +71,7 @@ TABLES = (
         kind        text NOT NULL,
         object      uuid NOT NULL,
         position    bigint,
+        transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
         PRIMARY KEY (tenant_id, id)
     )
     """,
@@ -116,6 +117,9 @@ TABLES = (
     # Partial, so that the relay fills them, and no booking waits for it.
     "CREATE INDEX event_order ON event (tenant_id, position) WHERE position IS NOT NULL",
     "CREATE INDEX event_object ON event (tenant_id, object, position) WHERE position IS NOT NULL",
+    # What the indexes of free time catch up by.
+    "CREATE INDEX event_since ON event (tenant_id, transaction_id)"
+    " WHERE kind IN ('booking', 'visit')",
     "CREATE UNIQUE INDEX event_uid ON event (tenant_id, uid) WHERE position IS NOT NULL",
     "CREATE INDEX event_age ON event USING brin (at)",
     "CREATE INDEX delivery_webhook ON delivery (tenant_id, webhook_id, id)",

@@ -1,0 +1,96 @@
+"""What has changed since somebody last looked: bookings and group sessions, and the world.
+
+Whoever looks keeps the snapshot that they looked with. What is visible now and was not then is
+what has changed: nothing is missed and nothing is seen twice, in whatever order transactions end,
+and one that takes long holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What somebody looked with.
+
+    Attributes
+    ----------
+    snapshot
+        Which transactions were committed then.
+    started
+        Since when the server had run. One that has started since may have forgotten what it had
+        told: another has taken its place, or it does not wait for the disk.
+    """
+
+    snapshot: str
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What has changed.
+
+    Attributes
+    ----------
+    seen
+        What to look with the next time.
+    world_version
+        Of the tenant's world now.
+    objects
+        Bookings, and visits, by their UUIDs; None where nobody can say, or there are too many.
+    """
+
+    seen: Seen
+    world_version: int
+    objects: tuple[UUID, ...] | None
+
+
+def look(connection: Connection) -> Seen:
+    """Look for the first time: what is read after it is not older."""
+    row = connection.execute(_LOOK).one()
+    return Seen(snapshot=row.snapshot, started=row.started)
+
+
+_LOOK = text(
+    "SELECT CAST(pg_current_snapshot() AS text) AS snapshot, pg_postmaster_start_time() AS started"
+)
+
+
+def since(connection: Connection, tenant: int, seen: Seen, most: int) -> Changes:
+    """Return what of a tenant's has changed since somebody looked.
+
+    Parameters
+    ----------
+    most
+        How many objects are told, at most.
+    """
+    what = {"tenant": tenant, "seen": seen.snapshot, "most": most + 1}
+    row = connection.execute(_SINCE, what).one()
+    objects: Sequence[UUID] = row.objects or ()
+    known = row.started == seen.started and len(objects) <= most
+    return Changes(
+        seen=Seen(snapshot=row.snapshot, started=row.started),
+        world_version=row.world_version,
+        objects=tuple(objects) if known else None,
+    )
+
+
+_SINCE = text(
+    """
+    SELECT CAST(pg_current_snapshot() AS text) AS snapshot, world_version,
+           pg_postmaster_start_time() AS started,
+           (SELECT array_agg(object) FROM (
+               SELECT DISTINCT object FROM event, CAST(:seen AS pg_snapshot) AS seen
+               WHERE tenant_id = :tenant AND kind IN ('booking', 'visit')
+                 AND transaction_id >= CAST(CAST(pg_snapshot_xmin(seen) AS text) AS bigint)
+                 AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), seen)
+               LIMIT :most) AS new) AS objects
+    FROM tenant WHERE id = :tenant
+    """
+)

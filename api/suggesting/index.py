@@ -1,0 +1,343 @@
+"""The index of a tenant: what is taken, in memory, and in step with what is committed.
+
+Whoever asks a question asks the database first what has changed since the last one: an answer is as
+new as the moment at which it was asked for, in whatever process. What is wrong with it all the same
+costs a refusal, never a double booking: whatever is booked goes through the constraint.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.problem import Problem
+from allocator.domain.request import Pin
+from allocator.domain.resource import Resource
+from allocator.domain.schedule import Assignment, Claim
+from allocator.domain.time import Horizon, wall_to_instant, zone_of
+from allocator.suggest import Index
+from api.problems import Invalid
+from api.solving.anew import as_its_service, assignment
+from api.solving.clinic import as_it_lies
+from api.store import changes, people, taken
+from api.store.changes import Seen
+from api.store.world import World, decoded
+from api.usecases.policy import policy
+from api.usecases.rules import faults as told
+from api.usecases.tx import Tx
+
+#: Bookings that may have changed since the last question; where more have, all is read anew.
+MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """A visit in the index.
+
+    Attributes
+    ----------
+    booking
+        UUID of its booking; None for the place of a group session.
+    expires_at
+        When its time is over, unless it is confirmed by then.
+    known
+        Whether the index has it as a request, by its own UUID.
+    beside
+        What it claims beyond that: a service may have changed since it was booked.
+    """
+
+    booking: UUID | None
+    expires_at: datetime | None
+    known: bool
+    beside: tuple[Claim, ...]
+
+
+class TenantIndex:
+    """What is taken of a tenant's resources, for one version of its world.
+
+    Parameters
+    ----------
+    world
+        What the tenant's bookings are made of.
+    problem
+        The same as the library has it, with the people who come, and group sessions where they
+        are held.
+    seen
+        What was looked with before it was read.
+
+    Attributes
+    ----------
+    world
+        As given.
+    index
+        Answers questions; whoever asks several that belong together holds ``turn``.
+    turn
+        Held by whoever changes it.
+    """
+
+    def __init__(self, world: World, problem: Problem, seen: Seen) -> None:
+        self.world = world
+        self.index = Index(problem)
+        self.turn = RLock()
+        self._seen = seen
+        self._held = {a.visit: a for a in problem.published}
+        self._visits: dict[UUID, _Visit] = {}
+        self._of_booking: dict[UUID, set[UUID]] = {}
+        self._ending: list[tuple[datetime, UUID]] = []
+        self._until = _until(world, problem.horizon)
+        self._whole = True
+
+    def __len__(self) -> int:
+        """Count the visits that it has."""
+        return len(self._visits)
+
+    @property
+    def horizon(self) -> Horizon:
+        """The days looked at: whole weeks, with the day before."""
+        return self.index.problem.horizon
+
+    @classmethod
+    def read(cls, tx: Tx, odd: Collection[str] = ()) -> TenantIndex:
+        """Read the index of a tenant as it is now.
+
+        Parameters
+        ----------
+        odd
+            People whose resources have to be there from the first: they have work of their own.
+
+        Raises
+        ------
+        Invalid
+            Where the world cannot be meant as it stands.
+        """
+        seen = changes.look(tx.connection)
+        world = tx.worlds.glance(tx.connection, tx.tenant)
+        horizon = _horizon(world, tx.now)
+        rows = taken.within(tx.connection, tx.tenant, horizon.start, horizon.end)
+        held = {a.visit: a for row in rows if (a := _session(row, world, horizon)) is not None}
+        known = {**world.resources, **_people(tx, _named(rows, world) | set(odd))}
+        try:
+            problem = Problem(
+                horizon=horizon,
+                locations=world.locations,
+                travel=world.travel,
+                calendars=tuple(world.calendars.values()),
+                resources=tuple(known[name] for name in sorted(known)),
+                services=tuple(world.services.values()),
+                turnarounds=world.turnarounds,
+                sessions=tuple(replace(world.sessions[name], windows=()) for name in held),
+                published=tuple(held.values()),
+                pins=tuple(Pin(visit=name) for name in held),
+            )
+        except InvalidProblem as error:
+            raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+        found = cls(world, problem, seen)
+        for row in rows:
+            found._take(row)
+        return found
+
+    def follow(self, tx: Tx) -> bool:
+        """Bring it into step with everything that is committed.
+
+        Returns
+        -------
+        bool
+            False where it has to be read anew: the world has changed, a day is over, the server
+            has started anew, or too much has happened.
+        """
+        with self.turn:
+            if not self._whole or tx.now >= self._until:
+                return False
+            found = changes.since(tx.connection, tx.tenant, self._seen, MOST)
+            if found.objects is None or found.world_version != self.world.version:
+                return False
+            if found.objects:
+                days = (self.horizon.start, self.horizon.end)
+                rows = taken.of(tx.connection, tx.tenant, *days, found.objects)
+                strangers = _people(tx, self._strangers(_named(rows, self.world)))
+                moved = [uid for uid in found.objects if self._is_session(uid)]
+                if moved or any(row.booking is None for row in rows):
+                    return False
+                self._whole = False
+                if not self.know(strangers):
+                    return False
+                for uid in found.objects:
+                    self._leave(uid)
+                for row in rows:
+                    self._take(row)
+                self._whole = True
+            self._seen = found.seen
+            self._expire(tx.now)
+            return True
+
+    def know(self, resources: Mapping[str, Resource]) -> bool:
+        """Take in people; False where one has to be there from the first."""
+        with self.turn:
+            try:
+                for name in self._strangers(resources):
+                    self.index.know(resources[name])
+            except InvalidProblem:
+                return False
+            return True
+
+    def _strangers(self, names: Iterable[str]) -> set[str]:
+        return {name for name in names if not self.index.has(name)}
+
+    def _is_session(self, uid: UUID) -> bool:
+        there = self._visits.get(uid)
+        return there is not None and there.booking is None
+
+    def _take(self, row: Any) -> None:
+        """Take in a visit where it lies."""
+        known = False
+        lies = None
+        if row.booking is not None:
+            names = _Names(self.index)
+            lies = as_it_lies(row, self.world, names, self._held, self.horizon)
+        if lies is not None:
+            try:
+                self.index.book(lies[0], [lies[1]])
+                known = True
+            except (InvalidProblem, InvalidSchedule):
+                known = False
+        beside = tuple(self._beside(row, known=known or self._holds(row)))
+        for claim in beside:
+            self.index.add(claim)
+        self._visits[row.uid] = _Visit(
+            booking=row.booking, expires_at=row.expires_at, known=known, beside=beside
+        )
+        if row.booking is not None:
+            self._of_booking.setdefault(row.booking, set()).add(row.uid)
+        if row.expires_at is not None:
+            heapq.heappush(self._ending, (row.expires_at, row.uid))
+
+    def _holds(self, row: Any) -> bool:
+        """Say whether a row is the place of a group session that the problem has there."""
+        return row.booking is None and row.session in self._held
+
+    def _beside(self, row: Any, *, known: bool) -> Iterator[Claim]:
+        """Yield what a visit claims in the database and not in the index."""
+        horizon = self.horizon
+        there: Counter[tuple[str, str, datetime, datetime]] = Counter()
+        for resource, role, start, end in row.claims:
+            span = datetime.fromisoformat(start), datetime.fromisoformat(end)
+            there[resource, role, *span] += 1
+        taken: Counter[tuple[str, str, int, int]] = Counter()
+        if known:
+            name = row.session if row.booking is None else str(row.uid)
+            taken = self._claimed(name)
+        for (resource, role, start, end), uses in there.items():
+            ticks = horizon.tick(start), horizon.tick_at_or_after(end)
+            left = uses - taken[resource, role, *ticks]
+            if left > 0 and self.index.has(resource):
+                yield Claim(
+                    resource=resource,
+                    visit=str(row.uid),
+                    role=role,
+                    start=start,
+                    end=end,
+                    uses=left,
+                )
+
+    def _claimed(self, name: str) -> Counter[tuple[str, str, int, int]]:
+        """Return what the index has as taken by a visit: lanes, by resource, role and ticks."""
+        prepared, placements = self.index.prepared, self.index.state.placements
+        number = prepared.visit_index[name]
+        visit, placement = prepared.visits[number], placements[number]
+        found: Counter[tuple[str, str, int, int]] = Counter()
+        for claim in visit.claims(placement) if placement is not None else ():
+            resource = prepared.resources[claim.resource].id
+            found[resource, visit.needs[claim.need].role, claim.first, claim.end] += claim.uses
+        return found
+
+    def _leave(self, uid: UUID) -> None:
+        """Take out a visit, or all visits of a booking."""
+        for one in [uid, *self._of_booking.pop(uid, ())]:
+            there = self._visits.pop(one, None)
+            if there is None:
+                continue
+            if there.booking is not None and there.booking in self._of_booking:
+                self._of_booking[there.booking].discard(one)
+            if there.known:
+                self.index.cancel(str(one))
+            for claim in there.beside:
+                self.index.remove(claim)
+
+    def _expire(self, now: datetime) -> None:
+        """Free what nobody has confirmed in time."""
+        while self._ending and self._ending[0][0] <= now:
+            at, uid = heapq.heappop(self._ending)
+            there = self._visits.get(uid)
+            if there is not None and there.expires_at == at:
+                self._leave(uid)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of the resources that an index has by now."""
+
+    index: Index
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.index.has(name)
+
+
+def _horizon(world: World, now: datetime) -> Horizon:
+    """Return the days that are looked at: from the day before this week on."""
+    today = now.astimezone(zone_of(world.zone)).date()
+    back = today.weekday() + 1
+    return Horizon(
+        first=today - timedelta(days=back),
+        days=back + policy(world).suggest_days,
+        zone=world.zone,
+        grain_minutes=world.grain_minutes,
+        now=now,
+    )
+
+
+def _until(world: World, horizon: Horizon) -> datetime:
+    """Return when an index is too old: a day is over, or a reserve is released."""
+    now = horizon.asked_at
+    today = now.astimezone(zone_of(world.zone)).date()
+    released = [
+        reserve.span.start - timedelta(hours=reserve.release_hours)
+        for resource in world.resources.values()
+        for reserve in resource.reserves
+        if reserve.release_hours is not None
+    ]
+    midnight = wall_to_instant(today + timedelta(days=1), 0, world.zone)
+    return min([midnight, *(at for at in released if at > now)])
+
+
+def _session(row: Any, world: World, horizon: Horizon) -> Assignment | None:
+    """Return where a group session is held; None for what is none, or cannot be said."""
+    if (
+        row.booking is not None
+        or row.state != "booked"
+        or row.session not in world.sessions
+        or row.service != world.sessions[row.session].service
+        or not as_its_service(row, world)
+        or row.start < horizon.start
+        or row.finish > horizon.end
+    ):
+        return None
+    return replace(assignment(row, row.session), session=None)  # it joins none: it is one
+
+
+def _named(rows: Sequence[Any], world: World) -> set[str]:
+    """Return who comes to visits."""
+    names = {name for row in rows for filled in row.resources.values() for name in filled}
+    names |= {claim[0] for row in rows for claim in row.claims}
+    return names - world.resources.keys()
+
+
+def _people(tx: Tx, names: Collection[str]) -> dict[str, Resource]:
+    found = people.resources(tx.connection, tx.tenant, sorted(names))
+    return {row.ref: decoded(Resource, row.spec, row.ref) for row in found}

@@ -1,0 +1,80 @@
+"""The indexes of all tenants of whom somebody has asked lately, in this process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+import structlog
+
+from allocator.domain.resource import Resource
+from api.problems import StoreUnavailable
+from api.suggesting.index import TenantIndex
+from api.usecases.tx import Tx
+
+LOG = structlog.get_logger("allocator.suggesting")
+#: Tenants whose indexes are kept.
+TENANTS = 100
+#: Seconds for which the first question waits while somebody else reads an index.
+PATIENCE = 10.0
+#: Times that an index may be outdated before it is read.
+TRIES = 4
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A tenant's index; whoever reads it anew holds the lock."""
+
+    index: TenantIndex | None = None
+    odd: frozenset[str] = frozenset()
+    reading: Lock = field(default_factory=Lock)
+
+
+class Indexes:
+    """The indexes of this process."""
+
+    def __init__(self) -> None:
+        self._slots: OrderedDict[int, _Slot] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, tx: Tx, people: Mapping[str, Resource]) -> TenantIndex:
+        """Return the index of a tenant, in step with what is committed, that knows some people.
+
+        While it is read anew, others are answered from the old one.
+
+        Raises
+        ------
+        StoreUnavailable
+            Where there is no old one, and reading it takes long.
+        """
+        slot = self._slot(tx.tenant)
+        for _ in range(TRIES):
+            index = before = slot.index
+            if index is not None:
+                current = index.follow(tx)
+                if not index.know(people):
+                    slot.odd |= people.keys()
+                    index = None
+                elif current:
+                    return index
+            if not slot.reading.acquire(timeout=PATIENCE if index is None else 0):
+                if index is not None:
+                    return index
+                raise StoreUnavailable("What is free is being read; ask again.")
+            try:
+                if slot.index is before:  # nobody else has read it meanwhile
+                    slot.index = TenantIndex.read(tx, slot.odd)
+                    LOG.info("read", action="index.read", visits=len(slot.index))
+            finally:
+                slot.reading.release()
+        raise StoreUnavailable("What is free changes faster than it can be read; ask again.")
+
+    def _slot(self, tenant: int) -> _Slot:
+        with self._lock:
+            slot = self._slots.setdefault(tenant, _Slot())
+            self._slots.move_to_end(tenant)
+            while len(self._slots) > TENANTS:
+                self._slots.popitem(last=False)
+            return slot
