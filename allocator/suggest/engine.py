@@ -17,7 +17,7 @@ from allocator.suggest.plans import Plan, Plans
 from allocator.suggest.reasons import reasons_for
 from allocator.suggest.spread import spread, traits_of
 from allocator.suggest.suggestion import GoalCost, LoadForecast, Suggestion, Suggestions
-from allocator.suggest.why import last_look
+from allocator.suggest.why import last_look, quick_look
 from allocator.suggest.wishes import Wishes
 from allocator.table.allowed import allowed
 from allocator.table.price import amounts
@@ -98,6 +98,8 @@ class Engine:
                 self.book, self.state, self.request, self.visits, self.asked.bounds
             )
             found = [self._priced(plan)] if plan else []
+        elif not found and not self.asked.soonest:
+            why = quick_look(self.book, self.state, self.visits, self.asked.bounds)
         if self.asked.soonest:
             chosen = sorted(found, key=_first)[: self.asked.limit]
         else:

@@ -237,7 +237,8 @@ class Index:
         now
             When it is asked; by default the time of the problem.
         explain
-            Whether to say why, where there is no place: that takes longer.
+            Whether to look once more with CP-SAT where there is no place, and to say which demands
+            together leave none: that takes longer. Else the rule is named that left no start.
 
         Returns
         -------
@@ -259,7 +260,7 @@ class Index:
         )
         with self._lock:
             found = self._answer(request, moving, asked)
-            if found.options or not explain:
+            if found.options:
                 return found
             return replace(found, next_possible=self._next(request, moving, asked))
 

@@ -1,4 +1,4 @@
-"""Why nothing is suggested; and a last look for a way that the quick search has not seen."""
+"""Why nothing is suggested: told at once, or after a last look for a way that nobody has seen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,28 @@ from allocator.state.state import State
 from allocator.suggest.bounds import AskedFor, Bounds
 from allocator.suggest.plans import Plan
 from allocator.suggest.suggestion import WhyNone
+from allocator.table.funnel import funnel
 from allocator.table.rulebook import Rulebook
+
+
+def quick_look(book: Rulebook, state: State, visits: Sequence[Visit], bounds: Bounds) -> WhyNone:
+    """Return the rule after which some visit has no start left.
+
+    Parameters
+    ----------
+    book, state, visits, bounds
+        As for ``last_look``.
+    """
+    own = frozenset(visit.index for visit in visits)
+    rules = book.rules if bounds.none else (AskedFor(bounds, own), *book.rules)
+    asked = book.changed(book.prepared, rules, book.weighed)
+    for visit in visits:
+        step = funnel(asked, state, visit)[-1]
+        if not step.left:
+            return WhyNone(
+                f"{visit.id} has no start left after the rule {step.rule}.", (step.rule,)
+            )
+    return WhyNone("Each visit has starts by itself, and all of them together have none.")
 
 
 def last_look(

@@ -170,7 +170,11 @@ def test_the_first_place_after_the_windows_is_told():
         assert found.next_possible.start == at(1, 8)
         assert found.why_none is not None
         assert "ann is taken" in found.why_none.sentence
-    assert index.suggest(request("n"), windows=[span(0, 8, 12)], explain=False).why_none is None
+    quick = index.suggest(request("n"), windows=[span(0, 8, 12)], explain=False)
+    assert quick.why_none is not None
+    assert quick.why_none.sentence == "n has no start left after the rule capacity."
+    assert quick.why_none.rules == ("capacity",)
+    assert quick.next_possible == found.next_possible
 
 
 def test_reasons_say_what_is_good():
