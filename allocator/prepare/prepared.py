@@ -85,6 +85,13 @@ class Prepared:
         """Return the local clock of a resource."""
         return self.clock(self.resources[resource].location)
 
+    def starts_every(self, clock: Clock, every_minutes: int, offset_minutes: int) -> Mask:
+        """Return the ticks at which a clock shows so many minutes past a multiple of others."""
+        return self.memo(
+            ("starts every", clock.zone, every_minutes, offset_minutes),
+            lambda: clock.starts_every(every_minutes, offset_minutes),
+        )
+
     def opening(self, resource: int) -> Opening:
         """Return when a resource is open, and when it is blocked."""
         thing = self.resources[resource]

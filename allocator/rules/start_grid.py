@@ -53,11 +53,6 @@ class StartGrid(Rule):
         service = visit.service
         if service is None or service.start_every_minutes is None:
             return EVERY
-        every, offset, clock = (
-            service.start_every_minutes,
-            service.start_offset_minutes,
-            visit.clock,
-        )
-        return state.prepared.memo(
-            ("start_grid", clock.zone, every, offset), lambda: clock.starts_every(every, offset)
+        return state.prepared.starts_every(
+            visit.clock, service.start_every_minutes, service.start_offset_minutes
         )

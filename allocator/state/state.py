@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,6 +62,8 @@ class State:
         self._memos = [{0: memo} for memo in self._memo]
         self._whole: dict[Hashable, Any] = {}
         self._tallies: dict[Hashable, tuple[Counts, int]] = {}
+        #: By resource, the ticks of the longest claim that it ever held.
+        self._longest = [0] * len(prepared.resources)
         #: By resource, how many ticks its claims hold, buffers included.
         self.claimed = [0] * len(prepared.resources)
         kinds = dict.fromkeys(prepared.problem.off_peak.kinds)
@@ -77,6 +80,8 @@ class State:
         self.placements[visit] = placement
         for claim in self.prepared.visits[visit].claims(placement):
             insort(self.claims[claim.resource], claim)
+            length = claim.end - claim.first
+            self._longest[claim.resource] = max(self._longest[claim.resource], length)
             self._busy[claim.resource] |= masks.span(claim.first, claim.end)
             self._touch(claim, placement, 1)
         if placement.session >= 0:
@@ -89,10 +94,15 @@ class State:
         assert placement is not None
         self.placements[visit] = None
         for claim in self.prepared.visits[visit].claims(placement):
-            self.claims[claim.resource].remove(claim)
+            claims = self.claims[claim.resource]
+            del claims[bisect_left(claims, claim)]
             self._busy[claim.resource] &= ~masks.span(claim.first, claim.end)
-            for other in self.claims[claim.resource]:
-                if other.first < claim.end and claim.first < other.end:
+            # Of those in order of their first ticks, the ones that may reach into it.
+            early = bisect_left(claims, (claim.first - self._longest[claim.resource],))
+            for other in islice(claims, early, None):
+                if other.first >= claim.end:
+                    break
+                if claim.first < other.end:
                     self._busy[claim.resource] |= masks.span(other.first, other.end)
             self._touch(claim, placement, -1)
         if placement.session >= 0:
@@ -110,6 +120,7 @@ class State:
             self._memo.append({})
             self._prints.append(0)
             self._memos.append({0: self._memo[-1]})
+            self._longest.append(0)
             self.claimed.append(0)
             self._kind_of.append(self._kinds.get(resource.kind, -1))
         self.placements.extend([None] * (len(prepared.visits) - len(self.placements)))

@@ -20,11 +20,11 @@ from allocator.suggest.suggestion import GoalCost, LoadForecast, Suggestion, Sug
 from allocator.suggest.why import last_look, quick_look
 from allocator.suggest.wishes import Wishes
 from allocator.table.allowed import allowed
-from allocator.table.price import amounts
+from allocator.table.price import amounts, amounts_of
 from allocator.table.rulebook import Rulebook
 
 #: Choices that are worked out for each that is asked for.
-FOR_EACH = 8
+FOR_EACH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +51,10 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
-    """A plan, with how much more each goal is missed, by its number, and points in all."""
+class Ranked:
+    """A plan with its points in all."""
 
     plan: Plan
-    amounts: dict[int, int]
     rank: int
 
 
@@ -90,38 +89,41 @@ class Engine:
 
     def answer(self, version: int) -> Suggestions:
         """Return the choices, or why there are none."""
-        starts, plans = self._one() if len(self.visits) == 1 else self._several()
-        found = [self._priced(plan) for plan in plans if self._allowed(plan)]
+        starts, found = self._one() if len(self.visits) == 1 else self._several()
         why = None
         if not found and self.asked.explain:
             plan, why = last_look(
                 self.book, self.state, self.request, self.visits, self.asked.bounds
             )
-            found = [self._priced(plan)] if plan else []
+            found = [self._ranked(plan)] if plan else []
         elif not found and not self.asked.soonest:
             why = quick_look(self.book, self.state, self.visits, self.asked.bounds)
         if self.asked.soonest:
             chosen = sorted(found, key=_first)[: self.asked.limit]
         else:
-            chosen = spread(found, self.asked.limit, lambda p: p.rank, self._traits)
+            chosen = spread(found, self.asked.limit, lambda one: one.rank, self._traits)
         return Suggestions(
             request=self.request.request.id,
-            options=tuple(self._told(one) for one in chosen),
+            options=tuple(
+                self._told(one, paid)
+                for one, paid in zip(chosen, self._paid_by_all(chosen), strict=True)
+            ),
             starts=starts,
             version=version,
             why_none=why,
         )
 
-    def _one(self) -> tuple[int, list[Plan]]:
+    def _one(self) -> tuple[int, list[Ranked]]:
         """Return how many starts a single visit has, and some that are good."""
         (visit,) = self.visits
         places = places_of(self.book, self.state, visit, self.asked.bounds, self.wishes, first=True)
         if self.asked.soonest:
             places = places.on_first_day()
         choices = places.choices(FOR_EACH * self.asked.limit)
-        return places.starts.bit_count(), [{visit.index: c.placement} for c in choices]
+        found = [Ranked({visit.index: c.placement}, c.cost) for c in choices]
+        return places.starts.bit_count(), found
 
-    def _several(self) -> tuple[int, list[Plan]]:
+    def _several(self) -> tuple[int, list[Ranked]]:
         """Return how many starts the first of several visits has, and good plans for all."""
         plans = Plans(
             self.book,
@@ -132,12 +134,11 @@ class Engine:
             self.asked.bounds,
             self.asked.soonest,
         )
-        return plans.found(self.asked.limit)
+        starts, found = plans.found(self.asked.limit)
+        return starts, [self._ranked(plan) for plan in found if self._allowed(plan)]
 
     def _allowed(self, plan: Plan) -> bool:
         """Say whether every rule allows each visit beside the others of its plan."""
-        if len(plan) == 1:
-            return True  # the masks have said so
         with self._placed(plan):
             return all(self._stays(number) for number in plan)
 
@@ -159,32 +160,49 @@ class Engine:
             for number in plan:
                 self.state.remove(number)
 
-    def _priced(self, plan: Plan) -> Priced:
-        """Return a plan with its exact price by goal, and its rank."""
+    def _ranked(self, plan: Plan) -> Ranked:
+        """Return a plan with its points: what goals pay, and what the asker bears beside."""
+        first, index = self.visits[0].index, self.request.index
+        paid = self._paid(plan).items()
+        points = sum(amount * self.book.blended(goal, index) for goal, amount in paid)
+        for number, placement in plan.items():
+            visit = self.prepared.visits[number]
+            points += self.wishes.of(visit, placement, first=number == first)
+        return Ranked(plan, points)
+
+    def _paid_by_all(self, chosen: Sequence[Ranked]) -> list[dict[int, int]]:
+        """Return what each of some plans pays."""
+        if len(self.visits) > 1:
+            return [self._paid(one.plan) for one in chosen]
+        (visit,) = self.visits
+        places = [one.plan[visit.index] for one in chosen]
+        return amounts_of(self.book, self.state, visit, places)
+
+    def _paid(self, plan: Plan) -> dict[int, int]:
+        """Return by goal (its number) how much more is missed with a plan than without."""
+        if len(plan) == 1:
+            ((number, placement),) = plan.items()
+            return amounts(self.book, self.state, self.prepared.visits[number], placement)
         paid: dict[int, int] = {}
-        beside = 0
         placed = []
         try:
             for number, placement in plan.items():
                 visit = self.prepared.visits[number]
                 for goal, amount in amounts(self.book, self.state, visit, placement).items():
                     paid[goal] = paid.get(goal, 0) + amount
-                beside += self.wishes.of(visit, placement, first=visit is self.visits[0])
                 self.state.place(number, placement)
                 placed.append(number)
         finally:
             for number in placed:
                 self.state.remove(number)
-        index = self.request.index
-        goals = sum(amount * self.book.blended(goal, index) for goal, amount in paid.items())
-        return Priced(plan, paid, goals + beside)
+        return paid
 
-    def _traits(self, one: Priced) -> Sequence[tuple[int, Hashable]]:
+    def _traits(self, one: Ranked) -> Sequence[tuple[int, Hashable]]:
         """Return what a plan is like, by its first visit."""
         number, placement = min(one.plan.items(), key=lambda p: p[1].start)
         return traits_of(self.prepared.visits[number], placement)
 
-    def _told(self, one: Priced) -> Suggestion:
+    def _told(self, one: Ranked, paid: dict[int, int]) -> Suggestion:
         """Return a plan in the user's words."""
         prepared = self.prepared
         order = sorted(one.plan.items(), key=lambda p: (p[1].start, p[0]))
@@ -193,7 +211,7 @@ class Engine:
         load = max((load for load in loads if load is not None), default=None)
         levels = [0] * len(self.book.levels)
         costs = []
-        for number, amount in sorted(one.amounts.items()):
+        for number, amount in sorted(paid.items()):
             goal, level = self.book.goals[number], self.book.level(number)
             cost = amount * self.book.weight(number, self.request.index)
             levels[level] += cost
@@ -208,7 +226,7 @@ class Engine:
             costs=tuple(costs),
             levels=tuple(levels),
             rank=one.rank,
-            reasons=reasons_for(self.book, self.state, self.wishes, one.plan, one.amounts, load),
+            reasons=reasons_for(self.book, self.state, self.wishes, one.plan, paid, load),
             load=load,
             band=self.wishes.band(load),
             saving=self.wishes.saving(load, *order[0]),
@@ -216,6 +234,6 @@ class Engine:
         )
 
 
-def _first(one: Priced) -> tuple[int, int]:
+def _first(one: Ranked) -> tuple[int, int]:
     """Return when a plan begins, and its rank."""
     return min(placement.start for placement in one.plan.values()), one.rank

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from allocator.domain.time import MINUTES_PER_DAY
 from allocator.prepare import masks
 from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Visit
 from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
@@ -26,12 +28,12 @@ Vector = npt.NDArray[np.int64]
 RESOURCES = 12
 #: Starts of a variant of which the cost is worked out, and minutes between those that touch
 #: nothing.
-STARTS = 512
+STARTS = 256
 EVERY_MINUTES = 30
 #: The same for the later visits of a series or chain.
-LATER = 128
+LATER = 96
 #: Parts of a day by the wall time at which they end: morning, noon, afternoon, evening.
-PARTS = np.array([11 * 60, 14 * 60, 17 * 60])
+PARTS = (11 * 60, 14 * 60, 17 * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,12 @@ def parts_of_days(clock: Clock, ticks: Vector) -> Vector:
     return clock.day_of[ticks].astype(np.int64) * (len(PARTS) + 1) + parts
 
 
+def part_of_day(clock: Clock, start: int) -> int:
+    """Return the number of the part of a day in which a tick lies."""
+    part = bisect_right(PARTS, int(clock.minute_of[start]))
+    return int(clock.day_of[start]) * (len(PARTS) + 1) + part
+
+
 def places_of(
     book: Rulebook,
     state: State,
@@ -140,7 +148,9 @@ def places_of(
         every |= some.starts
         some = with_fewer(state, some, RESOURCES)
         if most is not None:
-            some = _fewer_starts(some, most, _near(wishes, some, first=first), minutes)
+            some = _fewer_starts(
+                book.prepared, some, most, _near(wishes, some, first=first), minutes
+            )
         table = CostTable(book, state, some)
         if not wishes.none:
             table.add(wishes.points(visit, some.variant.duration, table.ticks, first=first))
@@ -171,7 +181,9 @@ def _near(wishes: Wishes, found: Options, *, first: bool) -> int:
     return masks.lowest(found.starts)
 
 
-def _fewer_starts(found: Options, most: int, near: int, minutes: frozenset[int]) -> Options:
+def _fewer_starts(
+    prepared: Prepared, found: Options, most: int, near: int, minutes: frozenset[int]
+) -> Options:
     """Return options at the starts that are worth a thought, where there are very many.
 
     Those are the ones that touch what is taken or closed, and some between; of these the ones
@@ -183,16 +195,17 @@ def _fewer_starts(found: Options, most: int, near: int, minutes: frozenset[int])
     edges = 0
     for by_resource in found.by_need:
         for mask in by_resource.values():
-            edges |= (mask & ~(mask << 1)) | (mask & ~(mask >> 1))
-    some = found.starts & (edges | clock.starts_every(EVERY_MINUTES, 0))
+            edges |= mask ^ (mask << 1) | mask ^ (mask >> 1)
+    some = found.starts & (edges | prepared.starts_every(clock, EVERY_MINUTES, 0))
     for minute in minutes:
-        some |= found.starts & clock.starts_every(MINUTES_PER_DAY, minute)
+        some |= found.starts & prepared.starts_every(clock, MINUTES_PER_DAY, minute)
     if not some:
         some = found.starts
     if some.bit_count() > most:
         ticks = masks.ticks_of(some)
-        near_by = np.argsort(np.abs(ticks - near), kind="stable")[: most * 3 // 4]
-        firsts = np.unique(parts_of_days(clock, ticks), return_index=True)[1]
-        kept = np.union1d(near_by, firsts)
+        order = np.argsort(np.abs(ticks - near), kind="stable")
+        firsts = np.unique(parts_of_days(clock, ticks)[order], return_index=True)[1]
+        half = most // 2
+        kept = np.union1d(order[:half], order[np.sort(firsts)[:half]])
         some = masks.of_ticks(ticks[kept])
     return _at(found, some)

@@ -39,7 +39,7 @@ def reasons_for(
     load
         The expected load.
     """
-    missed = {book.goals[number].name: amount for number, amount in paid.items()}
+    missed = {goal.name: paid.get(number, 0) for number, goal in enumerate(book.goals)}
     found = [
         *_about_the_asker(book, wishes, plan, missed),
         *_about_the_hour(wishes, load),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
-import numpy as np
-
 from allocator.prepare.visit import Placement, Visit
-from allocator.suggest.places import parts_of_days
+from allocator.suggest.places import part_of_day
 
 T = TypeVar("T")
 
@@ -61,7 +59,7 @@ def traits_of(visit: Visit, placement: Placement) -> tuple[tuple[int, Hashable],
     )
     return (
         (SAME_DAY, ("day", int(clock.day_of[start]))),
-        (SAME_PART, ("part", int(parts_of_days(clock, np.array([start]))[0]))),
+        (SAME_PART, ("part", part_of_day(clock, start))),
         (SAME_TIME, ("time", int(clock.minute_of[start]))),
         (SAME_PEOPLE, ("people", serving)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -79,7 +79,12 @@ class CostTable:
             else:
                 lower += np.partition(part, need.quantity - 1, axis=0)[: need.quantity].sum(axis=0)
         self.lower = lower
-        self.coupled = bool(book.team_rules or book.team_goals) or _shares(self.resources)
+        self._team_goals = [
+            (points, goal)
+            for number, goal in book.team_goals
+            if (points := book.blended(number, request))
+        ]
+        self.coupled = bool(book.team_rules or self._team_goals) or _shares(self.resources)
 
     def add(self, points: npt.NDArray[np.int64]) -> None:
         """Add to the cost of each start, whoever is taken."""
@@ -98,11 +103,12 @@ class CostTable:
         """
         tick = int(self.ticks[column])
         best: Choice | None = None
-        for cost, team in self._teams(column, below):
+        limit = [below]
+        for cost, team in self._teams(column, limit):
             placement = self.placement(tick, team)
             cost += self._team_cost(placement)
-            if cost < below and placement != but and self._allowed(placement):
-                best, below = Choice(cost, placement), cost
+            if cost < limit[0] and placement != but and self._allowed(placement):
+                best, limit[0] = Choice(cost, placement), cost
                 if not self.coupled:
                     break
         return best
@@ -115,15 +121,16 @@ class CostTable:
 
     def _team_cost(self, placement: Placement) -> int:
         visit = self.options.visit
-        cost = 0
-        for number, goal in self.book.team_goals:
-            weight = self.book.blended(number, visit.request_index)
-            if weight:
-                cost += weight * goal.team_cost(self.state, visit, placement)
-        return cost
+        return sum(
+            points * goal.team_cost(self.state, visit, placement)
+            for points, goal in self._team_goals
+        )
 
-    def _teams(self, column: int, below: int) -> Iterator[tuple[int, Team]]:
-        """Yield teams at a start with the cost of their members, cheapest members first."""
+    def _teams(self, column: int, limit: Sequence[int]) -> Iterator[tuple[int, Team]]:
+        """Yield teams at a start with the cost of their members, cheapest members first.
+
+        Only those that cost less than the one number in ``limit``, which may fall meanwhile.
+        """
         base = int(self.by_start[column])
         choices: list[list[tuple[int, tuple[int, ...]]]] = []
         for n, resources in enumerate(self.resources):
@@ -157,7 +164,7 @@ class CostTable:
                 return
             taken = {r for members in team for r in members}
             for extra, members in choices[n]:
-                if cost + extra + least[n + 1] >= below:
+                if cost + extra + least[n + 1] >= limit[0]:
                     return
                 if not taken.intersection(members):
                     yield from extend(n + 1, cost + extra, (*team, members))
