@@ -22,6 +22,7 @@ from allocator.table.rulebook import Rulebook
 from api.problems import Invalid, NotFound, WrongState
 from api.solving.asked import DAYS, Asked
 from api.solving.clinic import Clinic, clinic
+from api.solving.stopped import REASON
 from api.store import bookings as kept
 from api.usecases import things
 from api.usecases.discretion import PLAIN, discreet, in_utc, unavailable
@@ -69,6 +70,7 @@ def explain(
     last = tx.connection.execute(
         _LAST, {"tenant": tx.tenant, "ref": row.ref, "since": row.changed_at}
     ).all()
+    last = [one for one in last if one.visit["reason"] != REASON]
     visits = [one.visit for one in last] or _counted(found, row.ref)
     return {
         "request": row.ref,

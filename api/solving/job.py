@@ -1,7 +1,8 @@
 """``python -m api.solving.job TENANT UID WORKER``: one solve, in a process of its own.
 
-No transaction is open while it solves: the problem is read in one, news are written each second,
-the result in another. Whoever kills this process loses at most a second of it.
+No transaction is open while it solves: the problem is read in one, news are written several times
+a second, the result in another. Whoever kills this process loses what it has found since the best
+schedule was written down last, which is done as often as that costs little.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -37,6 +39,7 @@ from api.solving.asked import Asked, asked_of
 from api.solving.clinic import Clinic, clinic
 from api.solving.outcome import Stay, document
 from api.solving.publishing import Cancelled, Publisher
+from api.solving.stopped import stopped
 from api.store import solves
 from api.store.database import Again, Database
 from api.store.solves import TO_PUBLISH
@@ -45,12 +48,23 @@ from api.usecases.rules import faults as told_faults
 from api.usecases.tx import Tx
 
 LOG = structlog.get_logger("allocator.solving")
-#: Seconds between two times of telling.
-EVERY = 0.5
-#: Seconds after which a solve that is to stop, and has placed nothing yet, ends with nothing.
-PATIENCE = 1.0
+#: Seconds between two times of telling, and of hearing whether to stop.
+EVERY = 0.25
+#: How many times as long as it takes to write the best schedule down, it is not written again.
+REST = 10
+#: Seconds after which a solve that is to stop ends with what it has told last.
+PATIENCE = 0.5
 #: How much less than the API a solve presses for the processor.
 NICE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """How a solve stands, of which problem, and which booked visits stay where they are in it."""
+
+    progress: Progress
+    found: Clinic
+    stays: Mapping[str, Stay]
 
 
 class Job:
@@ -64,8 +78,10 @@ class Job:
         self._worlds = Worlds()
         self._who = principal(tenant, uid)
         self._control = Control()
-        self._latest: Progress | None = None
-        self._told: Progress | None = None
+        self._latest: News | None = None
+        self._told: News | None = None
+        self._kept: News | None = None
+        self._rested = 0.0
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -97,7 +113,9 @@ class Job:
         except InvalidProblem as error:
             said = error.faults[0].message
             return self._end(row.id, "failed", {"error": said, "faults": told_faults(error.faults)})
-        return self._end(row.id, "solved", answer)
+        ended = self._end(row.id, "solved", answer)
+        self._latest = None
+        return ended
 
     def _solve(self, row: Any, found: Clinic) -> dict[str, Any]:
         """Solve, and again as long as it leaves out what is booked: that stays where it is.
@@ -117,19 +135,19 @@ class Job:
                     seed=asked.seed,
                     gap=asked.gap_percent / 100,
                 ),
-                on_progress=self._hear,
+                on_progress=partial(self._hear, found, stays),
                 control=self._control,
                 start=start,
             )
             left = left_out(result, found)
-            stays |= left
+            stays = stays | left
             if not left or self._control.stopped:
                 return document(result, found, stays.values())
             found = self._database.run(self._tenant, partial(self._again, asked, frozenset(stays)))
             start = kept(result.schedule, found)
 
     def _find(self, connection: Connection, now: datetime) -> Any:
-        row = solves.find(connection, self._tenant, self._uid)
+        row = solves.find(connection, self._tenant, self._uid, "incumbent")
         assert row is not None
         return row
 
@@ -150,14 +168,15 @@ class Job:
     def _tx(self, connection: Connection, now: datetime) -> Tx:
         return Tx(connection=connection, now=now, principal=self._who, worlds=self._worlds)
 
-    def _hear(self, progress: Progress) -> None:
-        self._latest = progress
+    def _hear(self, found: Clinic, stays: Mapping[str, Stay], progress: Progress) -> None:
+        self._latest = News(progress=progress, found=found, stays=stays)
 
     def _tell(self, solve: int) -> None:
         """Tell how it stands, and hear whether to stop, until it has ended.
 
-        What is to stop while its problem is prepared ends as cancelled: that hears nobody, and
-        what it still comes to is nobody's.
+        What is to stop, and does not at once, ends here with what it has told last: while the
+        problem is prepared nobody hears, and in the end reasons are sought for all who are left
+        out. What it still comes to is nobody's.
         """
         heard: float | None = None
         while not self._ended.wait(EVERY):
@@ -170,17 +189,19 @@ class Job:
                     continue
                 self._control.stop()
                 heard = heard or time.monotonic()
-                late = time.monotonic() >= heard + PATIENCE
-                if late and self._latest is None and self._end(solve, "cancelled", None):
+                if time.monotonic() >= heard + PATIENCE and self._give_up(solve):
                     return
             except (StoreUnavailable, Again) as problem:  # it is told the next time
                 LOG.warning("waiting", action="solve.waiting", reason=type(problem).__name__)
 
-    def _say(self, solve: int, news: Progress | None) -> tuple[bool, bool]:
+    def _say(self, solve: int, news: News | None) -> tuple[bool, bool]:
         """Write the news, where they are any; say whether it is still ours, and to be stopped."""
-        fresh = None if news is self._told else news
-        progress = None if fresh is None else told(fresh)
-        incumbent = None if fresh is None else [encode(a) for a in fresh.assignments()]
+        progress = None if news is None or news is self._told else told(news.progress)
+        began = time.monotonic()
+        keep = news is not None and news is not self._kept and began >= self._rested
+        incumbent = None
+        if news is not None and keep:
+            incumbent = [encode(a) for a in news.progress.assignments()]
         found = self._database.run(
             self._tenant,
             lambda connection, now: solves.tell(
@@ -188,7 +209,19 @@ class Job:
             ),
         )
         self._told = news
+        if keep:
+            self._kept, ended = news, time.monotonic()
+            self._rested = ended + REST * (ended - began)
         return found
+
+    def _give_up(self, solve: int) -> Any | None:
+        """End a solve with what it has told last; None where it has ended by itself."""
+        news = self._latest
+        if news is None or not news.progress.costs:
+            return self._end(solve, "cancelled", None)
+        result = stopped(news.progress, news.found)
+        stays = {**news.stays, **left_out(result, news.found)}
+        return self._end(solve, "solved", document(result, news.found, stays.values()))
 
     def _end(self, solve: int, state: str, result: Mapping[str, Any] | None) -> Any | None:
         return self._database.run(

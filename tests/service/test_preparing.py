@@ -54,6 +54,43 @@ def test_a_solve_is_cancelled_while_its_problem_is_prepared(
     assert found["ended_at"] is not None
 
 
+def test_a_solve_that_does_not_stop_at_once_ends_with_what_it_has_told(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a schedule and still seeks reasons: the best so far is its result, and stays it."""
+    alone(settings)
+    asks = clinic.asker()
+    past = {"start": "2028-01-10T03:00:00Z", "end": "2028-01-10T04:00:00Z"}  # nobody works then
+    for request in ({"id": "R1"}, {"id": "R2", "windows": [past]}):
+        made = asks.post("/v1/requests", {"steps": [{"service": "physio"}], **request})
+        assert made.status_code == 201, made.text
+    days = {"first": "2028-01-10", "days": 7, "publish": True}
+    path = f"/v1/solves/{asks.post('/v1/solves', days).json()['id']}"
+    real = job.solve
+
+    def slow(*words: Any, **named: Any) -> Any:
+        result = real(*words, **named)
+        assert asks.post(f"{path}/cancel").json()["state"] == "running"
+        until(lambda: asks.get(path).json()["state"] == "solved")
+        return result
+
+    monkeypatch.setattr(job, "solve", slow)
+    assert work(settings) == 1
+    found = asks.get(path).json()
+    assert (found["state"], found["published"]) == ("solved", None)
+    result = found["result"]
+    assert result["status"] == "feasible"
+    assert [visit["request"] for visit in result["visits"]] == ["R1"]
+    assert [(left["request"], left["reason"]) for left in result["unplaced"]] == [
+        ("R2", "The solve was stopped before it was known why.")
+    ]
+    assert [level["name"] for level in result["levels"]] == ["priority 3", "comfort"]
+    why = asks.post("/v1/explanations", {"request": "R2", "start": past["start"]}).json()
+    assert why["solve"] is None
+    assert why["visits"][0]["reason"] == "No start is left after the rule opening_hours."
+    assert asks.post(f"{path}/publish").json()["booked"] == ["R1"]
+
+
 def test_a_solve_that_ends_at_that_moment_is_not_cancelled(clinic: Clinic) -> None:
     """Whoever cancels waits for its row, and hears what became of it; it may still be published."""
     asks = clinic.asker()
