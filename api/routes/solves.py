@@ -97,7 +97,7 @@ def pages(
 @routes.get("/{name}", operation_id="read_solve", responses={200: answer_of("SolveWithResult")})
 def read(call: Calling, name: str) -> Response:
     """Read a solve, with what came of it."""
-    return Answer(views.solve(call.read(lambda tx: queue.read(tx, name)), whole=True))
+    return Answer(views.solve(call.read(lambda tx: queue.read(tx, name, "result")), whole=True))
 
 
 @routes.get(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from allocator.check.violations import violations
 from allocator.domain.faults import InvalidSchedule
+from allocator.domain.garbage import collected_later
 from allocator.domain.request import ATTENDEE, Request
-from allocator.domain.schedule import Claim, Schedule
+from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.goals import GOALS
 from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement
 from allocator.rules import RULES
 from allocator.rules.rule import Violation
 from allocator.state.timetable import Timetable
@@ -23,11 +25,11 @@ from api.problems import NotFound, Problem, RuleBroken, Taken, WrongState
 from api.solving.asked import Asked
 from api.solving.clinic import clinic
 from api.solving.units import Placed
-from api.store import claims, lanes, many
+from api.store import claims, lanes, many, sessions
 from api.store.claims import ClaimRow
 from api.store.ids import new_uid
 from api.store.world import World
-from api.usecases import rules
+from api.usecases import confirming, rules
 from api.usecases.placing import WEEKS
 from api.usecases.tx import Tx
 
@@ -51,8 +53,13 @@ def book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
     asked
         What the solve was asked for: the problem is read again as it is now.
     placed
-        Requests that depend on nothing that moves, join no group session, and need no reviewer.
+        Requests that depend on nothing that moves.
     """
+    with collected_later():
+        return _book(tx, asked, placed)
+
+
+def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
     world = tx.world
     lost: dict[str, Problem] = {}
     rows = {
@@ -64,23 +71,25 @@ def book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
             lost[one.name] = WrongState(f"The request {one.name!r} is booked or withdrawn by now.")
     numbers = _numbers(tx, world, placed)
     for one in placed:
-        gone = sorted({name for a in one.visits for name in a.everyone()} - numbers.keys())
+        gone = {name for a in one.visits for name in a.everyone()} - numbers.keys()
+        gone |= {a.session for a in one.visits if a.session} - world.sessions.keys()
         if gone:
-            lost.setdefault(one.name, NotFound(f"{', '.join(gone)} is not there any more."))
+            said = f"{', '.join(sorted(gone))} is not there any more."
+            lost.setdefault(one.name, NotFound(said))
     placed = [one for one in placed if one.name not in lost]
     _lock(tx, world, placed, numbers)
-    found = clinic(tx, asked)
-    visits = {a.visit: one.name for one in placed for a in one.visits}
-    staying = [one for one in placed if one.name not in lost and one.name in found.requests]
+    found = clinic(tx, replace(asked, requests=tuple(one.name for one in placed)))
     for one in placed:
-        if one.name not in lost and one.name not in found.requests:
-            lost[one.name] = NotFound(f"The request {one.name!r} is outside the horizon by now.")
+        if one.name not in found.requests:
+            why = f"The request {one.name!r} is outside the horizon by now."
+            lost[one.name] = NotFound(found.skipped.get(one.name, why))
     prepared = Prepared(found.problem)
     book = Rulebook(prepared, RULES, GOALS)
-    lost.update(_unreadable(prepared, staying))
-    staying = [one for one in staying if one.name not in lost]
+    lies, unreadable = _read(prepared, [one for one in placed if one.name not in lost])
+    lost.update(unreadable)
+    staying = [one for one in placed if one.name not in lost]
     while staying:
-        broken = _broken(prepared, book, staying, visits)
+        broken = _broken(prepared, book, staying, lies)
         if not broken:
             break
         lost.update(broken)
@@ -124,42 +133,47 @@ def _lock(tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, 
                 }
             if resource is not None and (resource.lanes > 1 or name in world.extra_lanes):
                 shared.add(-numbers[name])
+    joined = {a.session for one in placed for a in one.visits if a.session}
+    sessions.lock(tx.connection, (world.numbers["session"][name] for name in joined))
     claims.lock(tx.connection, weeks)
     claims.lock(tx.connection, shared)
 
 
-def _unreadable(prepared: Prepared, staying: Sequence[Placed]) -> dict[str, Problem]:
-    """Return the requests placed with what their services do not know any more, each with why."""
-    with suppress(InvalidSchedule):
-        prepared.placements(Schedule(assignments=tuple(a for one in staying for a in one.visits)))
-        return {}
-    found: dict[str, Problem] = {}
-    for one in staying:
-        try:
-            prepared.placements(Schedule(assignments=tuple(one.visits)))
-        except InvalidSchedule as error:
-            found[one.name] = RuleBroken(error.faults[0].message, violations=[])
-    return found
+def _read(
+    prepared: Prepared, placed: Sequence[Placed]
+) -> tuple[dict[str, Placement], dict[str, Problem]]:
+    """Return where visits are to lie, by name; and whose services do not know that any more."""
+    try:
+        schedule = Schedule(assignments=tuple(a for one in placed for a in one.visits))
+        placements = prepared.placements(schedule)
+    except InvalidSchedule as error:
+        if len(placed) > 1:  # who it is, is found by halves: as a rule it is one or two of many
+            half = len(placed) // 2
+            first, second = _read(prepared, placed[:half]), _read(prepared, placed[half:])
+            return first[0] | second[0], first[1] | second[1]
+        return {}, {placed[0].name: RuleBroken(error.faults[0].message, violations=[])}
+    index = prepared.visit_index
+    there = {a.visit: placements[index[a.visit]] for one in placed for a in one.visits}
+    return {visit: at for visit, at in there.items() if at is not None}, {}
 
 
 def _broken(
-    prepared: Prepared,
-    book: Rulebook,
-    staying: Sequence[Placed],
-    visits: Mapping[str, str],
+    prepared: Prepared, book: Rulebook, staying: Sequence[Placed], lies: Mapping[str, Placement]
 ) -> dict[str, Problem]:
     """Return the requests that break a rule beside everything that is booked, each with why."""
-    schedule = Schedule(assignments=tuple(a for one in staying for a in one.visits))
-    placements = list(prepared.placements(schedule))
-    for visit, placement in prepared.published.items():
-        placements[visit] = placement
+    owner = {a.visit: one.name for one in staying for a in one.visits}
+    placements: list[Placement | None] = [None] * len(prepared.visits)
+    for visit in owner:
+        placements[prepared.visit_index[visit]] = lies[visit]
+    for number, placement in prepared.published.items():
+        placements[number] = placement
     broken: dict[str, Problem] = {}
     for found in violations(book, Timetable(prepared, placements)):
         if found.inherited or found.rule in rules.WHOLE - {"series_completeness"}:
             continue
         for name in reversed(found.visits):  # the last that came gives way
-            if name in visits:
-                broken.setdefault(visits[name], _refusal(found))
+            if name in owner:
+                broken.setdefault(owner[name], _refusal(found))
                 break
     return broken
 
@@ -187,12 +201,11 @@ def _write(
         [
             {
                 "uid": uids[one.name],
-                "spec": rows[one.name].spec,
                 "request_id": rows[one.name].id,
-                "person_id": rows[one.name].person_id,
-                "location": _location(world, one),
-                "service": _service(requests[one.name], 1),
+                "location": _location(world, one, requests[one.name]),
+                "service": _first_service(world, one, requests[one.name]),
                 "starts_at": min(a.start for a in one.visits),
+                "review_until": _review(tx, world, one, requests[one.name]),
             }
             for one in staying
         ],
@@ -200,7 +213,8 @@ def _write(
     visit_uids: dict[str, str] = {}
     visit_rows = []
     for one in staying:
-        places = _places(requests[one.name])
+        request = requests[one.name]
+        places = _places(request)
         for a in one.visits:
             visit_uids[a.visit] = str(new_uid())
             occurrence, step = places[a.visit]
@@ -208,9 +222,10 @@ def _write(
                 {
                     "uid": visit_uids[a.visit],
                     "booking_id": ids[uids[one.name]],
+                    "session_id": world.numbers["session"][a.session] if a.session else None,
                     "occurrence": occurrence,
                     "step": step,
-                    "service": _service(requests[one.name], step),
+                    "service": _service(world, request, a, step),
                     "start": a.start,
                     "finish": a.end,
                     "resources": {role: list(names) for role, names in a.resources},
@@ -224,6 +239,9 @@ def _write(
     for left in claims.insert(tx.connection, tx.tenant, claim_rows, "booked", None):
         name = owner[left.visit]
         beaten.setdefault(name, Taken(f"Somebody was faster: a resource of {name!r} is taken."))
+    for visit in many.take_seats(tx.connection, tx.tenant, _seats(world, staying, numbered)):
+        name = owner[visit]
+        beaten.setdefault(name, Taken(f"Somebody was faster: {name!r} finds no seat any more."))
     if beaten:
         many.take_back(tx.connection, tx.tenant, [ids[uids[name]] for name in beaten])
     booked = [one.name for one in staying if one.name not in beaten]
@@ -272,6 +290,10 @@ def _lanes(
         def count(start: Any, end: Any, name: str = name, lanes_of: int = lanes_of) -> int:
             return lanes_of + world.more_lanes(name, start, end, throughout=True)
 
+        dealt = lanes.deal(tx.connection, tx.tenant, numbers[name], count, rows)
+        if dealt is not None:
+            plain += dealt
+            continue
         for visit in dict.fromkeys(row.visit for row in rows):
             some = [row for row in rows if row.visit == visit]
             dealt = lanes.deal(tx.connection, tx.tenant, numbers[name], count, some)
@@ -283,7 +305,24 @@ def _lanes(
     return plain
 
 
-def _location(world: World, one: Placed) -> str | None:
+def _seats(
+    world: World, staying: Sequence[Placed], visits: Mapping[str, int]
+) -> list[tuple[int, int, int]]:
+    """Return the seats that some requests need: session, how many it has, and the visit."""
+    return [
+        (
+            world.numbers["session"][a.session],
+            world.sessions[a.session].most,
+            visits[a.visit],
+        )
+        for one in staying
+        for a in one.visits
+        if a.session
+    ]
+
+
+def _location(world: World, one: Placed, request: Request) -> str | None:
+    """Return where a booking takes place: see ``placing.location``."""
     for a in one.visits:
         for role, names in a.resources:
             if role.startswith(ATTENDEE):
@@ -292,10 +331,27 @@ def _location(world: World, one: Placed) -> str | None:
                 resource = world.resources.get(name)
                 if resource is not None and resource.location and not resource.mobile:
                     return resource.location
-    return None
+    return world.services[_first_service(world, one, request)].location
 
 
-def _service(request: Request, step: int) -> str:
+def _review(tx: Tx, world: World, one: Placed, request: Request) -> datetime | None:
+    """Return until when a reviewer has to look at a booking; None where nobody has to."""
+    places = _places(request)
+    asked = {_service(world, request, a, places[a.visit][1]) for a in one.visits}
+    if not any(world.services[service].approval for service in asked):
+        return None
+    return confirming.review_until(tx, min(a.start for a in one.visits))
+
+
+def _first_service(world: World, one: Placed, request: Request) -> str:
+    _, step = _places(request)[one.visits[0].visit]
+    return _service(world, request, one.visits[0], step)
+
+
+def _service(world: World, request: Request, visit: Assignment, step: int) -> str:
+    """Return the service of a visit; who joins a group session has the session's."""
+    if visit.session:
+        return world.sessions[visit.session].service
     return request.steps[step - 1].service
 
 

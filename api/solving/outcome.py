@@ -53,12 +53,13 @@ class Stay:
 def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, Any]:
     """Return what came of a solve."""
     schedule = result.schedule or Schedule()
-    services = {
+    sessions = {session.id: session.service for session in found.problem.sessions}
+    services = sessions | {
         request.visit_id(occurrence, number): step.service
         for request in found.problem.requests
         for occurrence in range(1, request.occurrences + 1)
         for number, step in enumerate(request.steps, 1)
-    } | {session.id: session.service for session in found.problem.sessions}
+    }
     before = found.before
     after = _named_as_before(found, schedule, before)
     there = {a.visit for a in found.problem.published}
@@ -71,7 +72,7 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
         ],
         "requests": len(found.requests),
         "visits": [
-            {**_row(a, found), "service": services[a.visit]}
+            {**_row(a, found), "service": services[a.visit] or sessions[a.session or ""]}
             for a in after
             if before.get(a.visit) is None or place(a) != place(before[a.visit])
         ],

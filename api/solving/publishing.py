@@ -28,7 +28,7 @@ from api.store import claims, solves, things
 from api.store.database import Database
 from api.store.ids import as_answered
 from api.store.tables import REQUEST
-from api.store.world import World, Worlds, decoded
+from api.store.world import Worlds, decoded
 from api.usecases import bookings, holding, moving, sessions
 from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
@@ -97,14 +97,13 @@ class Publisher:
         chosen = [u for u in chosen if not (len(u.placed) == 1 and u.placed[0].name in done)]
         outcome = Outcome(booked=(), lost={})
         self._sessions(result, chosen)
-        plain = self._run(lambda tx: _plain(tx.world_now, result))
-        together = [u.placed[0] for u in chosen if len(u.placed) == 1 and u.placed[0].name in plain]
+        together = [u.placed[0] for u in chosen if _alone(u)]
         if together:
             outcome = self._run(lambda tx: at_once.book(tx, asked_of(row), together))
         booked, moved, lost = [*done, *outcome.booked], list[str](), dict(outcome.lost)
         state = "published"
         for unit in chosen:
-            if len(unit.placed) == 1 and unit.placed[0].name in plain:
+            if _alone(unit):
                 continue
             try:
                 self._run(partial(self._unit, row=row, unit=unit, by_itself=by_itself))
@@ -159,7 +158,7 @@ class Publisher:
 
     def _begin(self, tx: Tx, uid: UUID, by_itself: bool) -> Any:
         tx.demand("solves.write")
-        row = solves.find(tx.connection, tx.tenant, uid, for_update=True)
+        row = solves.find(tx.connection, tx.tenant, uid, "result", for_update=True)
         if row is None:
             raise NotFound(f"There is no solve {uid}.")
         if row.state not in ("solved", "publishing", "published"):
@@ -322,16 +321,9 @@ _STARTS = text(
 )
 
 
-def _plain(world: World, result: Mapping[str, Any]) -> set[str]:
-    """Return the requests that join no group session and that no reviewer has to look at."""
-    others = {
-        row["request"]
-        for row in result["visits"]
-        if row.get("session")
-        or (row["service"] in world.services and world.services[row["service"]].approval)
-    }
-    bookings = {row["request"] for row in result["before"]}
-    return {row["request"] for row in result["visits"]} - others - bookings
+def _alone(unit: Unit) -> bool:
+    """Say whether a unit is a request that depends on nothing that moves."""
+    return len(unit.placed) == 1 and not unit.placed[0].before
 
 
 def _placed(result: Mapping[str, Any]) -> list[Placed]:
@@ -346,14 +338,18 @@ def _placed(result: Mapping[str, Any]) -> list[Placed]:
 def _by_request(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, bool], list[Assignment]]:
     """Return visits by the name of their request or booking; a session's place is neither's."""
     found: dict[tuple[str, bool], list[Assignment]] = {}
-    faults: list[Fault] = []
-    decoder = Decoder(faults)
     for row in rows:
-        fields = {key: value for key, value in row.items() if key not in BESIDE}
         session = row["request"] is None
         key = (row["visit"] if session else row["request"], session)
-        found.setdefault(key, []).append(decoder.object(Assignment, fields, ""))
-    assert not faults, faults
+        found.setdefault(key, []).append(
+            Assignment(
+                visit=row["visit"],
+                start=datetime.fromisoformat(row["start"]),
+                end=datetime.fromisoformat(row["end"]),
+                resources=tuple((role, tuple(names)) for role, names in row.get("resources", ())),
+                session=row.get("session"),
+            )
+        )
     return found
 
 

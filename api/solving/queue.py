@@ -45,7 +45,7 @@ def ask(tx: Tx, asked: Mapping[str, Any], *, publish: bool) -> Any:
 
 _ADD = text(
     "INSERT INTO solve (tenant_id, uid, asked, publish, created_by)"
-    " VALUES (:tenant, :uid, CAST(:asked AS jsonb), :publish, :actor) RETURNING *"
+    f" VALUES (:tenant, :uid, CAST(:asked AS jsonb), :publish, :actor) RETURNING {solves.BRIEF}"
 )
 
 
@@ -94,17 +94,17 @@ def count(tx: Tx, asked: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read(tx: Tx, name: str) -> Any:
-    """Return a solve."""
+def read(tx: Tx, name: str, *more: str) -> Any:
+    """Return a solve; with ``"result"``, what came of it as well."""
     tx.demand("solves.read")
-    return _found(tx, name)
+    return _found(tx, name, *more)
 
 
-def _found(tx: Tx, name: str, *, for_update: bool = False) -> Any:
+def _found(tx: Tx, name: str, *more: str, for_update: bool = False) -> Any:
     uid = as_uid(name)
     row = None
     if uid is not None:
-        row = solves.find(tx.connection, tx.tenant, uid, for_update=for_update)
+        row = solves.find(tx.connection, tx.tenant, uid, *more, for_update=for_update)
     if row is None:
         raise NotFound(f"There is no solve {name!r}.")
     return row
@@ -119,7 +119,7 @@ def page(tx: Tx, *, state: str | None, after: int, limit: int) -> Sequence[Any]:
 
 
 _PAGE = text(
-    "SELECT * FROM solve WHERE tenant_id = :tenant AND id > :after"
+    f"SELECT {solves.BRIEF} FROM solve WHERE tenant_id = :tenant AND id > :after"
     " AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id LIMIT :limit"
 )
 
@@ -144,5 +144,5 @@ _CANCEL = text(
     "UPDATE solve SET cancel = true,"
     " state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,"
     " ended_at = CASE WHEN state = 'queued' THEN now() ELSE ended_at END"
-    " WHERE tenant_id = :tenant AND id = :id RETURNING *"
+    f" WHERE tenant_id = :tenant AND id = :id RETURNING {solves.BRIEF}"
 )

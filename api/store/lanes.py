@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -47,15 +48,19 @@ def deal(
         The new claims with their lanes; None where the count forbids it.
     """
     start, end = min(w.start for w in wanted), max(w.end for w in wanted)
-    there = claims.overlapping(connection, tenant, resource, start, end)
-    taken = [(c.start, c.finish, c.lane) for c in there]
+    there = deque(claims.overlapping(connection, tenant, resource, start, end))
+    near: list[tuple[datetime, datetime, int]] = []
     dealt: list[ClaimRow] = []
     for row in sorted(wanted, key=lambda w: (w.start, w.end)):
-        used = {lane for first, last, lane in taken if first < row.end and last > row.start}
+        near = [taken for taken in near if taken[1] > row.start]  # no later row meets the others
+        while there and there[0].start < row.end:
+            claim = there.popleft()
+            near.append((claim.start, claim.finish, claim.lane))
+        used = {lane for first, last, lane in near if first < row.end and last > row.start}
         lane = next((n for n in range(count(row.start, row.end)) if n not in used), None)
         if lane is None:
             return _anew(connection, tenant, resource, count, wanted, start, end)
-        taken.append((row.start, row.end, lane))
+        near.append((row.start, row.end, lane))
         dealt.append(replace(row, lane=lane))
     return dealt
 

@@ -15,6 +15,11 @@ SILENT = 20
 ATTEMPTS = 3
 #: States of a solve that can still be published by itself.
 TO_PUBLISH = ("solved", "publishing")
+#: What is small: where it stands and what came of it are megabytes, which few ask for.
+BRIEF = (
+    "tenant_id, id, uid, state, asked, publish, progress, published, read_event, read_at,"
+    " world_version, cancel, attempt, worker, started_at, ended_at, created_by, created_at"
+)
 
 
 def take(connection: Connection, worker: str) -> Any | None:
@@ -39,14 +44,14 @@ def take(connection: Connection, worker: str) -> Any | None:
 
 
 _TAKE = text(
-    """
+    f"""
     UPDATE solve SET
         state = CASE WHEN state IN ('solved', 'publishing')
                      THEN CASE WHEN attempt >= :most THEN 'solved' ELSE state END
                      WHEN attempt >= :attempts THEN 'failed' ELSE 'running' END,
         publish = publish AND NOT (state IN ('solved', 'publishing') AND attempt >= :most),
         result = CASE WHEN state IN ('solved', 'publishing') OR attempt < :attempts THEN result
-                      ELSE '{"error": "Its worker died each time."}'::jsonb END,
+                      ELSE '{{"error": "Its worker died each time."}}'::jsonb END,
         attempt = attempt + 1, worker = :worker, beat_at = now(),
         started_at = coalesce(started_at, now()),
         ended_at = CASE WHEN state IN ('solved', 'publishing') THEN ended_at
@@ -58,7 +63,7 @@ _TAKE = text(
            OR (state IN ('solved', 'publishing') AND publish AND NOT cancel
                AND beat_at < now() - make_interval(secs => :silent))
         ORDER BY created_at FOR UPDATE SKIP LOCKED LIMIT 1)
-    RETURNING *
+    RETURNING {BRIEF}
     """
 )
 
@@ -144,20 +149,29 @@ _AUDIT = text(
     " jsonb_build_object('state', CAST(:state AS text)))"
 )
 _END = text(
-    """
+    f"""
     UPDATE solve SET state = :state, result = CAST(:result AS jsonb), ended_at = now()
     WHERE tenant_id = :tenant AND id = :solve AND state = 'running' AND worker = :worker
-    RETURNING *
+    RETURNING {BRIEF}
     """
 )
 
 
-def find(connection: Connection, tenant: int, uid: UUID, *, for_update: bool = False) -> Any | None:
-    """Return a solve."""
-    return connection.execute(
-        _FIND_LOCKED if for_update else _FIND, {"tenant": tenant, "uid": uid}
-    ).first()
+def find(
+    connection: Connection, tenant: int, uid: UUID, *more: str, for_update: bool = False
+) -> Any | None:
+    """Return a solve.
+
+    Parameters
+    ----------
+    more
+        ``"result"`` and ``"incumbent"``, where they are needed.
+    """
+    asked = _FIND[more] + (" FOR UPDATE" if for_update else "")
+    return connection.execute(text(asked), {"tenant": tenant, "uid": uid}).first()
 
 
-_FIND = text("SELECT * FROM solve WHERE tenant_id = :tenant AND uid = :uid")
-_FIND_LOCKED = text("SELECT * FROM solve WHERE tenant_id = :tenant AND uid = :uid FOR UPDATE")
+_FIND: dict[tuple[str, ...], str] = {
+    more: f"SELECT {', '.join((BRIEF, *more))} FROM solve WHERE tenant_id = :tenant AND uid = :uid"
+    for more in ((), ("result",), ("incumbent",))
+}

@@ -16,10 +16,14 @@ def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
     tx.demand("bookings.confirm")
     row = bookings.changing(tx, name, version, ["held"], "confirm")
     if bookings.to_review(tx, row):
-        until = tx.now + timedelta(minutes=policy(tx.world_now).approval_minutes)
-        until = max(min(until, row.starts_at), tx.now + timedelta(minutes=1))
-        return _into(tx, row, "pending_approval", until)
+        return _into(tx, row, "pending_approval", review_until(tx, row.starts_at))
     return _into(tx, row, "booked", None)
+
+
+def review_until(tx: Tx, starts_at: datetime) -> datetime:
+    """Return until when a reviewer can look at a booking."""
+    until = tx.now + timedelta(minutes=policy(tx.world_now).approval_minutes)
+    return max(min(until, starts_at), tx.now + timedelta(minutes=1))
 
 
 def approve(tx: Tx, name: str, version: int | None = None) -> Any:

@@ -11,9 +11,11 @@ import pytest
 from service.conftest import Clinic, scope
 from service.processes import until
 from service.solving import work
+from service.test_absences import book, lies, mark
 from sqlalchemy import text
 
 from api.settings import Settings
+from api.solving import publishing
 from api.solving.batching import batch
 from api.solving.job import principal
 from api.solving.publishing import Publisher
@@ -297,12 +299,9 @@ def test_a_solve_is_cancelled_while_its_publication_waits(
 def test_a_publication_ends_where_it_is_cancelled(
     practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is booked by then stays booked; the rest is left to the staff, who publish it later.
-
-    A reviewer looks at all of them, so each is booked in a transaction of its own.
-    """
+    """What is booked by then stays booked; the rest is left to the staff, who publish it later."""
     practice.settle(batch_enough=2, batch_publish=True)
-    ask(practice, "R1", "R2", windows=[], steps=[{"service": "surgery"}])
+    soon(practice, "R1", "R2")
     look(practice, relay)
     asks, real = practice.asker(), Publisher._book
 
@@ -313,6 +312,7 @@ def test_a_publication_ends_where_it_is_cancelled(
         real(self, tx, one)
 
     with monkeypatch.context() as m:
+        m.setattr(publishing, "_alone", lambda unit: False)  # each has its own transaction
         m.setattr(Publisher, "_book", book)
         work(settings)
     (solve,) = asks.get("/v1/solves").json()["items"]
@@ -327,36 +327,44 @@ def test_a_publication_ends_where_it_is_cancelled(
 def test_a_publication_killed_in_the_middle_is_ended_by_the_next_process(
     practice: Clinic, relay: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed with -9 between two requests: the first is booked, the second follows, once each.
+    """Killed with -9 between two moves: the first is done, the second follows, once each.
 
-    A reviewer looks at the second, so it is booked in a transaction of its own; the test holds its
-    row until the process is dead.
+    Moves that make room for nobody have a transaction each; the test holds the second's row until
+    the process is dead.
     """
     monkeypatch.setenv("ALLOCATOR_WORKER_DATABASE_URL", settings.worker_database_url)
-    practice.settle(batch_enough=2, batch_publish=True, batch_seconds=5)
-    soon(practice, "R1")
-    ask(practice, "R2", windows=[], steps=[{"service": "surgery"}])
-    assert look(practice, relay) == 1
+    asks = practice.asker()
+    first, second = book(asks, "09:00"), book(asks, "11:00", attendees=["P2"])
+    mark(asks)
+    practice.sql("DELETE FROM solve")
+    body = {"first": "2030-01-07", "days": 7, "unpinned": [first, second], "publish": True}
+    assert asks.post("/v1/solves", {**body, "time_limit_seconds": 5}).status_code == 202
+
+    def with_whom() -> list[str]:
+        return [lies(asks, booking)[0][1] for booking in (first, second)]
+
     runner = Runner(relay)
     try:
         with practice.owner.begin() as holding:
             scope(holding, practice.tenant)
-            holding.execute(text("SELECT 1 FROM request WHERE ref = 'R2' FOR UPDATE"))
+            locked = text("SELECT 1 FROM booking WHERE uid = :uid FOR UPDATE")
+            holding.execute(locked, {"uid": second})
             runner.tend()
-            until(lambda: states(practice)["R1"] == "scheduled")
+            until(lambda: with_whom()[0] == "ben")
             children = psutil.Process().children()
             (process,) = (c for c in children if "api.solving.job" in c.cmdline())
             process.kill()
             process.wait()
-        assert states(practice) == {"R1": "scheduled", "R2": "requested"}
+        assert with_whom() == ["ben", "anna"]
         assert practice.sql("SELECT state FROM solve") == [("publishing",)]
         practice.sql("UPDATE solve SET beat_at = now() - interval '1 minute'")
         runner.tend()
         until(lambda: practice.sql("SELECT state FROM solve") == [("published",)])
     finally:
         runner.stop()
-    (solve,) = practice.asker().get("/v1/solves").json()["items"]
-    assert solve["published"] == {"booked": ["R1", "R2"], "moved": [], "lost": []}
-    found = practice.sql("SELECT state FROM booking ORDER BY state")
-    assert found == [("booked",), ("pending_approval",)]
+    assert with_whom() == ["ben", "ben"]
+    (solve,) = asks.get("/v1/solves").json()["items"]
+    assert solve["published"] == {"booked": [], "moved": sorted([first, second]), "lost": []}
+    log = asks.get("/v1/audit?action=booking.moved").json()["items"]
+    assert len(log) == 2
     assert practice.overlaps() == 0

@@ -159,3 +159,81 @@ def test_a_request_that_has_changed_keeps_nobody_else_from_being_booked(
     assert found.status_code == 200, found.text
     assert found.json()["booked"] == ["R1"]
     assert [one["request"] for one in found.json()["lost"]] == ["R2"]
+
+
+def test_all_that_moves_nothing_is_booked_together(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seats of a group, places of the gym, what a reviewer looks at: one transaction books all."""
+    asks = clinic.asker()
+    asks.post("/v1/locations", {"id": "here"})
+    yoga = {"id": "yoga", "minutes": 45, "needs": [need("teacher")], "location": "here"}
+    for path, body in (
+        ("resources", {"id": "eva", "kind": "teacher", "calendar": "office"}),
+        ("services", yoga),
+        ("sessions", {"id": "G1", "service": "yoga", "least": 2, "most": 2}),
+        ("requests", {"id": "G", "steps": [{"sessions": ["G1"]}], "attendees": people("P1")}),
+        ("requests", {"id": "H", "steps": [{"sessions": ["G1"]}], "attendees": people("P2")}),
+        ("requests", {"id": "S", "steps": [{"service": "surgery"}]}),
+        *(("requests", {"id": f"T{n}", "steps": [{"service": "training"}]}) for n in range(4)),
+    ):
+        made = asks.post(f"/v1/{path}", body)
+        assert made.status_code == 201, made.text
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    visits = asks.get(f"/v1/solves/{solve}").json()["result"]["visits"]
+    assert {v["service"] for v in visits if v["request"] in "GH"} == {"yoga"}
+    one_by_one: list[Any] = []
+    monkeypatch.setattr(Publisher, "_unit", lambda self, *words, **more: one_by_one.append(more))
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert (sorted(found["booked"]), found["lost"]) == (["G", "H", "S", "T0", "T1", "T2", "T3"], [])
+    assert one_by_one == []
+    place = asks.get("/v1/sessions/G1/place").json()
+    assert (place["taken"], place["enough"]) == (2, True)
+    bookings = {b["request"]: b for b in asks.get("/v1/bookings").json()["items"]}
+    for name, person in (("G", "P1"), ("H", "P2")):
+        (visit,) = bookings[name]["visits"]
+        assert (visit["session"], visit["service"], visit["start"]) == (
+            "G1",
+            "yoga",
+            place["start"],
+        )
+        assert visit["resources"] == {f"attendee:{person}": [person]}
+        assert (bookings[name]["person"], bookings[name]["location"]) == (person, "here")
+    assert {name for name, b in bookings.items() if b["state"] == "pending_approval"} == {"S"}
+    claims = clinic.sql(
+        "SELECT state, expires_at IS NULL AS for_good, count(*) FROM claim GROUP BY 1, 2"
+    )
+    # The surgery's practitioner and room; the teacher, two attendees, and four places in the gym.
+    assert sorted(claims) == [("booked", True, 7), ("pending_approval", False, 2)]
+    log = asks.get("/v1/audit").json()["items"]
+    (line,) = (line for line in log if line["action"] == "booking.pending_approval")
+    assert line["object"] == bookings["S"]["id"]
+    assert asks.post(f"/v1/bookings/{bookings['S']['id']}/approve").json()["state"] == "booked"
+    assert clinic.overlaps() == 0
+
+
+def people(*names: str) -> list[Any]:
+    return [{"resource": name} for name in names]
+
+
+def test_whoever_finds_no_seat_any_more_is_told(clinic: Clinic, settings: Settings) -> None:
+    """Somebody has taken the last seat meanwhile: one of two is booked, and one waits."""
+    asks = clinic.asker()
+    asks.post("/v1/sessions", {"id": "G1", "service": "training", "least": 1, "most": 2})
+    for name, person in (("G", "P1"), ("H", "P2")):
+        body = {"id": name, "steps": [{"sessions": ["G1"]}], "attendees": people(person)}
+        assert asks.post("/v1/requests", body).status_code == 201
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    result = asks.get(f"/v1/solves/{solve}").json()["result"]
+    (at,) = result["sessions"]
+    place = {"start": at["start"], "resources": dict(at["resources"])}
+    assert asks.post("/v1/sessions/G1/place", place).is_success
+    held = asks.post("/v1/holds", {"session": "G1", "start": at["start"], "resources": {}})
+    assert held.status_code == 201, held.text
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert found["booked"] == ["G"]
+    ((name, problem),) = ((one["request"], one["problem"]) for one in found["lost"])
+    assert (name, problem["status"]) == ("H", 409)
+    assert asks.get("/v1/sessions/G1/place").json()["taken"] == 2
