@@ -203,13 +203,7 @@ class _Insertion:
             return
         placed = {v for v in self.request.visits if self.state.placements[v] is not None}
         if stands(self.request, placed, self.book.prepared.frozen):
-            self.best = [(v, _placement(self.state, v)) for v in self.placed]
-
-
-def _placement(state: State, visit: int) -> Placement:
-    placement = state.placements[visit]
-    assert placement is not None
-    return placement
+            self.best = [(v, self.state.placement(v)) for v in self.placed]
 
 
 def _place_option(book: Rulebook, state: State, request: PreparedRequest) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -109,6 +110,26 @@ class State:
             self.participants[placement.session].remove(visit)
         self._tell(visit, placement, -1)
         return placement
+
+    def placement(self, visit: int) -> Placement:
+        """Return where a visit lies that is placed."""
+        placement = self.placements[visit]
+        assert placement is not None
+        return placement
+
+    @contextmanager
+    def having(self, places: Mapping[int, Placement]) -> Iterator[None]:
+        """Have some visits placed for a while; they may be placed elsewhere meanwhile."""
+        placed = []
+        try:
+            for visit, placement in places.items():
+                self.place(visit, placement)
+                placed.append(visit)
+            yield
+        finally:
+            for visit in placed:
+                if self.placements[visit] is not None:
+                    self.remove(visit)
 
     def grow(self) -> None:
         """Make room for visits and resources that the problem has taken in since."""

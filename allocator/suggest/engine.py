@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,10 +97,7 @@ class Engine:
             found = [self._ranked(plan)] if plan else []
         elif not found and not self.asked.soonest:
             why = quick_look(self.book, self.state, self.visits, self.asked.bounds)
-        if self.asked.soonest:
-            chosen = sorted(found, key=_first)[: self.asked.limit]
-        else:
-            chosen = spread(found, self.asked.limit, lambda one: one.rank, self._traits)
+        chosen = self._chosen(found)
         return Suggestions(
             request=self.request.request.id,
             options=tuple(
@@ -112,6 +108,18 @@ class Engine:
             version=version,
             why_none=why,
         )
+
+    def _chosen(self, found: list[Ranked]) -> list[Ranked]:
+        """Return those that are suggested; what rules do not allow, all in all, is left out."""
+        while True:
+            if self.asked.soonest:
+                chosen = sorted(found, key=_first)[: self.asked.limit]
+            else:
+                chosen = spread(found, self.asked.limit, _rank, self._traits)
+            wrong = [one for one in chosen if not self._allowed(one.plan)]
+            if not wrong:
+                return chosen
+            found = [one for one in found if one not in wrong]
 
     def _one(self) -> tuple[int, list[Ranked]]:
         """Return how many starts a single visit has, and some that are good."""
@@ -125,7 +133,13 @@ class Engine:
 
     def _several(self) -> tuple[int, list[Ranked]]:
         """Return how many starts the first of several visits has, and good plans for all."""
-        plans = Plans(
+        plans = self._plans()
+        starts, found = plans.found(self.asked.limit)
+        good = spread([Ranked(*one) for one in found], self.asked.limit, _rank, self._traits)
+        return starts, [self._ranked(plans.better(one.plan)) for one in good]
+
+    def _plans(self) -> Plans:
+        return Plans(
             self.book,
             self.state,
             self.wishes,
@@ -134,12 +148,12 @@ class Engine:
             self.asked.bounds,
             self.asked.soonest,
         )
-        starts, found = plans.found(self.asked.limit)
-        return starts, [self._ranked(plan) for plan in found if self._allowed(plan)]
 
     def _allowed(self, plan: Plan) -> bool:
         """Say whether every rule allows each visit beside the others of its plan."""
-        with self._placed(plan):
+        if len(plan) == 1:
+            return True  # the masks have said so
+        with self.state.having(plan):
             return all(self._stays(number) for number in plan)
 
     def _stays(self, number: int) -> bool:
@@ -148,17 +162,6 @@ class Engine:
             return allowed(self.book, self.state, self.prepared.visits[number], placement)
         finally:
             self.state.place(number, placement)
-
-    @contextmanager
-    def _placed(self, plan: Plan) -> Iterator[None]:
-        """Have the visits of a plan placed for a while."""
-        for number, placement in plan.items():
-            self.state.place(number, placement)
-        try:
-            yield
-        finally:
-            for number in plan:
-                self.state.remove(number)
 
     def _ranked(self, plan: Plan) -> Ranked:
         """Return a plan with its points: what goals pay, and what the asker bears beside."""
@@ -198,9 +201,10 @@ class Engine:
         return paid
 
     def _traits(self, one: Ranked) -> Sequence[tuple[int, Hashable]]:
-        """Return what a plan is like, by its first visit."""
+        """Return what a plan is like, by its first visit; of a series all are alike in that."""
         number, placement = min(one.plan.items(), key=lambda p: p[1].start)
-        return traits_of(self.prepared.visits[number], placement)
+        traits = traits_of(self.prepared.visits[number], placement)
+        return [(len(one.plan) * points, trait) for points, trait in traits]
 
     def _told(self, one: Ranked, paid: dict[int, int]) -> Suggestion:
         """Return a plan in the user's words."""
@@ -232,6 +236,10 @@ class Engine:
             saving=self.wishes.saving(load, *order[0]),
             labels=tuple(sorted(called.items())),
         )
+
+
+def _rank(one: Ranked) -> int:
+    return one.rank
 
 
 def _first(one: Ranked) -> tuple[int, int]:

@@ -26,6 +26,8 @@ Vector = npt.NDArray[np.int64]
 
 #: Resources for each of the quantity of a need that are thought of where many could.
 RESOURCES = 12
+#: The same for the later visits of a series or chain.
+FEW_RESOURCES = 5
 #: Starts of a variant of which the cost is worked out, and minutes between those that touch
 #: nothing.
 STARTS = 256
@@ -116,6 +118,7 @@ def places_of(
     first: bool,
     starts: Mask = -1,
     minutes: frozenset[int] = frozenset(),
+    resources: int = RESOURCES,
     most: int | None = STARTS,
 ) -> Places:
     """Find the places of a visit.
@@ -136,6 +139,8 @@ def places_of(
         Where it may start.
     minutes
         Wall minutes of other visits of its series: starts then are worth a thought.
+    resources
+        Resources for each of the quantity of a need that are thought of.
     most
         Starts of which the cost is worked out, for each variant; None is all.
     """
@@ -146,7 +151,7 @@ def places_of(
         if some is None:
             continue
         every |= some.starts
-        some = with_fewer(state, some, RESOURCES)
+        some = with_fewer(state, some, resources)
         if most is not None:
             some = _fewer_starts(
                 book.prepared, some, most, _near(wishes, some, first=first), minutes

@@ -14,18 +14,19 @@ from allocator.rules.series_completeness import stands
 from allocator.state.state import State
 from allocator.suggest.ahead import reachable
 from allocator.suggest.bounds import Bounds
-from allocator.suggest.places import LATER, Places, places_of
+from allocator.suggest.places import FEW_RESOURCES, LATER, RESOURCES, STARTS, Places, places_of
 from allocator.suggest.spread import spread, traits_of
 from allocator.suggest.wishes import Wishes
 from allocator.table.costs import Choice
 from allocator.table.options import options
 from allocator.table.rulebook import Rulebook
 
-#: Where visits of a request would lie, by their numbers.
+#: Where visits of a request would lie, by their numbers; and with what that costs.
 Plan = Mapping[int, Placement]
+Costed = tuple[Plan, int]
 
-#: Plans that are worked out for each that is asked for.
-PLANS_FOR_EACH = 2
+#: Plans that are worked out beyond those that are asked for.
+MORE = 3
 #: First places that are tried for each plan that is wanted.
 SEEDS_FOR_EACH = 6
 #: Places tried for each later visit, and visits placed in all from one first place.
@@ -56,8 +57,8 @@ class Plans:
     bounds: Bounds
     soonest: bool = False
 
-    def found(self, most: int) -> tuple[int, list[Plan]]:
-        """Return how many starts the first visit may have, and up to so many plans.
+    def found(self, most: int) -> tuple[int, list[Costed]]:
+        """Return how many starts the first visit may have, and as many plans or a few more.
 
         Each holds all visits or, where nothing whole is found, as many as may be placed without
         the others.
@@ -68,22 +69,23 @@ class Plans:
         finally:
             self.state.pending = pending
 
-    def _found(self, most: int) -> tuple[int, list[Plan]]:
-        starts, whole, parts = 0, list[Plan](), list[Plan]()
+    def _found(self, most: int) -> tuple[int, list[Costed]]:
+        starts, whole, parts = 0, list[Costed](), list[Costed]()
         for visits in self._groups():
             alone = {visit.index: self._alone(visit) for visit in visits}
             ahead = reachable(self.book.prepared, self.prep, visits, alone)
-            places = self._places(visits[0], ahead[visits[0].index], {})
+            places = self.places(visits[0], ahead[visits[0].index], {})
             starts += places.starts.bit_count()
             for seed in self._in_order(places, SEEDS_FOR_EACH * most):
-                plan = _Search(self, visits, ahead).run(seed.placement)
+                plan, cost = _Search(self, visits, ahead).run(seed)
                 if len(plan) == len(visits):
-                    whole.append(plan)
+                    whole.append((plan, cost))
                 elif plan:
-                    parts.append(plan)
-                if len(whole) >= PLANS_FOR_EACH * most:
+                    parts.append((plan, cost))
+                if len(whole) == most + MORE:
                     return starts, whole
-        return starts, whole or sorted(parts, key=len, reverse=True)[:most]
+        longest = max((len(plan) for plan, _ in parts), default=0)
+        return starts, whole or [one for one in parts if len(one[0]) == longest]
 
     def _groups(self) -> Iterator[Sequence[Visit]]:
         """Yield visits that are placed together: all, or those of one option, the best first."""
@@ -107,6 +109,29 @@ class Plans:
             some, len(some), lambda c: c.cost, lambda c: traits_of(places.visit, c.placement)
         )
 
+    def better(self, plan: Plan) -> Plan:
+        """Return a plan with the same starts and, where that is cheaper, other people.
+
+        Visits were placed in order, the first ones without regard to who is free for the last.
+        """
+        state, found = self.state, dict(plan)
+        with state.having(plan):
+            for number in plan:
+                visit = self.book.prepared.visits[number]
+                before = state.remove(number)
+                here = places_of(
+                    self.book,
+                    state,
+                    visit,
+                    self.bounds,
+                    self.wishes,
+                    first=visit is self.visits[0],
+                    starts=1 << before.start,
+                ).choices(1)
+                found[number] = here[0].placement if here else before
+                state.place(number, found[number])
+        return found
+
     def may_stand(self) -> bool:
         """Say whether the visits placed may stay without the rest of the request."""
         prepared, placements = self.book.prepared, self.state.placements
@@ -128,7 +153,8 @@ class Plans:
             starts |= found.starts & self.bounds.starts(self.book.prepared, visit, found.variant)
         return starts
 
-    def _places(self, visit: Visit, starts: Mask, placed: Plan, most: int | None = None) -> Places:
+    def places(self, visit: Visit, starts: Mask, placed: Plan) -> Places:
+        """Return the places of a visit beside those that are placed of the request."""
         minutes = {int(visit.clock.minute_of[p.start]) for p in placed.values()}
         return places_of(
             self.book,
@@ -139,7 +165,8 @@ class Plans:
             first=not placed,
             starts=starts,
             minutes=frozenset(minutes),
-            **({} if most is None else {"most": most}),
+            resources=FEW_RESOURCES if placed else RESOURCES,
+            most=LATER if placed else STARTS,
         )
 
 
@@ -152,10 +179,11 @@ class _Search:
         self.ahead = ahead
         self.steps = STEPS + len(visits)
         self.placed: dict[int, Placement] = {}
-        self.best: dict[int, Placement] = {}
+        self.costs: list[int] = []
+        self.best: tuple[dict[int, Placement], int] = {}, 0
 
-    def run(self, first: Placement) -> Plan:
-        """Return the plan; the state is the same in the end."""
+    def run(self, first: Choice) -> Costed:
+        """Return the plan, with what it costs; the state is the same in the end."""
         self._put(self.visits[0], first)
         try:
             self._extend(1)
@@ -164,15 +192,17 @@ class _Search:
             for number in reversed(list(self.placed)):
                 self.plans.state.remove(number)
 
-    def _put(self, visit: Visit, placement: Placement) -> None:
-        self.plans.state.place(visit.index, placement)
-        self.placed[visit.index] = placement
-        if len(self.placed) > len(self.best) and self.plans.may_stand():
-            self.best = dict(self.placed)
+    def _put(self, visit: Visit, choice: Choice) -> None:
+        self.plans.state.place(visit.index, choice.placement)
+        self.placed[visit.index] = choice.placement
+        self.costs.append(choice.cost)
+        if len(self.placed) > len(self.best[0]) and self.plans.may_stand():
+            self.best = dict(self.placed), sum(self.costs)
 
     def _take(self, visit: Visit) -> None:
         self.plans.state.remove(visit.index)
         del self.placed[visit.index]
+        self.costs.pop()
 
     def _extend(self, at: int) -> bool:
         if at == len(self.visits):
@@ -182,14 +212,14 @@ class _Search:
             if self.steps <= 0:
                 return False
             self.steps -= 1
-            self._put(visit, choice.placement)
+            self._put(visit, choice)
             if self._extend(at + 1):
                 return True
             self._take(visit)
         return self._without(visit, at)
 
     def _choices(self, visit: Visit) -> Iterator[Choice]:
-        places = self.plans._places(visit, self.ahead[visit.index], self.placed, LATER)
+        places = self.plans.places(visit, self.ahead[visit.index], self.placed)
         yield from places.choices(BRANCHES)
 
     def _without(self, visit: Visit, at: int) -> bool:
