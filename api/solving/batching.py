@@ -13,6 +13,7 @@ from allocator.frames.nested import Decoder
 from api.auth.principal import Principal, Role
 from api.problems import Taken
 from api.solving import queue
+from api.store.changes import unseen
 from api.store.database import Database
 from api.store.world import Worlds
 from api.usecases.policy import Policy
@@ -21,7 +22,7 @@ from api.usecases.tx import Tx
 #: Events after which a request that was left out may find a place; a change of the world is one.
 FREED = (
     *("booking.cancelled", "booking.rejected", "booking.expired", "booking.reduced"),
-    *("booking.moved", "booking.reassigned"),
+    *("booking.moved", "booking.reassigned", "session.moved", "session.taken_back"),
 )
 
 
@@ -30,6 +31,7 @@ def batch(database: Database, now: datetime | None = None) -> list[UUID]:
 
     Never while one of the tenant's is queued, runs or is to be published. Requests that the last
     solve left out wait anew from its end on; before, they count again once something has changed.
+    What was committed after it had read is new to it, whenever that was begun: nobody is missed.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def _due(connection: Connection, tenant: Any, terms: Policy, now: datetime) -> b
         _WAITING,
         {
             "tenant": tenant.id,
-            "since": None if last is None else last.read_at or last.ended_at,
+            "seen": None if last is None else last.read_snapshot,
             "lost": [] if last is None else _beaten(last.published),
         },
     ).one()
@@ -117,18 +119,18 @@ def _due(connection: Connection, tenant: Any, terms: Policy, now: datetime) -> b
 
 #: The last solve of all that waited, however it ended: one that failed is not begun at once again.
 _LAST = text(
-    "SELECT read_at, ended_at, world_version, read_event, published FROM solve"
+    "SELECT read_snapshot, ended_at, world_version, published FROM solve"
     " WHERE tenant_id = :tenant AND ended_at IS NOT NULL"
     " AND coalesce((asked ->> 'pending')::boolean, true)"
     " AND coalesce(asked -> 'requests', '[]') = '[]' AND asked ->> 'location' IS NULL"
     " ORDER BY id DESC LIMIT 1"
 )
 _WAITING = text(
-    """
+    f"""
     SELECT count(*) AS everything, count(*) FILTER (WHERE fresh) AS fresh,
            min(changed_at) FILTER (WHERE fresh) AS oldest
-    FROM (SELECT changed_at, CAST(:since AS timestamptz) IS NULL OR changed_at > :since
-                             OR ref = ANY(:lost) AS fresh
+    FROM (SELECT changed_at, CAST(:seen AS text) IS NULL OR ref = ANY(:lost)
+                             OR {unseen("transaction_id", ":seen")} AS fresh
           FROM request WHERE tenant_id = :tenant AND state = 'requested' AND NOT EXISTS (
               SELECT 1 FROM booking WHERE booking.tenant_id = :tenant
               AND booking.request_id = request.id
@@ -147,11 +149,13 @@ def _changed(connection: Connection, tenant: Any, last: Any) -> bool:
     """Say whether anything has changed that may give a request a place that it had not."""
     if last.world_version != tenant.world_version:
         return True
-    what = {"tenant": tenant.id, "event": last.read_event or 0, "types": list(FREED)}
+    what = {"tenant": tenant.id, "seen": last.read_snapshot, "types": list(FREED)}
     return bool(connection.execute(_SINCE, what).scalar_one())
 
 
 _SINCE = text(
-    "SELECT EXISTS (SELECT 1 FROM event WHERE tenant_id = :tenant AND id > :event"
-    " AND type = ANY(:types))"
+    "SELECT EXISTS (SELECT 1 FROM event WHERE tenant_id = :tenant"
+    " AND kind IN ('booking', 'visit') AND type = ANY(:types)"
+    " AND transaction_id >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text)"
+    f" AS bigint) AND {unseen('transaction_id', ':seen')})"
 )

@@ -24,6 +24,7 @@ from api.solving.asked import DAYS, Asked
 from api.solving.clinic import Clinic, clinic
 from api.solving.stopped import REASON
 from api.store import bookings as kept
+from api.store.changes import unseen
 from api.usecases import things
 from api.usecases.discretion import PLAIN, discreet, in_utc, unavailable
 from api.usecases.rules import WHOLE
@@ -68,7 +69,7 @@ def explain(
         raise WrongState(f"The request {row.ref!r} is {row.state}.", state=row.state)
     found = clinic(tx, replace(_days(tx, start), requests=(row.ref,)))
     last = tx.connection.execute(
-        _LAST, {"tenant": tx.tenant, "ref": row.ref, "since": row.changed_at}
+        _LAST, {"tenant": tx.tenant, "ref": row.ref, "writer": row.transaction_id}
     ).all()
     last = [one for one in last if one.visit["reason"] != REASON]
     visits = [one.visit for one in last] or _counted(found, row.ref)
@@ -81,10 +82,11 @@ def explain(
 
 
 _LAST = text(
-    "SELECT last.uid, visit FROM (SELECT uid, result, read_at FROM solve"
+    "SELECT last.uid, visit FROM (SELECT uid, result, read_snapshot FROM solve"
     " WHERE tenant_id = :tenant AND state IN ('solved', 'publishing', 'published')"
     " ORDER BY id DESC LIMIT 1) AS last, jsonb_array_elements(last.result -> 'unplaced') AS visit"
-    " WHERE last.read_at > :since AND visit ->> 'request' = :ref"
+    " WHERE visit ->> 'request' = :ref"
+    f" AND NOT {unseen('CAST(:writer AS bigint)', 'last.read_snapshot')}"
 )
 
 

@@ -143,6 +143,7 @@ def cancel(tx: Tx, name: str) -> Any:
 _CANCEL = text(
     "UPDATE solve SET cancel = true,"
     " state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,"
-    " ended_at = CASE WHEN state = 'queued' THEN now() ELSE ended_at END"
+    " ended_at = CASE WHEN state = 'queued' THEN now() ELSE ended_at END,"
+    f" read_snapshot = coalesce(read_snapshot, {solves.SNAPSHOT})"
     f" WHERE tenant_id = :tenant AND id = :id RETURNING {solves.BRIEF}"
 )

@@ -15,6 +15,27 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 
+def unseen(transaction: str, snapshot: str) -> str:
+    """Return SQL that says whether what a transaction wrote was not visible to a snapshot yet.
+
+    Clocks, and numbers that sequences deal, do not tell: transactions end in another order than
+    they began. Where data came out of another server, whose transactions had other numbers,
+    everything is new to a snapshot of there, and what was written there is new to none of here.
+
+    Parameters
+    ----------
+    transaction, snapshot
+        Expressions: the transaction's number, and the snapshot as text.
+    """
+    snapshot = f"CAST({snapshot} AS pg_snapshot)"
+    number = f"CAST(CAST({transaction} AS text) AS xid8)"
+    here = "pg_snapshot_xmax(pg_current_snapshot())"
+    return (
+        f"(pg_snapshot_xmax({snapshot}) > {here} OR ({number} < {here}"
+        f" AND NOT pg_visible_in_snapshot({number}, {snapshot})))"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What somebody looked with.

@@ -17,9 +17,12 @@ ATTEMPTS = 3
 TO_PUBLISH = ("solved", "publishing")
 #: What is small: where it stands and what came of it are megabytes, which few ask for.
 BRIEF = (
-    "tenant_id, id, uid, state, asked, publish, progress, published, read_event, read_at,"
+    "tenant_id, id, uid, state, asked, publish, progress, published, read_snapshot,"
     " world_version, cancel, attempt, worker, started_at, ended_at, created_by, created_at"
 )
+
+#: What is committed now.
+SNAPSHOT = "CAST(pg_current_snapshot() AS text)"
 
 
 def take(connection: Connection, worker: str) -> Any | None:
@@ -54,6 +57,7 @@ _TAKE = text(
                       ELSE '{{"error": "Its worker died each time."}}'::jsonb END,
         attempt = attempt + 1, worker = :worker, beat_at = now(),
         started_at = coalesce(started_at, now()),
+        read_snapshot = coalesce(read_snapshot, {SNAPSHOT}),
         ended_at = CASE WHEN state IN ('solved', 'publishing') THEN ended_at
                         WHEN attempt >= :attempts THEN now() END
     WHERE (tenant_id, id) = (
@@ -69,13 +73,16 @@ _TAKE = text(
 
 
 def note_read(connection: Connection, tenant: int, solve: int) -> None:
-    """Write what a solve's problem is read from: what comes later, it does not know."""
+    """Write what is committed when a solve's problem is read: what comes later, it does not know.
+
+    The caller commits before it reads.
+    """
     connection.execute(_NOTE_READ, {"tenant": tenant, "solve": solve})
 
 
 _NOTE_READ = text(
     "UPDATE solve SET world_version = (SELECT world_version FROM tenant WHERE id = :tenant),"
-    " read_event = (SELECT max(id) FROM event WHERE tenant_id = :tenant), read_at = now()"
+    f" read_snapshot = {SNAPSHOT}"
     " WHERE tenant_id = :tenant AND id = :solve"
 )
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID
 
 METADATA = MetaData()
+_WRITER = text("pg_current_xact_id()::text::bigint")
 
 
 def _tenant() -> Column[Any]:
@@ -116,6 +117,8 @@ REQUEST = _catalogue(
     "request",
     Column("state", Text, nullable=False, server_default=text("'requested'")),
     Column("person_id", BigInteger),
+    # Which wrote it last: a solve that has read before that was committed does not know it.
+    Column("transaction_id", BigInteger, nullable=False, server_default=_WRITER, onupdate=_WRITER),
     _same_tenant("person_id", "person"),
 )
 BOOKING = _catalogue(
@@ -281,8 +284,7 @@ SOLVE = _numbered(
     Column("incumbent", JSONB),
     Column("result", JSONB),
     Column("published", JSONB),
-    Column("read_event", BigInteger),
-    _instant("read_at", needed=False),
+    Column("read_snapshot", Text),
     Column("world_version", BigInteger),
     Column("cancel", Boolean, nullable=False, server_default=text("false")),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
@@ -314,12 +316,7 @@ EVENT = _numbered(
     Column("kind", Text, nullable=False),
     Column("object", UUID(as_uuid=True), nullable=False),
     Column("position", BigInteger),
-    Column(
-        "transaction_id",
-        BigInteger,
-        nullable=False,
-        server_default=text("pg_current_xact_id()::text::bigint"),
-    ),
+    Column("transaction_id", BigInteger, nullable=False, server_default=_WRITER),
 )
 WEBHOOK = _numbered(
     "webhook",

@@ -133,6 +133,68 @@ def test_once_something_has_changed_it_counts_again(
     assert look(practice, relay) == 4
 
 
+def test_nobody_is_missed_whose_transaction_lasts_over_a_batch(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """Asked for before the batch is read, committed after it has ended: it is new to the next."""
+    practice.settle(batch_enough=1)
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    with practice.owner.begin() as holding:
+        scope(holding, practice.tenant)
+        holding.execute(
+            text(
+                "INSERT INTO request (tenant_id, uid, ref, spec) SELECT tenant_id,"
+                " gen_random_uuid(), 'R2', spec FROM request WHERE ref = 'R1'"
+            )
+        )
+        assert work(settings) == 1
+    (times,) = practice.sql(
+        "SELECT changed_at < started_at FROM request, solve WHERE request.ref = 'R2'"
+    )
+    assert times == (True,)  # clocks do not tell
+    assert look(practice, relay) == 2
+    assert work(settings) == 1
+    assert look(practice, relay) == 2
+
+
+def test_what_is_freed_over_a_batch_counts_as_well(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """A booking is cancelled before the batch is read, and that is committed after its end."""
+    practice.settle(batch_enough=1)
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    with practice.owner.begin() as holding:
+        scope(holding, practice.tenant)
+        holding.execute(
+            text(
+                "INSERT INTO audit (tenant_id, actor, action, kind, object) VALUES"
+                " (:tenant, 'test', 'booking.cancelled', 'booking', gen_random_uuid())"
+            ),
+            {"tenant": practice.tenant},
+        )
+        assert work(settings) == 1
+        assert look(practice, relay) == 1
+    assert look(practice, relay) == 2
+
+
+def test_a_snapshot_of_another_server_knows_nothing_of_this(
+    practice: Clinic, relay: Database, settings: Settings
+) -> None:
+    """The data were brought here: what waits is solved once, and what was written there is old."""
+    practice.settle(batch_enough=1)
+    ask(practice, "R1")
+    assert look(practice, relay) == 1
+    work(settings)
+    assert look(practice, relay) == 1
+    practice.sql("UPDATE solve SET read_snapshot = '9000000000:9000000000:'")
+    practice.sql("UPDATE request SET transaction_id = 8000000000")
+    assert look(practice, relay) == 2
+    work(settings)
+    assert look(practice, relay) == 2
+
+
 def test_whoever_lost_a_race_counts_at_once(
     practice: Clinic, relay: Database, settings: Settings
 ) -> None:
@@ -158,10 +220,10 @@ def test_one_that_fails_is_not_begun_again_at_once(practice: Clinic, relay: Data
     practice.settle(batch_enough=1, batch_wait_minutes=30)
     ask(practice, "R1")
     assert look(practice, relay) == 1
-    practice.sql("UPDATE solve SET state = 'failed', read_at = now(), ended_at = now()")
     practice.sql(
-        "UPDATE solve SET world_version = (SELECT world_version FROM tenant WHERE id = :t)"
-        ", read_event = (SELECT max(id) FROM event)",
+        "UPDATE solve SET state = 'failed', ended_at = now(),"
+        " read_snapshot = CAST(pg_current_snapshot() AS text),"
+        " world_version = (SELECT world_version FROM tenant WHERE id = :t)",
         t=practice.tenant,
     )
     assert look(practice, relay) == 1

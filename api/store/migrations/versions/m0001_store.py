@@ -114,6 +114,7 @@ TABLES = [
     state      text NOT NULL DEFAULT 'requested'
         CHECK (state IN ('requested', 'scheduled', 'withdrawn')),
     person_id  bigint,
+    transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id),
     """,
     ),
