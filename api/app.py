@@ -29,6 +29,7 @@ from api.routes import (
     bookings,
     bulk,
     catalogue,
+    claims,
     documentation,
     events,
     explanations,
@@ -42,6 +43,7 @@ from api.routes import (
     webhooks,
 )
 from api.schemas.answers import answers
+from api.schemas.bodies import BookingIn
 from api.schemas.domain import REF, schemas_of
 from api.schemas.examples import example
 from api.settings import Settings
@@ -116,6 +118,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         sessions,
         holds,
         bookings,
+        claims,
         solves,
         absences,
         events,
@@ -130,6 +133,8 @@ def application(settings: Settings | None = None) -> FastAPI:
     documentation.document(app)
     schemas_of(Asked, schemas)
     schemas_of(Assignment, schemas)
+    brought = BookingIn.model_json_schema(ref_template=REF + "{model}")
+    schemas.update({**brought.pop("$defs"), "BookingIn": brought})
     schemas["Proposal"] = _proposal(schemas["Asked"])
     schemas["NewSolve"] = _new_solve(schemas["Asked"])
     app.add_exception_handler(Problem, _problem)

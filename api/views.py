@@ -80,6 +80,22 @@ def _visit(visit: Mapping[str, Any]) -> dict[str, Any]:
     return {**visit, **{at: visit[at].replace("+00:00", "Z") for at in ("start", "end")}}
 
 
+def claim(row: Any) -> dict[str, Any]:
+    """Return what is taken of a resource."""
+    return {
+        "resource": row.resource,
+        "role": row.role,
+        "lane": row.lane,
+        "state": row.state,
+        "start": instant(row.start),
+        "end": instant(row.finish),
+        "expires_at": instant(row.expires_at),
+        "visit": str(row.visit),
+        "booking": None if row.booking is None else str(row.booking),
+        "session": row.session,
+    }
+
+
 def partly(found: Partly) -> dict[str, Any]:
     """Return what of a series can be had."""
     wanted = len(found.possible) + len(found.refused)

@@ -31,6 +31,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "sessions.place": STAFF,
     "bookings.approve": frozenset({REVIEWER, ADMINISTRATOR}),
     "bookings.overbook": frozenset({ADMINISTRATOR}),
+    "bookings.import": frozenset({ADMINISTRATOR}),
+    "claims.read": STAFF | {AUDITOR},
     "absences.read": STAFF | {AUDITOR},
     "absences.write": STAFF,
     "solves.read": STAFF | {AUDITOR},

@@ -15,7 +15,7 @@ from allocator.frames.alone import header_alone, rows_alone
 from allocator.frames.cells import FILLED, TEXT
 from allocator.frames.sheets import write_csv
 from api.bulk.media import Media
-from api.bulk.reading import PERSON_COLUMNS
+from api.bulk.reading import BOOKING, PERSON_COLUMNS, VISIT
 from api.call import Call
 from api.store.world import decoded
 from api.usecases.things import Kind
@@ -142,9 +142,23 @@ PEOPLE = Form(
     cells=lambda item: [[_text(item[name]) for name in PERSON_COLUMNS]],
 )
 
-VISIT = ("occurrence", "step", "session", "start", "end")
-BOOKING = ("id", "state", "request", "person", "service", "location")
-BOOKING_HEADER = (*BOOKING, "visit", *VISIT, "visit_state", "resources")
+CLAIM_HEADER = (
+    "resource",
+    "role",
+    "lane",
+    "state",
+    "start",
+    "end",
+    "expires_at",
+    "visit",
+    "booking",
+    "session",
+)
+
+
+def claim_cells(item: Json) -> Sequence[Sequence[str]]:
+    """Return the row of a claim."""
+    return [[_text(None if item[n] is None else str(item[n])) for n in CLAIM_HEADER]]
 
 
 def booking_cells(item: Json) -> Sequence[Sequence[str]]:

@@ -57,10 +57,30 @@ def router() -> APIRouter:
         Form(
             name="bookings",
             view=views.booking,
-            header=writing.BOOKING_HEADER,
+            header=reading.BOOKING_HEADER,
             cells=writing.booking_cells,
         ),
         lambda tx, after, limit: listing.bookings(tx, listing.Asked(), after=after, limit=limit),
+    )
+    _import(
+        routes,
+        "bookings",
+        "bookings.import",
+        "BookingIn",
+        reading.bookings_in,
+        imports.bring_in_bookings,
+    )
+    _export(
+        routes,
+        "claims",
+        "Claim",
+        Form(
+            name="claims",
+            view=lambda tx, row: views.claim(row),
+            header=writing.CLAIM_HEADER,
+            cells=writing.claim_cells,
+        ),
+        lambda tx, after, limit: listing.claims(tx, listing.Claimed(), after=after, limit=limit),
     )
     return routes
 

@@ -170,6 +170,20 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ),
         ),
         _object(
+            "Claim",
+            "What is taken of a resource, buffers included, and by what.",
+            resource=TEXT,
+            role=TEXT,
+            lane=NUMBER,
+            state={"type": "string", "enum": ["hold", "pending_approval", "booked"]},
+            start=INSTANT,
+            end=INSTANT,
+            expires_at=maybe(INSTANT),
+            visit=UID,
+            booking=maybe(UID),
+            session=maybe(TEXT),
+        ),
+        _object(
             "Person",
             "Somebody who comes to visits.",
             id=TEXT,
@@ -387,6 +401,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     )
 }
 LISTS = (
+    "Claim",
     "Booking",
     "Person",
     "Key",

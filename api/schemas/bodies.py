@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -71,6 +71,39 @@ class HoldIn(Body):
         Partial.ASK,
         description="Where only some visits can be had: ask, hold those, or refuse all.",
     )
+
+
+class BroughtVisit(VisitIn):
+    """A visit of a booking that is brought in, as an export has it."""
+
+    resources: dict[Name, list[Name]] = Field(
+        default_factory=dict, description="Names by role; who attends as attendee:NAME."
+    )
+    service: Name | None = Field(None, description="Where no request says so.")
+    state: Literal["booked"] = "booked"
+    id: Any = Field(None, description="Not read.")
+    end: Any = Field(None, description="Not read: the service says how long it lasts.")
+
+
+class BookingIn(Body):
+    """A booking that is brought in, as an export has it: booked at once."""
+
+    request: Name | None = Field(None, description="A request that is kept.")
+    service: Name | None = Field(None, description="Of a single visit, where it does not say so.")
+    attendees: list[Name] = Field(default_factory=list, max_length=100)
+    visits: list[BroughtVisit] = Field(min_length=1, max_length=200)
+    state: Literal["booked"] = "booked"
+    id: Any = Field(None, description="Not read: a new one is given.")
+    person: Any = Field(None, description="Not read: it is the first who attends.")
+    location: Any = Field(None, description="Not read: it is that of the resources.")
+    starts_at: Any = Field(None, description="Not read.")
+    expires_at: Any = Field(None, description="Not read.")
+    zone: Any = Field(None, description="Not read.")
+    urgent: Any = Field(None, description="Not read.")
+    reason: Any = Field(None, description="Not read.")
+    version: Any = Field(None, description="Not read.")
+    created_at: Any = Field(None, description="Not read.")
+    changed_at: Any = Field(None, description="Not read.")
 
 
 class MoveIn(Body):

@@ -41,6 +41,7 @@ REQUEST = {
 PERSON = {"id": "P7", "name": "Eva Lang", "email": "eva@example.org", "phone": "+49 30 1234"}
 START, LATER = "2030-01-07T09:00:00+01:00", "2030-01-07T11:00:00+01:00"
 PLACE = {"practitioner": ["anna"], "room": ["room-1"]}
+OTHER = {"practitioner": ["ben"], "room": ["room-2"]}
 REASON = {"reason": "Asked for by telephone."}
 
 _THINGS: dict[str, tuple[dict[str, Any], str]] = {
@@ -62,6 +63,13 @@ EXAMPLES: dict[str, Any] = {
         for name, (example, _) in _THINGS.items()
     },
     **{f"import_{name}s": [example] for name, (example, _) in _THINGS.items()},
+    "import_bookings": [
+        {
+            "service": "physio",
+            "attendees": ["P1"],
+            "visits": [{"start": "2030-01-07T14:00:00+01:00", "resources": OTHER}],
+        }
+    ],
     "import_people": [{**PERSON, "resource": {"calendar": "office"}}],
     "create_person": PERSON,
     "change_person": {"name": "Eva Lang-Otto", "phone": "+49 30 1234"},
@@ -108,6 +116,10 @@ EXAMPLES: dict[str, Any] = {
 #: Of bodies in CSV.
 TABLES: dict[str, str] = {
     **{f"import_{name}s": table for name, (_, table) in _THINGS.items()},
+    "import_bookings": (
+        "service,start,resources\n"
+        "physio,2030-01-07T15:00+01:00,practitioner=ben;room=room-2;attendee:P2=P2\n"
+    ),
     "import_people": "id,name,email,phone\nP7,Eva Lang,eva@example.org,+49 30 1234\n",
 }
 

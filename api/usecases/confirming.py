@@ -16,8 +16,8 @@ def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
     tx.demand("bookings.confirm")
     row = bookings.changing(tx, name, version, ["held"], "confirm")
     if bookings.to_review(tx, row):
-        return _into(tx, row, "pending_approval", review_until(tx, row.starts_at))
-    return _into(tx, row, "booked", None)
+        return into(tx, row, "pending_approval", review_until(tx, row.starts_at))
+    return into(tx, row, "booked", None)
 
 
 def review_until(tx: Tx, starts_at: datetime) -> datetime:
@@ -29,7 +29,7 @@ def review_until(tx: Tx, starts_at: datetime) -> datetime:
 def approve(tx: Tx, name: str, version: int | None = None) -> Any:
     """Book what has waited for a reviewer."""
     tx.demand("bookings.approve")
-    return _into(
+    return into(
         tx, bookings.changing(tx, name, version, ["pending_approval"], "approve"), "booked", None
     )
 
@@ -41,7 +41,7 @@ def decline(tx: Tx, name: str, version: int | None = None, reason: str = "") -> 
     return cancelling.free(tx, row, "rejected", reason)
 
 
-def _into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
+def into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
     """Bring a booking and its claims into another state."""
     store.become(tx.connection, tx.tenant, row, state, expires, tx.principal.actor)
     if row.request_id is not None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from allocator.domain.request import Attendee, Request, Step
+from allocator.domain.schedule import Assignment
 from allocator.frames.nested import encode
 from api.auth.permissions import demand_location
 from api.problems import Invalid, NotFound, Problem, RuleBroken, Taken, TooMany, WrongState
@@ -121,11 +122,19 @@ def _held(
     urgent: bool,
     *,
     whole: bool,
+    noticed: bool = False,
 ) -> Any:
-    """Write a hold, or raise and leave nothing."""
+    """Write a hold, or raise and leave nothing.
+
+    Parameters
+    ----------
+    noticed
+        Whether it was agreed upon before, and had its notice then.
+    """
     with tx.connection.begin_nested() if len(wanted) > 1 else nullcontext():
         whole = whole and len(wanted) == request.visit_count
-        assignments, taken = placing.checked(tx, request, wanted, who, whole=whole)
+        before = [_agreed(request, visit) for visit in wanted] if noticed else []
+        assignments, taken = placing.checked(tx, request, wanted, who, before=before, whole=whole)
         location = placing.location(tx, who, request, wanted)
         demand_location(tx.principal, location)
         uid = new_uid()
@@ -150,6 +159,15 @@ def _held(
     after = {"state": "held", "visits": len(wanted), "expires_at": expires.isoformat()}
     tx.audit("booking.held", "booking", uid, None, after)
     return bookings.found(tx, str(uid))
+
+
+def _agreed(request: Request, visit: WantedVisit) -> Assignment:
+    """Return when a visit begins that was agreed upon before; nothing else of it is looked at."""
+    return Assignment(
+        visit=request.visit_id(visit.occurrence, visit.step),
+        start=visit.start,
+        end=visit.start + timedelta(minutes=1),
+    )
 
 
 def _kept(request: Request) -> dict[str, Any]:
@@ -249,3 +267,20 @@ def book(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any) -
     who = placing.cast(tx, request, wanted)
     row = _held(tx, request, wanted, who, _person(tx, request, who), 1, stored, False, whole=True)
     return confirming.confirm(tx, row.ref)
+
+
+def bring_in(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any | None) -> Any:
+    """Book what has been agreed upon elsewhere; nobody reviews it, and it has had its notice.
+
+    Raises
+    ------
+    Invalid, NotFound, WrongState, Taken, RuleBroken
+    """
+    tx.demand("bookings.import")
+    if stored is not None:
+        _once(tx, stored)
+    series.demand_chains(request, bookings.demand_once(wanted))
+    who = placing.cast(tx, request, wanted)
+    person = _person(tx, request, who)
+    row = _held(tx, request, wanted, who, person, 1, stored, False, whole=True, noticed=True)
+    return confirming.into(tx, row, "booked", None)

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from api.problems import Duplicate, Invalid
+from allocator.domain.request import Request
+from api.problems import (
+    Duplicate,
+    Invalid,
+    NotFound,
+    Problem,
+    RuleBroken,
+    Taken,
+    TooLarge,
+    WrongState,
+)
 from api.store import things as store
 from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
-from api.usecases import things
+from api.store.world import decoded
+from api.usecases import holding, things
+from api.usecases.placing import WantedVisit
 from api.usecases.things import KINDS, Kind, spec
 from api.usecases.tx import Tx
 
@@ -75,6 +88,69 @@ def bring_in_people(tx: Tx, rows: Sequence[Placed]) -> int:
     kinds = {resource.id: {"kind": resource.kind} for resource in made}
     tx.audit_all("person.created", "person", [(row.uid, kinds[row.ref]) for row in written])
     return len(people)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A booking that is brought in.
+
+    Attributes
+    ----------
+    request
+        Name of a request that is kept, or None.
+    service, session, attendees
+        What a single visit is for, where there is none.
+    """
+
+    request: str | None
+    service: str
+    session: str | None
+    attendees: tuple[str, ...]
+    visits: tuple[WantedVisit, ...]
+
+
+#: Bookings that are brought in at once: each is looked at as carefully as any other.
+MOST_BOOKINGS = 1000
+
+
+def bring_in_bookings(tx: Tx, rows: Sequence[Placed]) -> int:
+    """Book what has been agreed upon elsewhere, all or nothing; return how many.
+
+    Raises
+    ------
+    TooLarge
+    Invalid, NotFound, WrongState, Taken, RuleBroken
+        As the first that cannot be booked, with all others as faults.
+    """
+    tx.demand("bookings.import")
+    if len(rows) > MOST_BOOKINGS:
+        raise TooLarge(f"At most {MOST_BOOKINGS} bookings are taken at once; {len(rows)} came.")
+    found: list[tuple[str, Problem]] = []
+    for place, brought in rows:
+        step = tx.connection.begin_nested()
+        try:
+            _book(tx, brought)
+        except (Invalid, NotFound, WrongState, Taken, RuleBroken) as problem:
+            step.rollback()
+            found.append((place, problem))
+        else:
+            step.commit()
+    if found:
+        place, first = found[0]
+        faults = [
+            _fault(problem.type.replace("-", "_"), "booking", "", problem.detail, place)
+            for place, problem in found
+        ]
+        raise type(first)(f"{place}: {first.detail}", faults=faults) from first
+    return len(rows)
+
+
+def _book(tx: Tx, brought: Brought) -> None:
+    stored, request = None, holding.simple(brought.service, brought.attendees, brought.session)
+    if brought.request is not None:
+        stored = things.found(tx, KINDS["requests"], brought.request, for_update=True)
+        request = decoded(Request, stored.spec, stored.ref)
+    holding.bring_in(tx, request, brought.visits, stored)
 
 
 def _places(name: str, rows: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -83,7 +83,7 @@ def test_every_state_is_told() -> None:
 
 
 def test_every_kind_that_comes_and_goes_is_told() -> None:
-    """Bookings go only."""
+    """Claims go only; sessions neither."""
     told = {row[0]: (row[1], row[2]) for row in rows(TEXT, "Everything at once", 1)}
-    kinds = {kind.plural for kind in BULK} | {"people"}
-    assert told == dict.fromkeys(kinds, ("yes", "yes")) | {"bookings": ("", "yes")}
+    kinds = {kind.plural for kind in BULK} | {"people", "bookings"}
+    assert told == dict.fromkeys(kinds, ("yes", "yes")) | {"claims": ("", "yes")}

@@ -36,6 +36,7 @@ WHO = {
     "srau": (
         "list_solves read_solve follow_solve check_schedule list_absences read_absence"
         " list_people read_person export_people list_events follow_events"
+        " list_claims export_claims"
     ),
     "sra": (
         "create_solve publish_solve cancel_solve create_absence delete_absence"
@@ -50,7 +51,7 @@ WHO = {
         " create_resources change_resource delete_resource import_resources"
         " create_services change_service delete_service import_services"
         " create_sessions change_session delete_session"
-        " erase_person create_key revoke_key create_membership remove_membership"
+        " import_bookings erase_person create_key revoke_key create_membership remove_membership"
         " change_tenant add_lane remove_lane"
         " create_webhook change_webhook delete_webhook replay_webhook"
     ),
@@ -102,6 +103,7 @@ BODIES: dict[str, Any] = {
     "create_webhook": {"url": "https://example.org/hook"},
     "change_webhook": {"url": "https://example.org/hook"},
     "replay_webhook": {"since": FROM},
+    "import_bookings": [{"service": "physio", "visits": [{"start": TEN}]}],
     "add_lane": {"start": FROM, "end": TO, "reason": "Much to do"},
     **{
         f"import_{plural}": [{"id": "new", **more}]

@@ -1,0 +1,134 @@
+"""Claims: what is taken of resources, listed and exported, as far as it is the asker's business."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from service.conftest import Asker, Clinic, physio
+from service.test_bulk import CSV, JSON, LINES, export
+from service.test_life import ELEVEN, NINE, TEN, confirmed, held, surgery
+from service.test_races import change, expire_all
+
+
+def listed(asks: Asker, **filters: str) -> list[Any]:
+    found = asks("GET", "/v1/claims?" + "&".join(f"{k}={v}" for k, v in filters.items()))
+    assert found.status_code == 200, found.text
+    items: list[Any] = found.json()["items"]
+    return items
+
+
+def told(claims: list[Any]) -> list[tuple[str, str, str]]:
+    return [(c["resource"], c["start"][11:16], c["state"]) for c in claims]
+
+
+@pytest.fixture
+def asks(clinic: Clinic) -> Asker:
+    """Somebody where nine is held, ten is booked, and eleven waits for a reviewer."""
+    admin = clinic.asker()
+    needs = admin.get("/v1/services/physio").json()["needs"]
+    needs[1]["after_minutes"] = 15
+    change(admin, "/v1/services/physio", needs=needs)
+    held(admin, physio(NINE, None))
+    confirmed(admin, physio(TEN, None))
+    confirmed(admin, surgery(ELEVEN, attendees=[]))
+    return clinic.asker("scheduler")
+
+
+def test_what_is_taken_is_listed(asks: Asker) -> None:
+    """Each resource apart, cleaning included, with the booking and visit that take it."""
+    assert told(listed(asks)) == [
+        ("anna", "08:00", "hold"),
+        ("room-1", "08:00", "hold"),
+        ("anna", "09:00", "booked"),
+        ("room-1", "09:00", "booked"),
+        ("anna", "10:00", "pending_approval"),
+        ("room-1", "10:00", "pending_approval"),
+    ]
+    room = listed(asks)[1]
+    booking = asks.get(f"/v1/bookings/{room['booking']}").json()
+    assert room == {
+        "resource": "room-1",
+        "role": "room",
+        "lane": 0,
+        "state": "hold",
+        "start": "2030-01-07T08:00:00Z",
+        "end": "2030-01-07T09:00:00Z",
+        "expires_at": booking["expires_at"],
+        "visit": booking["visits"][0]["id"],
+        "booking": booking["id"],
+        "session": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"resource": "anna"}, ["08:00", "09:00", "10:00"]),
+        ({"resource": "room-1", "state": "booked"}, ["09:00"]),
+        ({"resource": "nobody"}, []),
+        ({"resource": "room-1", "to": "2030-01-07T09:00:00Z"}, ["08:00"]),
+        ({"resource": "room-1", "from": "2030-01-07T09:00:00Z"}, ["09:00", "10:00"]),
+        (
+            {"resource": "room-1", "from": "2030-01-07T08:59:00Z", "to": "2030-01-07T10:00:00Z"},
+            ["08:00", "09:00"],
+        ),
+    ],
+)
+def test_by_resource_state_and_time(asks: Asker, filters: dict[str, str], found: list[str]) -> None:
+    """A claim is in a span that it overlaps; where one ends the next may begin."""
+    assert [start for _, start, _ in told(listed(asks, **filters))] == found
+
+
+def test_page_by_page(asks: Asker) -> None:
+    """In the order in which they came."""
+    first = asks.get("/v1/claims?limit=4").json()
+    rest = asks.get(f"/v1/claims?limit=4&cursor={first['next']}").json()
+    assert (len(first["items"]), len(rest["items"]), rest["next"]) == (4, 2, None)
+    assert first["items"] + rest["items"] == listed(asks)
+
+
+def test_what_has_expired_takes_nothing(clinic: Clinic, asks: Asker) -> None:
+    """Before anybody sweeps."""
+    expire_all(clinic)
+    assert [state for _, _, state in told(listed(asks))] == ["booked", "booked"]
+
+
+def test_the_place_of_a_group_session_is_nobodys_booking(clinic: Clinic) -> None:
+    """It names the session."""
+    admin = clinic.asker()
+    assert admin.post("/v1/sessions", {"id": "S1", "service": "training", "most": 2}).is_success
+    place = {"start": NINE, "resources": {"gym": ["gym"]}}
+    assert admin.post("/v1/sessions/S1/place", place).status_code == 201
+    (claim,) = listed(admin)
+    assert (claim["booking"], claim["session"]) == (None, "S1")
+
+
+def test_whoever_works_elsewhere_sees_what_is_there(clinic: Clinic, asks: Asker) -> None:
+    """And what has no place of its own."""
+    admin = clinic.asker()
+    assert admin.post("/v1/locations", [{"id": "here"}, {"id": "there"}]).status_code == 201
+    room = {"id": "room-h", "kind": "room", "location": "here"}
+    assert admin.post("/v1/resources", room).status_code == 201
+    held(admin, physio(NINE, None, resources={"practitioner": ["ben"], "room": ["room-h"]}))
+    seen = {
+        place: {c["resource"] for c in listed(clinic.asker("scheduler", locations=[place]))}
+        for place in ("here", "there")
+    }
+    assert seen == {"here": {"anna", "room-1", "ben", "room-h"}, "there": {"anna", "room-1"}}
+
+
+@pytest.mark.parametrize("media", [JSON, LINES, CSV])
+def test_all_of_them_at_once(asks: Asker, media: str) -> None:
+    """The export holds what lists hold."""
+    text, items = export(asks, "claims", media), listed(asks)
+    if media == CSV:
+        rows = list(csv.DictReader(io.StringIO(text)))
+        told = [{k: "" if v is None else str(v) for k, v in item.items()} for item in items]
+        assert rows == told
+    else:
+        found = json.loads(text) if media == JSON else [json.loads(x) for x in text.splitlines()]
+        assert found == items
