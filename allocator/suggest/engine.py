@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from allocator.domain.steering import SteeringPolicy
@@ -15,13 +15,23 @@ from allocator.suggest.places import places_of
 from allocator.suggest.plans import Plan, Plans
 from allocator.suggest.reasons import reasons_for
 from allocator.suggest.spread import spread, traits_of
-from allocator.suggest.suggestion import GoalCost, LoadForecast, Suggestion, Suggestions
+from allocator.suggest.suggestion import (
+    GoalCost,
+    LoadForecast,
+    Reason,
+    Suggestion,
+    Suggestions,
+    Tag,
+)
+from allocator.suggest.waiting import Waiting, displaced
 from allocator.suggest.why import last_look, quick_look
 from allocator.suggest.wishes import Wishes
 from allocator.table.allowed import allowed
 from allocator.table.price import amounts, amounts_of
 from allocator.table.rulebook import Rulebook
 
+#: Points for each request that would lose its last place: more than comfort is worth.
+LAST_PLACE = 20_000
 #: Choices that are worked out for each that is asked for.
 FOR_EACH = 4
 
@@ -51,10 +61,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A plan with its points in all."""
+    """A plan with its points in all, and the ids of those who would lose their last place."""
 
     plan: Plan
     rank: int
+    displaces: tuple[str, ...] = ()
 
 
 class Engine:
@@ -68,6 +79,8 @@ class Engine:
         The request, and the numbers of its visits that are to be placed.
     asked
         How it is asked.
+    waiting
+        Others who wait for a place.
     """
 
     def __init__(
@@ -77,8 +90,10 @@ class Engine:
         request: PreparedRequest,
         visits: Sequence[int],
         asked: Asked,
+        waiting: Waiting,
     ) -> None:
         self.request = request
+        self.waiting = waiting
         self.book = book
         self.state = state
         self.asked = asked
@@ -97,7 +112,7 @@ class Engine:
             found = [self._ranked(plan)] if plan else []
         elif not found and not self.asked.soonest:
             why = quick_look(self.book, self.state, self.visits, self.asked.bounds)
-        chosen = self._chosen(found)
+        chosen = self._chosen(self._beside_others(found))
         return Suggestions(
             request=self.request.request.id,
             options=tuple(
@@ -108,6 +123,17 @@ class Engine:
             version=version,
             why_none=why,
         )
+
+    def _beside_others(self, found: list[Ranked]) -> list[Ranked]:
+        """Return plans with what they do to those who wait."""
+        danger = self.waiting.in_danger(self.book, self.state, self.request) if found else []
+        if not danger:
+            return found
+        who = [displaced(self.book, self.state, danger, one.plan) for one in found]
+        return [
+            replace(one, rank=one.rank + LAST_PLACE * len(some), displaces=some)
+            for one, some in zip(found, who, strict=True)
+        ]
 
     def _chosen(self, found: list[Ranked]) -> list[Ranked]:
         """Return those that are suggested; what rules do not allow, all in all, is left out."""
@@ -230,10 +256,14 @@ class Engine:
             costs=tuple(costs),
             levels=tuple(levels),
             rank=one.rank,
-            reasons=reasons_for(self.book, self.state, self.wishes, one.plan, paid, load),
+            reasons=(
+                *reasons_for(self.book, self.state, self.wishes, one.plan, paid, load),
+                *(Reason(Tag.DISPLACES, f"takes the last place of {id}") for id in one.displaces),
+            ),
             load=load,
             band=self.wishes.band(load),
             saving=self.wishes.saving(load, *order[0]),
+            displaces=one.displaces,
             labels=tuple(sorted(called.items())),
         )
 

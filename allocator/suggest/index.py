@@ -27,6 +27,7 @@ from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.engine import Asked, Engine
 from allocator.suggest.suggestion import LoadForecast, Suggestion, Suggestions
+from allocator.suggest.waiting import Waiting
 from allocator.table.rulebook import Rulebook
 
 
@@ -79,6 +80,7 @@ class Index:
             for number, placement in self.prepared.frozen.items():
                 placements[number] = placement
         self.state = State(self.prepared, placements)
+        self.waiting = Waiting(self.prepared.requests)
         self._booked: dict[str, PreparedRequest] = {}
         self._claims: dict[Claim, list[int]] = {}
         self._lock = RLock()
@@ -173,10 +175,13 @@ class Index:
             for number, placement in places.items():
                 self.state.place(number, placement)
             self._booked[request.id] = prep
+            self.waiting.admit(prep)
             self.version += 1
 
     def cancel(self, request: str) -> None:
         """Take out a request that was booked, with all its visits.
+
+        One of the problem's own is known on, but neither placed nor waiting.
 
         Raises
         ------
@@ -187,9 +192,11 @@ class Index:
             prep = self._booked.pop(request, None)
             if prep is None:
                 known = self.prepared.requests[self.prepared.request_index[request]]
+                self.waiting.dismiss(known)
                 self._lift(known.visits)
             else:
                 self._lift(prep.visits)
+                self.waiting.dismiss(prep)
                 self._dismiss(prep)
             self.version += 1
 
@@ -266,7 +273,7 @@ class Index:
 
     def _answer(self, request: Request | str, moving: Collection[str], asked: Asked) -> Suggestions:
         with self._asking(request, moving) as (prep, visits):
-            engine = Engine(self.rulebook, self.state, prep, visits, asked)
+            engine = Engine(self.rulebook, self.state, prep, visits, asked, self.waiting)
             return engine.answer(self.version)
 
     def _next(

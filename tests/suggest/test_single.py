@@ -181,6 +181,23 @@ def test_only_where_it_may_take_place():
     assert {start for start, _ in offered()} == {at(0, h) for h in (8, 9, 10, 11)}
 
 
+def test_the_last_place_of_somebody_who_waits_comes_last():
+    """W can only come at 8: whoever else is offered 8 hears that it would be W's last place."""
+    index = Index(problem(request("w", windows=(span(0, 8, 9),))))
+    found = index.suggest(request("n"), limit=9)
+    assert [option.displaces for option in found.options] == [(), (), (), ("w",)]
+    last = found.options[-1]
+    assert last.start == at(0, 8)
+    assert last.reasons[-1].text == "takes the last place of w"
+    assert not last.reasons[-1].tag.good
+    assert index.suggest("w").options[0].displaces == ()
+    index.cancel("w")
+    assert {option.displaces for option in index.suggest(request("n")).options} == {()}
+    index.book(request("v", windows=(span(0, 9, 10),)), [])
+    found = index.suggest(request("n"), limit=9)
+    assert [o.start for o in found.options if o.displaces == ("v",)] == [at(0, 9)]
+
+
 def test_what_does_not_exist_is_told_and_changes_nothing():
     """Services, resources, visits, ids that are known."""
     index = Index(problem(request("a")))
