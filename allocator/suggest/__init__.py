@@ -12,6 +12,7 @@ from allocator.domain.steering import Band, SteeringPolicy
 from allocator.domain.time import Span
 from allocator.suggest.index import Index
 from allocator.suggest.suggestion import (
+    DayOfStarts,
     GoalCost,
     LoadForecast,
     Reason,
@@ -23,6 +24,7 @@ from allocator.suggest.suggestion import (
 
 __all__ = [
     "Band",
+    "DayOfStarts",
     "GoalCost",
     "Index",
     "LoadForecast",

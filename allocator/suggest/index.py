@@ -25,9 +25,12 @@ from allocator.rules import RULES
 from allocator.rules.rule import Rule
 from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
+from allocator.suggest.days import days_of
 from allocator.suggest.engine import Asked, Engine
-from allocator.suggest.suggestion import LoadForecast, Suggestion, Suggestions
+from allocator.suggest.plans import Plans
+from allocator.suggest.suggestion import DayOfStarts, LoadForecast, Suggestion, Suggestions
 from allocator.suggest.waiting import Waiting
+from allocator.suggest.wishes import Wishes
 from allocator.table.rulebook import Rulebook
 
 
@@ -302,6 +305,33 @@ class Index:
             return None
         known = self.prepared.location_index
         return frozenset({ANYWHERE, *(known[id] for id in locations if id in known)})
+
+    def days(
+        self,
+        request: Request | str,
+        *,
+        windows: Sequence[Span] = (),
+        forecast: LoadForecast | None = None,
+        moving: Collection[str] = (),
+        locations: Collection[str] = (),
+        now: datetime | None = None,
+    ) -> tuple[DayOfStarts, ...]:
+        """Return the days on which a request could begin: what a page with a calendar shows.
+
+        Each start of the first visit counts at which every need can be met by itself and, of a
+        series or chain, later visits may follow in time. ``suggest``, asked for a day, says which
+        of them can be booked.
+
+        Parameters
+        ----------
+        request, windows, forecast, moving, locations, now
+            As for ``suggest``.
+        """
+        bounds = Bounds(tuple(windows), self._where(locations), now)
+        with self._lock, self._asking(request, moving) as (prep, visits):
+            wishes = Wishes(self.prepared, forecast, None)
+            some = [self.prepared.visits[v] for v in visits]
+            return days_of(Plans(self.rulebook, self.state, wishes, prep, some, bounds))
 
     @contextmanager
     def _asking(

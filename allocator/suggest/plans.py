@@ -69,6 +69,15 @@ class Plans:
         finally:
             self.state.pending = pending
 
+    def first_starts(self) -> Mask:
+        """Return the starts of the first visit from which the later ones may follow in time."""
+        starts = 0
+        for visits in self._groups():
+            alone = {visit.index: self._alone(visit) for visit in visits}
+            ahead = reachable(self.book.prepared, self.prep, visits, alone)
+            starts |= ahead[visits[0].index]
+        return starts
+
     def _found(self, most: int) -> tuple[int, list[Costed]]:
         starts, whole, parts = 0, list[Costed](), list[Costed]()
         for visits in self._groups():

@@ -16,6 +16,7 @@ from allocator.prepare.visit import Placement, Visit
 from allocator.suggest.suggestion import LoadForecast
 
 Vector = npt.NDArray[np.int64]
+Loads = npt.NDArray[np.float64]
 
 #: Points for an hour off the time wanted, and for a priced minute in a busy hour: as the goals
 #: ``near_wanted`` and ``off_peak`` weigh by default.
@@ -92,11 +93,20 @@ class Wishes:
 
     def load(self, visit: Visit, start: int, duration: int) -> float | None:
         """Return the expected load of the busiest tick of a visit; None without a forecast."""
-        if self.forecast is None:
+        loads = self.loads(visit, duration, np.array([start]))
+        return None if loads is None else float(loads[0])
+
+    def loads(self, visit: Visit, duration: int, ticks: Vector) -> Loads | None:
+        """Return the expected load of the busiest tick of a visit from each of some starts."""
+        kinds = self.kinds(visit)
+        if self.forecast is None or not kinds:
             return None
-        ticks = range(start, min(start + duration, self.prepared.ticks))
-        loads = [float(self.forecast.load(kind, ticks).max()) for kind in self.kinds(visit)]
-        return max(loads, default=None)
+        low, high = int(ticks[0]), min(int(ticks[-1]) + duration, self.prepared.ticks)
+        some = [self.forecast.load(kind, range(low, high)) for kind in kinds]
+        busiest = np.max(some, axis=0)
+        reach = np.minimum(ticks[:, None] - low + np.arange(duration), high - low - 1)
+        found: Loads = busiest[reach].max(axis=1)
+        return found
 
     def band(self, load: float | None) -> Band | None:
         """Return whether a load is quiet or busy."""

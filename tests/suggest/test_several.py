@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 from tiny import at, patient, practitioner, problem, request, room, service, span
 
 from allocator.domain.request import Attendee, FixedSeries, FlexibleSeries, Request, Session, Step
@@ -188,3 +189,34 @@ def test_reasons_say_what_is_good():
         at(0, 9): [Tag.SOONEST, Tag.CLOSES_GAP],
         at(0, 11): [Tag.SOONEST, Tag.NO_GAP],
     }
+
+
+class Rising:
+    """A forecast in which each tick of the first day is busier than the one before."""
+
+    def load(self, kind: str, ticks: range) -> np.ndarray:
+        """Return a share of the first day."""
+        assert kind == "practitioner"
+        return np.minimum(np.array(ticks) / 24, 1)
+
+
+def test_days_with_starts():
+    """Monday has three starts, Tuesday none, Wednesday four; in windows only Wednesday counts."""
+    index = Index(problem(days=3))
+    index.book(request("a"), [booked("a", 0, 8, "ann")])
+    for hour in range(8, 12):
+        index.book(request(f"a{hour}"), [booked(f"a{hour}", 1, hour, "ann")])
+    monday, wednesday = index.days(request("n"), forecast=Rising())
+    assert (monday.day, monday.starts, monday.first, monday.last) == (
+        at(0, 0).date(),
+        3,
+        at(0, 9),
+        at(0, 11),
+    )
+    assert monday.load == 9 / 24
+    assert (wednesday.starts, wednesday.load) == (4, 1.0)
+    (only,) = index.days(request("n"), windows=[span(2, 8, 10)])
+    assert (only.starts, only.load) == (2, None)
+    weekly = index.days(request("s", series=FixedSeries(count=2, every_days=2)))
+    assert [(day.day, day.starts) for day in weekly] == [(at(0, 0).date(), 3)]
+    assert index.days(request("n"), windows=[span(1, 8, 12)]) == ()
