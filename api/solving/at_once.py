@@ -29,7 +29,7 @@ from api.store import claims, lanes, many, sessions
 from api.store.claims import ClaimRow
 from api.store.ids import new_uid
 from api.store.world import World
-from api.usecases import confirming, rules
+from api.usecases import confirming, expiry, rules
 from api.usecases.placing import WEEKS
 from api.usecases.tx import Tx
 
@@ -77,7 +77,8 @@ def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
             said = f"{', '.join(sorted(gone))} is not there any more."
             lost.setdefault(one.name, NotFound(said))
     placed = [one for one in placed if one.name not in lost]
-    _lock(tx, world, placed, numbers)
+    joined = _lock(tx, world, placed, numbers)
+    expiry.free(tx.connection, tx.tenant, tx.now, list(numbers.values()), joined)
     found = clinic(tx, replace(asked, requests=tuple(one.name for one in placed)))
     for one in placed:
         if one.name not in found.requests:
@@ -117,8 +118,8 @@ def _numbers(tx: Tx, world: World, placed: Sequence[Placed]) -> dict[str, int]:
 _NUMBERS = text("SELECT ref, id FROM resource WHERE tenant_id = :tenant AND ref = ANY(:refs)")
 
 
-def _lock(tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, int]) -> None:
-    """Take all locks that single bookings would take, in their order."""
+def _lock(tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, int]) -> list[int]:
+    """Take all locks that single bookings would take, in their order; return the sessions."""
     weeks: set[int] = set()
     shared: set[int] = set()
     for one in placed:
@@ -133,10 +134,12 @@ def _lock(tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, 
                 }
             if resource is not None and (resource.lanes > 1 or name in world.extra_lanes):
                 shared.add(-numbers[name])
-    joined = {a.session for one in placed for a in one.visits if a.session}
-    sessions.lock(tx.connection, (world.numbers["session"][name] for name in joined))
+    names = {a.session for one in placed for a in one.visits if a.session}
+    joined = [world.numbers["session"][name] for name in names]
+    sessions.lock(tx.connection, joined)
     claims.lock(tx.connection, weeks)
     claims.lock(tx.connection, shared)
+    return joined
 
 
 def _read(

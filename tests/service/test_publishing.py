@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from service.conftest import Clinic, need, physio
 from service.solving import work
+from service.test_absences import at, only_on
+from service.test_races import expire_all
 
 from api.settings import Settings
 from api.solving.publishing import Publisher
@@ -237,3 +239,28 @@ def test_whoever_finds_no_seat_any_more_is_told(clinic: Clinic, settings: Settin
     ((name, problem),) = ((one["request"], one["problem"]) for one in found["lost"])
     assert (name, problem["status"]) == ("H", 409)
     assert asks.get("/v1/sessions/G1/place").json()["taken"] == 2
+
+
+def test_what_has_expired_keeps_nobody_from_being_booked(
+    clinic: Clinic, settings: Settings
+) -> None:
+    """Held when the solve was asked for and not confirmed in time; nobody has swept since."""
+    asks = clinic.asker()
+    only_on(asks, "2030-01-07", until=10)
+    for path, body in (
+        ("resources", {"id": "eva", "kind": "teacher", "calendar": "office"}),
+        ("services", {"id": "yoga", "minutes": 60, "needs": [need("teacher")]}),
+        ("requests", {"id": "R1", "steps": [{"service": "yoga"}]}),
+    ):
+        assert asks.post(f"/v1/{path}", body).status_code == 201
+    hold = {"service": "yoga", "start": at("09:00"), "resources": {"teacher": ["eva"]}}
+    assert asks.post("/v1/holds", hold).status_code == 201
+    expire_all(clinic)
+    days = {"first": "2030-01-07", "days": 1, "time_limit_seconds": 5}
+    solve = asks.post("/v1/solves", days).json()["id"]
+    work(settings)
+    assert asks.post(f"/v1/solves/{solve}/publish").json() == {
+        "booked": ["R1"],
+        "moved": [],
+        "lost": [],
+    }
