@@ -62,6 +62,27 @@ Send your key as `Authorization: Bearer KEY`. Instants have an offset; answers a
 change takes an `Idempotency-Key`, so that a repeat is harmless; changes of what is kept take
 `If-Match` with the version that they change. What goes wrong is told as a problem document.
 """
+#: The parts of the page of all paths, first what a day is made of, last what is set up once.
+TAGS = (
+    "holds",
+    "bookings",
+    "requests",
+    "solves",
+    "absences",
+    "explanations",
+    "people",
+    "sessions",
+    "services",
+    "resources",
+    "calendars",
+    "locations",
+    "events",
+    "webhooks",
+    "access",
+    "tenant",
+    "audit",
+    "health",
+)
 #: What every path may answer beside its own.
 ALWAYS = (401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 503)
 
@@ -246,6 +267,7 @@ def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]
         description=app.description,
         routes=app.routes,
         openapi_version="3.1.0",
+        tags=[{"name": name} for name in TAGS],
     )
     components = found.setdefault("components", {})
     known = components.setdefault("schemas", {})

@@ -8,7 +8,7 @@ from json import dumps
 from fastapi import FastAPI
 from fastapi.openapi.docs import swagger_ui_default_parameters
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 PATH = "/docs"
@@ -58,6 +58,10 @@ def document(app: FastAPI) -> None:
         settings = dumps({**swagger_ui_default_parameters, "url": url, "validatorUrl": None})
         return Response(SCRIPT.format(settings=settings), media_type="text/javascript")
 
+    def front(request: Request) -> Response:
+        return RedirectResponse(f"{_root(request)}{PATH}")
+
+    app.add_route("/", front, include_in_schema=False)
     app.add_route(PATH, page, include_in_schema=False)
     app.add_route(f"{PATH}/start.js", start, include_in_schema=False)
     app.mount(f"{PATH}/assets", StaticFiles(packages=[ASSETS]))

@@ -34,6 +34,24 @@ def test_the_page_and_all_it_loads_come_from_here(http: TestClient) -> None:
     assert http.get("/openapi.json").status_code == 200
 
 
+def test_the_address_alone_leads_to_the_page(http: TestClient) -> None:
+    """Whoever opens the service in a browser comes to the page of all paths."""
+    led = http.get("/", follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (307, "/docs")
+
+
+def test_every_part_of_the_page_is_in_its_order(http: TestClient) -> None:
+    """No path has a tag that the order of parts does not know, and no part is empty."""
+    document = http.get("/openapi.json").json()
+    used = {
+        tag
+        for path in document["paths"].values()
+        for operation in path.values()
+        for tag in operation["tags"]
+    }
+    assert used == {tag["name"] for tag in document["tags"]}
+
+
 def test_the_page_keeps_to_its_own_policy(http: TestClient) -> None:
     """Scripts and connections from here alone, and none that stands within the page."""
     page = http.get("/docs")
