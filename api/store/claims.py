@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
+
+T = TypeVar("T")
+
+#: Rows that one statement writes, at most.
+MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,12 @@ class ClaimRow:
     lane: int
     start: datetime
     end: datetime
+
+
+def pieces(rows: Sequence[T], most: int = MOST) -> Iterator[Sequence[T]]:
+    """Yield rows some at a time, so that no statement takes longer than one may."""
+    for first in range(0, len(rows), most):
+        yield rows[first : first + most]
 
 
 def lock(connection: Connection, keys: Iterable[int]) -> None:
@@ -51,20 +62,24 @@ def insert(
     and start, so that those who want the same wait for the first of it.
     """
     ordered = sorted(rows, key=lambda r: (r.resource, r.start, r.lane))
-    written = connection.execute(
-        _INSERT,
-        {
-            "tenant": tenant,
-            "state": state,
-            "expires": expires_at,
-            "resources": [r.resource for r in ordered],
-            "visits": [r.visit for r in ordered],
-            "roles": [r.role for r in ordered],
-            "lanes": [r.lane for r in ordered],
-            "starts": [r.start for r in ordered],
-            "ends": [r.end for r in ordered],
-        },
-    ).all()
+    written = [
+        claim
+        for some in pieces(ordered)
+        for claim in connection.execute(
+            _INSERT,
+            {
+                "tenant": tenant,
+                "state": state,
+                "expires": expires_at,
+                "resources": [r.resource for r in some],
+                "visits": [r.visit for r in some],
+                "roles": [r.role for r in some],
+                "lanes": [r.lane for r in some],
+                "starts": [r.start for r in some],
+                "ends": [r.end for r in some],
+            },
+        )
+    ]
     if len(written) == len(ordered):
         return []
     kept = {(w.resource_id, w.lane, w.start) for w in written}

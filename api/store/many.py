@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from api.store.claims import pieces
+
 
 def lock_requests(connection: Connection, tenant: int, names: Sequence[str]) -> list[Any]:
     """Lock the requests that nobody has booked or withdrawn; return their rows."""
@@ -26,10 +28,12 @@ def add_bookings(
     connection: Connection, tenant: int, actor: str, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, int]:
     """Write bookings of requests as these are by now; return their numbers by UUID."""
-    written = connection.execute(
-        _BOOKINGS, {"tenant": tenant, "actor": actor, "rows": json.dumps(list(rows), default=str)}
-    )
-    return {str(row.uid): row.id for row in written}
+    what = {"tenant": tenant, "actor": actor}
+    return {
+        str(row.uid): row.id
+        for some in pieces(rows)
+        for row in connection.execute(_BOOKINGS, {**what, "rows": _json(some)})
+    }
 
 
 _BOOKINGS = text(
@@ -52,10 +56,15 @@ def add_visits(
     connection: Connection, tenant: int, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, int]:
     """Write visits of bookings; return their numbers by UUID."""
-    written = connection.execute(
-        _VISITS, {"tenant": tenant, "rows": json.dumps(list(rows), default=str)}
-    )
-    return {str(row.uid): row.id for row in written}
+    return {
+        str(row.uid): row.id
+        for some in pieces(rows)
+        for row in connection.execute(_VISITS, {"tenant": tenant, "rows": _json(some)})
+    }
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(list(rows), default=str)
 
 
 _VISITS = text(
