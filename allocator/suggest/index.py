@@ -17,7 +17,7 @@ from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
-from allocator.prepare.assignments import read_all
+from allocator.prepare.assignments import place_of, read_all
 from allocator.prepare.growing import Growing
 from allocator.prepare.visit import ANYWHERE, Placement
 from allocator.prepare.visits import PreparedRequest
@@ -27,8 +27,15 @@ from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.days import days_of
 from allocator.suggest.engine import Asked, Engine
+from allocator.suggest.places import places_of
 from allocator.suggest.plans import Plans
-from allocator.suggest.suggestion import DayOfStarts, LoadForecast, Suggestion, Suggestions
+from allocator.suggest.suggestion import (
+    DayOfStarts,
+    LoadForecast,
+    RankedStart,
+    Suggestion,
+    Suggestions,
+)
 from allocator.suggest.waiting import Waiting
 from allocator.suggest.wishes import Wishes
 from allocator.table.rulebook import Rulebook
@@ -332,6 +339,47 @@ class Index:
             wishes = Wishes(self.prepared, forecast, None)
             some = [self.prepared.visits[v] for v in visits]
             return days_of(Plans(self.rulebook, self.state, wishes, prep, some, bounds))
+
+    def ranking(
+        self,
+        request: Request | str,
+        *,
+        windows: Sequence[Span] = (),
+        wanted: datetime | None = None,
+        forecast: LoadForecast | None = None,
+        policy: SteeringPolicy | None = None,
+        moving: Collection[str] = (),
+        locations: Collection[str] = (),
+        now: datetime | None = None,
+    ) -> tuple[RankedStart, ...]:
+        """Rank every start of a request's first visit, exactly, the best first.
+
+        ``suggest`` looks closely at some hundred starts where there are more, and picks choices
+        of several kinds; this is for whoever wants to see them all.
+
+        Parameters
+        ----------
+        request, windows, wanted, forecast, policy, moving, locations, now
+            As for ``suggest``.
+        """
+        bounds = Bounds(tuple(windows), self._where(locations), now)
+        wishes = Wishes(self.prepared, forecast, wanted, policy)
+        with self._lock, self._asking(request, moving) as (_, visits):
+            visit = self.prepared.visits[visits[0]]
+            places = places_of(
+                self.rulebook,
+                self.state,
+                visit,
+                bounds,
+                wishes,
+                first=True,
+                resources=None,
+                most=None,
+            )
+            return tuple(
+                RankedStart(place_of(self.prepared, visit.index, choice.placement), choice.cost)
+                for choice in places.choices(self.prepared.ticks)
+            )
 
     @contextmanager
     def _asking(

@@ -118,7 +118,7 @@ def places_of(
     first: bool,
     starts: Mask = -1,
     minutes: frozenset[int] = frozenset(),
-    resources: int = RESOURCES,
+    resources: int | None = RESOURCES,
     most: int | None = STARTS,
 ) -> Places:
     """Find the places of a visit.
@@ -140,7 +140,7 @@ def places_of(
     minutes
         Wall minutes of other visits of its series: starts then are worth a thought.
     resources
-        Resources for each of the quantity of a need that are thought of.
+        Resources for each of the quantity of a need that are thought of; None is all.
     most
         Starts of which the cost is worked out, for each variant; None is all.
     """
@@ -151,7 +151,8 @@ def places_of(
         if some is None:
             continue
         every |= some.starts
-        some = with_fewer(state, some, resources)
+        if resources is not None:
+            some = with_fewer(state, some, resources)
         if most is not None:
             some = _fewer_starts(
                 book.prepared, some, most, _near(wishes, some, first=first), minutes

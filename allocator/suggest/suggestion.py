@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -244,6 +243,22 @@ class Suggestions:
 COLUMNS = ("choice", "visit", "start", "end", "resources", "cost", "rank", "load", "reasons")
 
 
+@dataclass(frozen=True, slots=True)
+class RankedStart:
+    """One start of many, with those who are cheapest then.
+
+    Attributes
+    ----------
+    visit
+        The visit there.
+    rank
+        Points, as of a suggestion.
+    """
+
+    visit: Assignment
+    rank: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayOfStarts:
     """What a calendar page shows of a day.
@@ -265,11 +280,3 @@ class DayOfStarts:
     first: datetime
     last: datetime
     load: float | None = None
-
-
-def labels_of(
-    named: Iterable[tuple[str, str]], visits: Sequence[Assignment]
-) -> tuple[tuple[str, str], ...]:
-    """Return of some names those that visits need, by id."""
-    wanted = {id for a in visits for id in a.everyone()}
-    return tuple(sorted((id, label) for id, label in named if id in wanted))
