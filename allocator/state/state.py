@@ -40,6 +40,9 @@ class State:
     pending
         Visits that are about to be placed as well. What another visit could still relax (the
         most days between neighbours of a series) is left to the model for them.
+    lean
+        Whether of the masks of a resource only those are remembered that all rules make together:
+        where there are a thousand resources and a year, memory is scarcer than time.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class State:
         placements: Sequence[Placement | None] | None = None,
         *,
         pending: Iterable[int] = (),
+        lean: bool = False,
     ) -> None:
         self.prepared = prepared
+        self.lean = lean
         self.pending = frozenset(pending)
         self.placements: list[Placement | None] = [None] * len(prepared.visits)
         self.claims: list[list[TickClaim]] = [[] for _ in prepared.resources]
@@ -177,9 +182,13 @@ class State:
     def memo(self, resource: int, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what ``compute`` gives, remembered until this resource's claims change."""
         known = self._memo[resource]
-        if key not in known:
-            known[key] = compute()
-        return known[key]
+        if key in known:
+            found: T = known[key]
+            return found
+        found = compute()
+        if not self.lean or not isinstance(found, int):
+            known[key] = found
+        return found
 
     def known(self, resource: int) -> dict[Hashable, Any]:
         """Return what is remembered of a resource until its claims change."""
@@ -230,6 +239,10 @@ class State:
             return self.busy(resource)
 
         def compute() -> Mask:
+            if lanes == 1:
+                claims = self.claims[resource]
+                firsts, ends = [c.part_first for c in claims], [c.part_end for c in claims]
+                return masks.of_spans(firsts, ends, self.prepared.ticks)
             return masks.from_flags(self._taken(resource)[int(padded)] + uses > lanes)
 
         return self.memo(resource, ("full", uses, padded), compute)

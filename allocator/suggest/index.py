@@ -89,7 +89,7 @@ class Index:
             placements = self.prepared.placements(schedule)
             for number, placement in self.prepared.frozen.items():
                 placements[number] = placement
-        self.state = State(self.prepared, placements)
+        self.state = State(self.prepared, placements, lean=True)
         self.waiting = Waiting(self.prepared.requests)
         self._booked: dict[str, PreparedRequest] = {}
         self._claims: dict[Claim, list[int]] = {}
@@ -137,6 +137,7 @@ class Index:
                     Placement(first, length, variant.location, ANYWHERE, variant.choices),
                 )
                 self._claims.setdefault(claim, []).append(number)
+                self.state.forget(resource)
             self.version += 1
 
     def remove(self, claim: Claim) -> None:
@@ -184,6 +185,7 @@ class Index:
                 raise
             for number, placement in places.items():
                 self.state.place(number, placement)
+                self._forget(placement)
             self._booked[request.id] = prep
             self.waiting.admit(prep)
             self.version += 1
@@ -481,9 +483,13 @@ class Index:
             placement = self.state.placements[number]
             if placement is not None:
                 self.state.remove(number)
-                for members in placement.team:
-                    for resource in members:
-                        self.state.forget(resource)
+                self._forget(placement)
+
+    def _forget(self, placement: Placement) -> None:
+        """Forget what was worked out for what its resources held before."""
+        for members in placement.team:
+            for resource in members:
+                self.state.forget(resource)
 
     def _resource(self, id: str) -> int:
         number = self.prepared.resource_index.get(id)

@@ -136,6 +136,7 @@ class Rulebook:
         self.team_goals = self._goals_having("team_cost")
         self._visit_masks: dict[tuple[int, Way], Mask] = {}
         self._resource_masks: dict[tuple[int, int], Mask] = {}
+        self._same: dict[Mask, Mask] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._kinds_of: dict[tuple[int, Way], tuple[Kind, ...]] = {}
         self._concerned: dict[int, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
@@ -228,7 +229,8 @@ class Rulebook:
             mask = self.prepared.all_ticks
             for rule in self.static_with:
                 mask &= rule.starts_with(state, visit, variant, need, resource)
-            self._resource_masks[key] = mask
+            # Most resources have the calendar of some others: one mask for all of them.
+            self._resource_masks[key] = self._same.setdefault(mask, mask)
         return self._resource_masks[key]
 
     def mask_with(
@@ -239,9 +241,12 @@ class Rulebook:
         It is remembered by the state until the resource holds something else.
         """
         kind, known = self.kinds(visit, variant)[need], state.known(resource)
-        if kind.claims not in known:
-            known[kind.claims] = self.claims_mask(state, visit, variant, need, resource)
-        mask = self.static_mask_with(state, visit, variant, need, resource) & known[kind.claims]
+        claims = known.get(kind.claims)
+        if claims is None:
+            claims = self.claims_mask(state, visit, variant, need, resource)
+            if not state.lean:
+                known[kind.claims] = claims
+        mask = self.static_mask_with(state, visit, variant, need, resource) & claims
         known[kind.both] = mask
         return mask
 
