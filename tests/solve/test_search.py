@@ -3,7 +3,7 @@
 import pytest
 from ortools.sat.python import cp_model
 
-from allocator.solve.search import search
+from allocator.solve.search import quick_solver, search
 
 
 def breaks_beside_visits() -> cp_model.CpModel:
@@ -65,3 +65,22 @@ def test_a_search_without_trouble_is_left_alone() -> None:
     before = only.parameters.symmetry_level
     assert search(only, cp) == cp_model.OPTIMAL
     assert only.parameters.symmetry_level == before
+
+
+def test_the_quick_solver_comes_to_the_same_optimum() -> None:
+    """Three visits of one to three hours on one practitioner, of which each hour of delay costs.
+
+    The shortest is also the dearest, and goes first: they begin at 0, 1 and 3, which costs
+    4 * 1 + 3 * 3, and 5 whatever is done.
+    """
+    cp = cp_model.CpModel()
+    starts = [cp.new_int_var(0, 9, "start") for _ in range(3)]
+    cp.add_no_overlap(
+        cp.new_fixed_size_interval_var(start, hours, "")
+        for start, hours in zip(starts, (1, 2, 3), strict=True)
+    )
+    cp.minimize(5 + sum(rate * start for rate, start in zip((5, 4, 3), starts, strict=True)))
+    for found in (solver(), quick_solver(1)):
+        assert search(found, cp) == cp_model.OPTIMAL
+        assert found.objective_value == 18
+        assert found.best_objective_bound == 18
