@@ -39,6 +39,7 @@ from api.routes import (
     people,
     sessions,
     solves,
+    suggestions,
     tenants,
     webhooks,
 )
@@ -51,6 +52,7 @@ from api.solving.asked import Asked
 from api.store.database import Database
 from api.store.promise import demand_promise
 from api.store.world import Worlds
+from api.suggesting.suggester import Suggester
 from api.usecases.things import KINDS
 
 LOG = structlog.get_logger("allocator.service")
@@ -125,6 +127,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         settings=settings,
         database=database,
         worlds=Worlds(),
+        suggester=Suggester(),
         credentials=Credentials(database, settings.tokens),
         failures=Failures(settings.failed_per_minute),
         limits=Limits(database),
@@ -137,6 +140,7 @@ def application(settings: Settings | None = None) -> FastAPI:
     for routes in (
         people,
         sessions,
+        suggestions,
         holds,
         bookings,
         claims,

@@ -21,6 +21,7 @@ from api.problems import Invalid, KeyReused
 from api.settings import Settings
 from api.store.database import Database
 from api.store.world import Worlds
+from api.suggesting.suggester import Suggester
 from api.usecases.tx import Tx
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Service:
     settings: Settings
     database: Database
     worlds: Worlds
+    suggester: Suggester
     credentials: Credentials
     failures: Failures
     limits: Limits

@@ -78,9 +78,10 @@ def _of_cookie(service: Service, request: Request, cookie: str) -> Principal:
 def _count(service: Service, request: Request, principal: Principal, address: str) -> None:
     settings = service.settings
     holds = request.url.path.endswith("/holds")
+    reads = request.method in READS or request.url.path.endswith("/suggestions")
     bucket, limit = (
         ("search", settings.search_per_minute)
-        if request.method in READS
+        if reads
         else ("hold", settings.hold_per_minute)
         if holds
         else ("book", settings.book_per_minute)

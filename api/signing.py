@@ -1,13 +1,18 @@
-"""Signatures of what is sent to webhooks, by Standard Webhooks (standardwebhooks.com)."""
+"""Signatures: of what is sent to webhooks (standardwebhooks.com), and of tokens of our own."""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
+import json
 import secrets
+from typing import Any
 
 PREFIX = "whsec_"
+#: What tokens of suggestions begin with, and the bytes of their signature.
+TOKEN, SIGNATURE = "st_", 32
 
 
 def new_secret() -> str:
@@ -33,3 +38,23 @@ def signed(secret: str, name: str, timestamp: int, body: bytes) -> dict[str, str
         "webhook-timestamp": str(timestamp),
         "webhook-signature": f"v1,{found}",
     }
+
+
+def sealed(secret: bytes, document: Any) -> str:
+    """Return a document as a token that nobody else can make; whoever has it can read it."""
+    body = json.dumps(document, separators=(",", ":")).encode()
+    signature = hmac.new(secret, body, hashlib.sha256).digest()
+    return TOKEN + base64.urlsafe_b64encode(signature + body).decode().rstrip("=")
+
+
+def unsealed(secret: bytes, token: str) -> Any | None:
+    """Return the document of a token; None where it was not made with this secret."""
+    text = token.removeprefix(TOKEN)
+    try:
+        found = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    signature, body = found[:SIGNATURE], found[SIGNATURE:]
+    if not hmac.compare_digest(signature, hmac.new(secret, body, hashlib.sha256).digest()):
+        return None
+    return json.loads(body)

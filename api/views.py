@@ -68,6 +68,7 @@ def booking(tx: Tx, row: Any) -> dict[str, Any]:
         "zone": tx.world_now.zone_of(row.location),
         "urgent": row.urgent,
         "reason": row.reason,
+        "saving": row.saving,
         "visits": [_visit(visit) for visit in row.visits],
         "version": row.version,
         "created_at": instant(row.created_at),

@@ -21,7 +21,7 @@ PURPOSES = {
     "view": (),
     "confirm": ("bookings.confirm",),
     "cancel": ("bookings.cancel",),
-    "reschedule": ("bookings.reschedule",),
+    "reschedule": ("bookings.reschedule", "suggestions.read"),
 }
 
 

@@ -21,6 +21,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "people.erase": frozenset({ADMINISTRATOR}),
     "requests.read": EVERYBODY,
     "requests.write": STAFF | {CLIENT},
+    "suggestions.read": EVERYBODY,
     "bookings.read": EVERYBODY,
     "bookings.hold": STAFF | {CLIENT},
     "bookings.confirm": STAFF | {CLIENT},
@@ -47,7 +48,15 @@ ACTIONS: dict[str, frozenset[Role]] = {
 }
 
 #: What a publishable key may do at most, whatever its role.
-PUBLIC = frozenset({"tenant.read", "catalogue.read", "bookings.hold", "bookings.confirm"})
+PUBLIC = frozenset(
+    {
+        "tenant.read",
+        "catalogue.read",
+        "suggestions.read",
+        "bookings.hold",
+        "bookings.confirm",
+    }
+)
 
 
 def demand(principal: Principal, action: str) -> None:

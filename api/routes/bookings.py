@@ -8,12 +8,18 @@ from fastapi import APIRouter, Query, Response
 
 from api import views
 from api.call import Answer, Calling, Raw
-from api.routes.documents import answer_of
+from api.problems import Invalid
+from api.routes.documents import answer_of, links
 from api.routes.paging import Paged
-from api.schemas.bodies import AddIn, CancelIn, MoveIn, ReasonIn, ReassignIn, VisitOf
+from api.schemas.bodies import AddIn, BookIn, CancelIn, MoveIn, ReasonIn, ReassignIn, VisitOf
 from api.schemas.texts import AnyInstant, Name
 from api.sign_in import KnownRoute
+from api.suggesting import holding as suggested
+from api.suggesting.alternatives import offered
+from api.suggesting.asking import Asked
+from api.suggesting.suggester import Suggester
 from api.usecases import attending, bookings, cancelling, confirming, listing, moving
+from api.usecases.tx import Tx
 
 routes = APIRouter(prefix="/v1/bookings", tags=["bookings"], route_class=KnownRoute)
 BOOKING: dict[int | str, dict[str, Any]] = {200: answer_of("Booking")}
@@ -47,6 +53,31 @@ def pages(
     )
 
 
+@routes.post(
+    "",
+    status_code=201,
+    operation_id="create_booking",
+    summary="Book a suggestion",
+    responses={
+        201: answer_of("Booking", description="Booked, or waiting for a reviewer.")
+        | links("read_booking", "cancel_booking", "create_link")
+    },
+)
+def book(call: Calling, body: BookIn, raw: Raw) -> Response:
+    """Hold a suggestion and confirm it, at once."""
+    suggester = call.service.suggester
+
+    def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        row = suggested.book(tx, suggester.ticket(tx, body.token, "bookings.hold"))
+        headers = {"Location": f"/v1/bookings/{row.uid}", **views.etag(row.version)}
+        return 201, views.booking(tx, row), headers
+
+    with offered(
+        call, lambda tx: suggested.again(suggester.ticket(tx, body.token, "suggestions.read"))
+    ):
+        return call.once(raw, work)
+
+
 @routes.get("/{name}", operation_id="read_booking", responses=BOOKING)
 def read(call: Calling, name: Name) -> Response:
     """Read a booking."""
@@ -68,12 +99,38 @@ def cancel(call: Calling, name: Name, raw: Raw, body: CancelIn | None = None) ->
 
 @routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING)
 def reschedule(call: Calling, name: Name, body: MoveIn, raw: Raw) -> Response:
-    """Move visits; their old places count as free."""
+    """Move visits, to a suggestion or elsewhere; their old places count as free."""
+    suggester = call.service.suggester
     moves = [visit.wanted() for visit in body.visits]
-    return views.changed(
-        call,
-        raw,
-        lambda tx: moving.reschedule(tx, name, moves, version=call.version, scope=body.scope),
+
+    def move(tx: Tx) -> Any:
+        if body.token is not None:
+            return suggested.move(
+                tx, name, suggester.ticket(tx, body.token, "bookings.reschedule"), call.version
+            )
+        return moving.reschedule(tx, name, moves, version=call.version, scope=body.scope)
+
+    _demand_one(body)
+    with offered(call, lambda tx: _again(suggester, tx, name, body)):
+        return views.changed(call, raw, move)
+
+
+def _demand_one(body: MoveIn) -> None:
+    if (body.token is not None) == bool(body.visits):
+        raise Invalid("Send either the token of a suggestion, or visits.")
+
+
+def _again(suggester: Suggester, tx: Tx, name: str, body: MoveIn) -> Asked:
+    """Return what alternatives are for, where the place is lost."""
+    if body.token is not None:
+        return suggested.again(suggester.ticket(tx, body.token, "suggestions.read"))
+    first = body.visits[0]
+    named = tuple((visit.occurrence, visit.step) for visit in body.visits)
+    return Asked(
+        booking=name,
+        visits=named if body.scope == "this" else (),
+        wanted=first.start,
+        preferred=first.resources,
     )
 
 

@@ -15,6 +15,10 @@ from api.schemas.bodies import HoldIn, VisitIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
 from api.store.world import decoded
+from api.suggesting import holding as suggested
+from api.suggesting.alternatives import again, offered
+from api.suggesting.asking import Asked
+from api.suggesting.suggester import Suggester
 from api.usecases import bookings, cancelling, confirming, holding, things
 from api.usecases.holding import Partly
 from api.usecases.tx import Tx
@@ -37,9 +41,13 @@ routes = APIRouter(prefix="/v1/holds", tags=["holds"], route_class=KnownRoute)
     },
 )
 def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
-    """Hold a service or a request at a start, with resources."""
+    """Hold a suggestion, or a service or a request at a start, with resources."""
+    suggester = call.service.suggester
 
     def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        if body.token is not None:
+            ticket = suggester.ticket(tx, _alone(body, body.token), "bookings.hold")
+            return held(tx, suggested.hold(tx, ticket, body.hold_minutes))
         request, visits, stored = _asked(tx, body)
         found = holding.hold(
             tx,
@@ -50,12 +58,40 @@ def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
             urgent=body.urgent,
             partial=body.partial.value,
         )
-        if isinstance(found, Partly):
-            return 200, views.partly(found), {}
-        headers = {"Location": f"/v1/holds/{found.uid}", **views.etag(found.version)}
-        return 201, views.booking(tx, found), headers
+        return (200, views.partly(found), {}) if isinstance(found, Partly) else held(tx, found)
 
-    return call.once(raw, work, keeps=(201,))
+    with offered(call, lambda tx: _again(suggester, tx, body)):
+        return call.once(raw, work, keeps=(201,))
+
+
+def held(tx: Tx, row: Any) -> tuple[int, Any, dict[str, str]]:
+    """Return what is told of a new booking."""
+    headers = {"Location": f"/v1/holds/{row.uid}", **views.etag(row.version)}
+    return 201, views.booking(tx, row), headers
+
+
+def _alone(body: HoldIn, token: str) -> str:
+    """Return a token; it says everything but how long it is held."""
+    more = sorted(body.model_fields_set - {"token", "hold_minutes", "partial"})
+    if more:
+        raise Invalid(f"The token says what is held and where; it does not go with {more[0]}.")
+    return token
+
+
+def _again(suggester: Suggester, tx: Tx, body: HoldIn) -> Asked | None:
+    """Return what alternatives are for, where the place is lost."""
+    if body.token is not None:
+        return suggested.again(suggester.ticket(tx, body.token, "suggestions.read"))
+    first = body.visits[0] if body.visits else None
+    return Asked(
+        service=body.service,
+        session=body.session if body.session or first is None else first.session,
+        attendees=tuple(body.attendees),
+        request=body.request,
+        wanted=body.start if first is None else first.start,
+        preferred=body.resources if first is None else first.resources,
+        urgent=body.urgent,
+    )
 
 
 def _asked(tx: Tx, body: HoldIn) -> tuple[Request, list[VisitIn], Any]:
@@ -94,7 +130,8 @@ def read(call: Calling, name: Name) -> Response:
 @routes.post("/{name}/confirm", operation_id="confirm_hold", responses={200: answer_of("Booking")})
 def confirm(call: Calling, name: Name, raw: Raw) -> Response:
     """Confirm a hold; it is booked then, or waits for a reviewer."""
-    return views.changed(call, raw, lambda tx: confirming.confirm(tx, name, call.version))
+    with offered(call, lambda tx: again(tx, name)):
+        return views.changed(call, raw, lambda tx: confirming.confirm(tx, name, call.version))
 
 
 @routes.delete("/{name}", operation_id="release_hold", responses={200: answer_of("Booking")})

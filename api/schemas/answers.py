@@ -11,6 +11,7 @@ UID: dict[str, Any] = {"type": "string", "format": "uuid"}
 INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
 NUMBER: dict[str, Any] = {"type": "integer"}
 FLAG: dict[str, Any] = {"type": "boolean"}
+SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
 ANY: dict[str, Any] = {"type": "object"}
 
 
@@ -106,6 +107,18 @@ WEBHOOK = {
     "created_at": INSTANT,
 }
 
+SAVING = maybe(
+    _object(
+        "Saving",
+        "What is saved: a share of the price, or an amount in hundredths of a currency.",
+        percent=NUMBER,
+        cents=NUMBER,
+        currency=TEXT,
+        text=TEXT,
+    )
+)
+GOAL = {"goal": TEXT, "level": TEXT, "unit": TEXT, "amount": NUMBER, "cost": NUMBER}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     str(schema["title"]): schema
     for schema in (
@@ -151,6 +164,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             zone=TEXT,
             urgent=FLAG,
             reason=maybe(TEXT),
+            saving=SAVING,
             visits=many(ref("BookedVisit")),
             **KEPT,
         ),
@@ -182,6 +196,51 @@ ANSWERS: dict[str, dict[str, Any]] = {
             visit=UID,
             booking=maybe(UID),
             session=maybe(TEXT),
+        ),
+        _object(
+            "Suggestion",
+            "Places for all visits of what is asked for, taken together.",
+            token=TEXT,
+            start=INSTANT,
+            end=INSTANT,
+            zone=TEXT,
+            visits=many(
+                _object(
+                    "SuggestedVisit",
+                    "Where a visit would lie.",
+                    **WANTED,
+                    end=INSTANT,
+                    session=maybe(TEXT),
+                )
+            ),
+            reasons=many(
+                _object(
+                    "Reason",
+                    "Why it ranks where it does.",
+                    tag=TEXT,
+                    text=TEXT,
+                    good=FLAG,
+                )
+            ),
+            load=maybe(SHARE),
+            band=maybe({"type": "string", "enum": ["off_peak", "between", "peak"]}),
+            saving=SAVING,
+            rank=maybe(NUMBER),
+            goals=maybe(
+                many(_object("AddedCost", "What a goal pays more; below 0 is less.", **GOAL))
+            ),
+            displaces=maybe(many(TEXT)),
+        ),
+        _object(
+            "Suggestions",
+            "Choices, the best first, or why there are none.",
+            suggestions=many(ref("Suggestion")),
+            starts=NUMBER,
+            expires_at=INSTANT,
+            why_none=maybe(
+                _object("WhyNone", "Why there is no choice.", sentence=TEXT, rules=many(TEXT))
+            ),
+            next_possible=maybe(ref("Suggestion")),
         ),
         _object(
             "Person",
@@ -330,16 +389,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ),
             levels=many(_object("LevelCost", "Smaller is better.", name=TEXT, cost=NUMBER)),
             goals=many(
-                _object(
-                    "GoalCost",
-                    "What a goal comes to.",
-                    goal=TEXT,
-                    level=TEXT,
-                    unit=TEXT,
-                    weight=NUMBER,
-                    amount=NUMBER,
-                    cost=NUMBER,
-                )
+                _object("GoalCost", "What a goal comes to.", **GOAL, weight=NUMBER),
             ),
         ),
         _object(

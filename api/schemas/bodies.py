@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from allocator.domain.time import Span
 from api.auth.principal import Role
 from api.schemas.texts import AnyInstant, Instant, Name, Text, demand_kept
+from api.suggesting.asking import Asked
 from api.usecases.placing import WantedVisit
+
+#: Longest token of a suggestion: of two hundred visits, each with some resources.
+LONGEST_TOKEN = 100_000
+Token = Annotated[Text, Field(min_length=1, max_length=LONGEST_TOKEN)]
 
 
 class Body(BaseModel):
@@ -54,8 +60,9 @@ class Partial(Enum):
 
 
 class HoldIn(Body):
-    """What to hold: a service with a start and resources, or a request with its visits."""
+    """What to hold: a suggestion, a service with a start and resources, or a request's visits."""
 
+    token: Token | None = Field(None, description="Of a suggestion; it says all but how long.")
     service: Name | None = Field(None, description="For a single visit: its service.")
     session: Name | None = Field(None, description="For a seat: the group session.")
     attendees: list[Name] = Field(default_factory=list, max_length=100)
@@ -101,15 +108,23 @@ class BookingIn(Body):
     zone: Any = Field(None, description="Not read.")
     urgent: Any = Field(None, description="Not read.")
     reason: Any = Field(None, description="Not read.")
+    saving: Any = Field(None, description="Not read.")
     version: Any = Field(None, description="Not read.")
     created_at: Any = Field(None, description="Not read.")
     changed_at: Any = Field(None, description="Not read.")
 
 
-class MoveIn(Body):
-    """Where visits are to lie instead."""
+class BookIn(Body):
+    """What to book at once."""
 
-    visits: list[VisitIn] = Field(min_length=1, max_length=200)
+    token: Token = Field(description="Of a suggestion.")
+
+
+class MoveIn(Body):
+    """Where visits are to lie instead: a suggestion, or visits."""
+
+    token: Token | None = Field(None, description="Of a suggestion for this booking.")
+    visits: list[VisitIn] = Field(default_factory=list, max_length=200)
     scope: str = Field(
         "this",
         pattern="^(this|following|all)$",
@@ -158,6 +173,57 @@ class VisitOf(Body):
     """Which visit of a booking."""
 
     visit: Name | None = Field(None, description="Its id; the next one where left out.")
+
+
+class SpanIn(Body):
+    """A stretch of time: from its start to before its end."""
+
+    start: AnyInstant
+    end: AnyInstant
+
+
+class SuggestionsIn(Body):
+    """What places are suggested for: a service or group session, a request, or a booking."""
+
+    service: Name | None = Field(None, description="For a single visit: its service.")
+    session: Name | None = Field(None, description="For a seat: the group session.")
+    attendees: list[Name] = Field(
+        default_factory=list, max_length=100, description="Who comes, to a service or session."
+    )
+    request: Name | None = Field(None, description="A request that is kept.")
+    booking: Name | None = Field(None, description="A booking that moves: its place is free.")
+    visits: list[At] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Which visits of the booking move; empty is all that are open.",
+    )
+    windows: list[SpanIn] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Where each visit lies, whole; empty is anywhere.",
+    )
+    wanted: AnyInstant | None = Field(None, description="A time to be near to.")
+    preferred: dict[Name, list[Name]] = Field(
+        default_factory=dict, description="Whom you would rather have: names by role."
+    )
+    urgent: bool = Field(
+        False, description="What is kept for the urgent is open; a reviewer looks at it."
+    )
+    limit: int = Field(5, ge=1, le=50, description="How many, at most.")
+
+    def asked(self) -> Asked:
+        """Return it as a use case has it."""
+        return Asked(
+            **{name: getattr(self, name) for name in self.model_fields_set & SAME},
+            attendees=tuple(self.attendees),
+            visits=tuple((at.occurrence, at.step) for at in self.visits),
+            windows=tuple(Span(start=one.start, end=one.end) for one in self.windows),
+            preferred={role: tuple(names) for role, names in self.preferred.items()},
+        )
+
+
+#: Fields of what is asked for that are as they are sent.
+SAME = frozenset({"service", "session", "request", "booking", "wanted", "urgent", "limit"})
 
 
 class PersonIn(Body):

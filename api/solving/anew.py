@@ -92,7 +92,7 @@ def parts(
     for _, found in groupby(enumerate(numbers), run_of):
         run = [number for _, number in found]
         some = [row for row in ordered if row.occurrence in run]
-        windows = _windows(booking, run, some, siblings, horizon)
+        windows = room_for(booking, run, some, siblings, horizon)
         if windows:
             yield _part(booking, run, some, windows)
 
@@ -131,7 +131,7 @@ def _part(
     )
 
 
-def _windows(
+def room_for(
     booking: Request,
     run: Sequence[int],
     rows: Sequence[Any],

@@ -80,6 +80,15 @@ def change(connection: Connection, tenant: int, booking: int, **values: Any) -> 
     )
 
 
+def save(connection: Connection, tenant: int, booking: int, saving: Any) -> None:
+    """Write what whoever comes saves; it is part of the change that is under way."""
+    connection.execute(
+        update(BOOKING)
+        .where(BOOKING.c.tenant_id == tenant, BOOKING.c.id == booking)
+        .values(saving=saving)
+    )
+
+
 def add_visits(
     connection: Connection,
     tenant: int,

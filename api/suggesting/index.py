@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -18,18 +19,18 @@ from uuid import UUID
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
 from allocator.domain.problem import Problem
-from allocator.domain.request import Pin
+from allocator.domain.request import Pin, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.time import Horizon, wall_to_instant, zone_of
-from allocator.suggest import Index
+from allocator.suggest import Index, LoadForecast
 from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
 from api.solving.clinic import as_it_lies
 from api.store import changes, people, taken
 from api.store.changes import Seen
 from api.store.world import World, decoded
-from api.usecases.policy import policy
+from api.usecases.policy import policy, steering
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
@@ -47,15 +48,16 @@ class _Visit:
         UUID of its booking; None for the place of a group session.
     expires_at
         When its time is over, unless it is confirmed by then.
-    known
-        Whether the index has it as a request, by its own UUID.
+    lies
+        The request that the index has it as, by its own UUID, and where it lies; None where it
+        cannot be said as one.
     beside
         What it claims beyond that: a service may have changed since it was booked.
     """
 
     booking: UUID | None
     expires_at: datetime | None
-    known: bool
+    lies: tuple[Request, Assignment] | None
     beside: tuple[Claim, ...]
 
 
@@ -78,6 +80,8 @@ class TenantIndex:
         As given.
     index
         Answers questions; whoever asks several that belong together holds ``turn``.
+    steering, forecast
+        How people are steered to quiet hours, and how busy hours are expected to be; or None.
     turn
         Held by whoever changes it.
     """
@@ -86,6 +90,8 @@ class TenantIndex:
         self.world = world
         self.index = Index(problem)
         self.turn = RLock()
+        self.steering = steering(world)
+        self.forecast: LoadForecast | None = None
         self._seen = seen
         self._held = {a.visit: a for a in problem.published}
         self._visits: dict[UUID, _Visit] = {}
@@ -187,6 +193,52 @@ class TenantIndex:
                 return False
             return True
 
+    @contextmanager
+    def anew(self, booking: UUID, request: Request, kept: Sequence[Assignment]) -> Iterator[None]:
+        """Have a booking in the index as a request of which only some visits lie where they do.
+
+        The others wait, and what they claim is free, until the end.
+
+        Parameters
+        ----------
+        booking
+            UUID of the booking.
+        request, kept
+            What is asked for, and where those of its visits lie that stay.
+
+        Raises
+        ------
+        InvalidProblem, InvalidSchedule
+            Where it cannot be meant as it stands.
+        """
+        with self.turn:
+            visits = [self._visits[uid] for uid in self._of_booking.get(booking, ())]
+            gone: list[_Visit] = []
+            try:
+                for visit in visits:
+                    self._set_aside(visit)
+                    gone.append(visit)
+                self.index.book(request, kept)
+                try:
+                    yield
+                finally:
+                    self.index.cancel(request.id)
+            finally:
+                for visit in gone:
+                    self._put_back(visit)
+
+    def _set_aside(self, visit: _Visit) -> None:
+        if visit.lies is not None:
+            self.index.cancel(visit.lies[0].id)
+        for claim in visit.beside:
+            self.index.remove(claim)
+
+    def _put_back(self, visit: _Visit) -> None:
+        if visit.lies is not None:
+            self.index.book(visit.lies[0], [visit.lies[1]])
+        for claim in visit.beside:
+            self.index.add(claim)
+
     def _strangers(self, names: Iterable[str]) -> set[str]:
         return {name for name in names if not self.index.has(name)}
 
@@ -196,7 +248,6 @@ class TenantIndex:
 
     def _take(self, row: Any) -> None:
         """Take in a visit where it lies."""
-        known = False
         lies = None
         if row.booking is not None:
             names = _Names(self.index)
@@ -204,14 +255,13 @@ class TenantIndex:
         if lies is not None:
             try:
                 self.index.book(lies[0], [lies[1]])
-                known = True
             except (InvalidProblem, InvalidSchedule):
-                known = False
-        beside = tuple(self._beside(row, known=known or self._holds(row)))
+                lies = None
+        beside = tuple(self._beside(row, known=lies is not None or self._holds(row)))
         for claim in beside:
             self.index.add(claim)
         self._visits[row.uid] = _Visit(
-            booking=row.booking, expires_at=row.expires_at, known=known, beside=beside
+            booking=row.booking, expires_at=row.expires_at, lies=lies, beside=beside
         )
         if row.booking is not None:
             self._of_booking.setdefault(row.booking, set()).add(row.uid)
@@ -265,10 +315,7 @@ class TenantIndex:
                 continue
             if there.booking is not None and there.booking in self._of_booking:
                 self._of_booking[there.booking].discard(one)
-            if there.known:
-                self.index.cancel(str(one))
-            for claim in there.beside:
-                self.index.remove(claim)
+            self._set_aside(there)
 
     def _expire(self, now: datetime) -> None:
         """Free what nobody has confirmed in time."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from threading import Lock
 
 import structlog
 
-from allocator.domain.resource import Resource
 from api.problems import StoreUnavailable
 from api.suggesting.index import TenantIndex
 from api.usecases.tx import Tx
@@ -39,10 +38,15 @@ class Indexes:
         self._slots: OrderedDict[int, _Slot] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, tx: Tx, people: Mapping[str, Resource]) -> TenantIndex:
-        """Return the index of a tenant, in step with what is committed, that knows some people.
+    def of(self, tx: Tx, odd: Collection[str] = ()) -> TenantIndex:
+        """Return the index of a tenant, in step with what is committed.
 
         While it is read anew, others are answered from the old one.
+
+        Parameters
+        ----------
+        odd
+            People who have to be there from the first, since they have work of their own.
 
         Raises
         ------
@@ -52,13 +56,11 @@ class Indexes:
         slot = self._slot(tx.tenant)
         for _ in range(TRIES):
             index = before = slot.index
-            if index is not None:
-                current = index.follow(tx)
-                if not index.know(people):
-                    slot.odd |= people.keys()
-                    index = None
-                elif current:
-                    return index
+            if not slot.odd.issuperset(odd):
+                slot.odd |= frozenset(odd)
+                index = None
+            elif index is not None and index.follow(tx):
+                return index
             if not slot.reading.acquire(timeout=PATIENCE if index is None else 0):
                 if index is not None:
                     return index

@@ -84,7 +84,7 @@ def hold(
         raise Invalid("No visit is named; at least 1 is needed.")
     places = bookings.demand_once(wanted)
     if stored is not None:
-        _once(tx, stored)
+        demand_unbooked(tx, stored)
     if urgent:
         request = replace(request, priority=1)  # reserves for the urgent are open to it
     who = placing.cast(tx, request, wanted)
@@ -214,8 +214,8 @@ def _person(tx: Tx, request: Request, who: Cast) -> int | None:
     return tx.principal.person if first is None else first
 
 
-def _once(tx: Tx, request: Any) -> None:
-    """Refuse to book a request twice; whoever calls has locked its row."""
+def demand_unbooked(tx: Tx, request: Any) -> None:
+    """Refuse to book a request twice; whoever books has locked its row."""
     there = store.of_request(tx.connection, tx.tenant, request.id)
     if there is not None:
         raise WrongState(
@@ -262,7 +262,7 @@ def book(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any) -
     WrongState, Taken, RuleBroken
     """
     tx.demand("bookings.hold")
-    _once(tx, stored)
+    demand_unbooked(tx, stored)
     series.demand_chains(request, bookings.demand_once(wanted))
     who = placing.cast(tx, request, wanted)
     row = _held(tx, request, wanted, who, _person(tx, request, who), 1, stored, False, whole=True)
@@ -278,7 +278,7 @@ def bring_in(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: An
     """
     tx.demand("bookings.import")
     if stored is not None:
-        _once(tx, stored)
+        demand_unbooked(tx, stored)
     series.demand_chains(request, bookings.demand_once(wanted))
     who = placing.cast(tx, request, wanted)
     person = _person(tx, request, who)

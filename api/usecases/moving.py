@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,23 +33,57 @@ def reschedule(
         ``"this"`` moves these alone. ``"following"`` and ``"all"`` move one visit, and the later
         ones, or all, by as many days, to the same wall time, with the same resources.
     """
+    row, there, open_visits = _movable(tx, name, version)
+    if scope != "this":
+        zone = tx.world.zone_of(row.location)
+        moves = series.shifted(moves, open_visits, scope, zone)
+    _demand_movable(tx, row, open_visits, bookings.demand_once(moves))
+    if tx.principal.own_only and row.saving is not None:  # it was for the time that they leave
+        store.save(tx.connection, tx.tenant, row.id, None)
+    return _replace(tx, row, moves, there, "booking.moved")
+
+
+def movable(tx: Tx, name: str, at: Sequence[series.At]) -> tuple[Any, Sequence[Any], list[Any]]:
+    """Return a booking of which visits may be moved, with all of its visits, and those.
+
+    Parameters
+    ----------
+    at
+        Which, by occurrence and step; none is all that are open.
+
+    Raises
+    ------
+    NotFound, WrongState, RuleBroken
+    """
+    row, there, open_visits = _movable(tx, name, None)
+    chosen = list(dict.fromkeys(at)) or sorted(open_visits)
+    if not chosen:
+        raise WrongState(f"No visit of booking {name} is left to be moved.")
+    _demand_movable(tx, row, open_visits, chosen)
+    return row, there, [open_visits[one] for one in chosen]
+
+
+def _movable(
+    tx: Tx, name: str, version: int | None
+) -> tuple[Any, Sequence[Any], dict[series.At, Any]]:
+    """Return a booking that may be moved, with all of its visits, and those that are open."""
     tx.demand("bookings.reschedule")
     row = bookings.changing(tx, name, version, bookings.OPEN, "move")
     _demand_unreviewed(tx, row)
     there = store.visits(tx.connection, tx.tenant, [row.id])[row.id]
-    open_visits = {(v.occurrence, v.step): v for v in there if v.state == "booked"}
-    if scope != "this":
-        zone = tx.world.zone_of(row.location)
-        moves = series.shifted(moves, open_visits, scope, zone)
-    bookings.demand_once(moves)
-    for move in moves:
-        if (move.occurrence, move.step) not in open_visits:
-            raise NotFound(
-                f"Booking {name} has no visit {move.occurrence}, step {move.step}, to move."
-            )
-    moved = [open_visits[move.occurrence, move.step] for move in moves]
-    bookings.demand_notice(tx, row, moved, policy(tx.world).reschedule_notice_minutes, "moved")
-    return _replace(tx, row, moves, there, "booking.moved")
+    return row, there, {(v.occurrence, v.step): v for v in there if v.state == "booked"}
+
+
+def _demand_movable(
+    tx: Tx, row: Any, open_visits: Mapping[series.At, Any], at: Sequence[series.At]
+) -> None:
+    """Refuse to move visits that are not there to be moved, or later than the terms allow."""
+    for occurrence, step in at:
+        if (occurrence, step) not in open_visits:
+            raise NotFound(f"Booking {row.ref} has no visit {occurrence}, step {step}, to move.")
+    moved = [open_visits[one] for one in at]
+    minutes = policy(tx.world_now).reschedule_notice_minutes
+    bookings.demand_notice(tx, row, moved, minutes, "moved")
 
 
 def _demand_unreviewed(tx: Tx, row: Any) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from allocator.domain.faults import Fault
+from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import write_instant, zone_of
 from allocator.frames.nested import Decoder
+from allocator.frames.steering import FORMAT, steering_from_json
 from api.problems import Invalid, RuleBroken
 from api.store.world import World
 
@@ -88,6 +92,23 @@ def policy(world: World) -> Policy:
     found: Policy = Decoder(faults).object(Policy, dict(world.policy.get("terms", {})), "terms")
     assert not faults, faults
     return found
+
+
+def steering(world: World) -> SteeringPolicy | None:
+    """Return how a tenant steers people to quiet hours; None where it does not."""
+    kept = world.policy.get("steering")
+    return None if kept is None else steering_of(kept)
+
+
+def steering_of(kept: Mapping[str, Any]) -> SteeringPolicy:
+    """Return a steering policy as the library has it.
+
+    Raises
+    ------
+    InvalidProblem
+        With everything that is wrong with it.
+    """
+    return steering_from_json({"format": FORMAT, "version": 1, **kept})
 
 
 def demand_near(world: World, now: datetime, start: datetime, what: str) -> None:

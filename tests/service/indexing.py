@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,13 +39,13 @@ class Process:
         self.indexes = Indexes()
         self.worlds = Worlds()
 
-    def index(self, clinic: Clinic, people: Mapping[str, Any] | None = None) -> TenantIndex:
+    def index(self, clinic: Clinic) -> TenantIndex:
         """Have the index of a tenant as for a question."""
         who = Principal(tenant=clinic.tenant, actor="test", role=Role.ADMINISTRATOR)
 
         def work(connection: Any, now: datetime) -> TenantIndex:
             tx = Tx(connection=connection, now=now, principal=who, worlds=self.worlds)
-            return self.indexes.of(tx, people or {})
+            return self.indexes.of(tx)
 
         return self.database.run(clinic.tenant, work)
 

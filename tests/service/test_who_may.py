@@ -22,13 +22,13 @@ WHO = {
         "list_locations read_location list_calendars read_calendar list_resources read_resource"
         " list_services read_service list_sessions read_session list_lanes read_tenant"
         " export_locations export_calendars export_resources export_services"
-        " read_session_place sign_in sign_out"
+        " read_session_place sign_in sign_out suggest"
     ),
     "csrau": (
         "list_requests read_request export_requests explain"
         " list_bookings read_booking read_hold export_bookings"
     ),
-    "csrap": "create_hold release_hold confirm_hold",
+    "csrap": "create_hold create_booking release_hold confirm_hold",
     "csra": (
         "create_requests change_request delete_request import_requests"
         " cancel_booking reschedule_booking add_visits"
@@ -63,7 +63,8 @@ OPEN = {"live", "ready"}
 OF_A_BOOKING = {
     name
     for name in ALLOWED
-    if name.endswith(("_booking", "_hold", "_link", "_links")) and name != "create_hold"
+    if name.endswith(("_booking", "_hold", "_link", "_links"))
+    and name not in ("create_hold", "create_booking")
 } | {"add_visits", "check_in", "fulfil", "no_show"}
 #: What neither a scope nor a role decides.
 OWN = {"sign_in", "sign_out"}
@@ -89,6 +90,8 @@ BODIES: dict[str, Any] = {
     "change_person": {"name": "Eva"},
     "place_session": {"start": TEN, "resources": {"gym": ["gym"]}},
     "create_hold": physio(TEN, None),
+    "suggest": {"service": "physio"},
+    "create_booking": {"token": "st_unknown"},
     "reschedule_booking": {"visits": [{"start": TEN}]},
     "reassign_booking": {"resources": {"practitioner": ["ben"]}},
     "add_visits": {"visits": [{"start": TEN}]},

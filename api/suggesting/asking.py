@@ -1,0 +1,174 @@
+"""What suggestions are asked for: a service and people, a request, or a booking that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+
+from allocator.domain.request import PreferredResource, Request
+from allocator.domain.resource import Resource
+from allocator.domain.time import Span, zone_of
+from api.problems import Forbidden, Invalid
+from api.store.world import World, decoded
+from api.suggesting import moving
+from api.suggesting.index import TenantIndex
+from api.suggesting.moving import Moving
+from api.usecases import holding, placing, things
+from api.usecases.policy import policy
+from api.usecases.series import At
+from api.usecases.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked.
+
+    Attributes
+    ----------
+    service, session, attendees
+        For a single visit: what, or a seat in which group session, and who comes.
+    request
+        Or the name of a request that is kept.
+    booking, visits
+        Or the UUID of a booking, and which of its visits move; none is all that are open.
+    windows
+        Where each visit has to lie whole, beside the windows of a request; empty is anywhere.
+    wanted
+        A time to be near to, or None.
+    preferred
+        Whom one would rather have: names by role.
+    urgent
+        Whether what is kept for the urgent is open to it, and a reviewer looks at it.
+    limit
+        How many suggestions.
+    """
+
+    service: str | None = None
+    session: str | None = None
+    attendees: tuple[str, ...] = ()
+    request: str | None = None
+    booking: str | None = None
+    visits: tuple[At, ...] = ()
+    windows: tuple[Span, ...] = ()
+    wanted: datetime | None = None
+    preferred: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    urgent: bool = False
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is to be placed.
+
+    Attributes
+    ----------
+    request
+        As the library has it.
+    places
+        Its visits by their names there: occurrence and step.
+    people
+        Who comes and is no part of the tenant's world, by name.
+    moving
+        The booking that moves, or None.
+    """
+
+    request: Request
+    places: Mapping[str, At]
+    people: Mapping[str, Resource]
+    moving: Moving | None = None
+
+
+def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
+    """Find what is asked for, as far as it is the asker's business.
+
+    Raises
+    ------
+    Invalid, NotFound, WrongState, RuleBroken
+    """
+    named = [asked.request, asked.booking, asked.service or asked.session]
+    if sum(one is not None for one in named) != 1 or (asked.service and asked.session):
+        raise Invalid("Name one of these: a service, a group session, a request, a booking.")
+    if asked.attendees and (asked.request or asked.booking):
+        raise Invalid("Who comes is said by the request or booking; do not name attendees.")
+    if asked.visits and not asked.booking:
+        raise Invalid("Visits are named of a booking alone.")
+    if tx.principal.booking is not None and asked.booking is None:
+        raise Forbidden("A link is for its own booking; name that.")
+    known: Collection[str] = ()
+    if asked.booking is not None:
+        found = moving.of(tx, index.horizon, asked.booking, asked.visits)
+        request, places = found.request, found.places
+        known = {attendee.resource for attendee in request.attendees}
+    else:
+        found = None
+        request = _request(tx, asked)
+        places = {
+            request.visit_id(occurrence, step): (occurrence, step)
+            for occurrence in range(1, request.occurrences + 1)
+            for step in range(1, len(request.steps) + 1)
+        }
+    names = {attendee.resource for attendee in request.attendees}
+    strangers = sorted(names - index.world.resources.keys())
+    people = {
+        row.ref: decoded(Resource, row.spec, row.ref)
+        for row in placing.people_of(tx, strangers, known=known)
+    }
+    return Subject(request=_wished(request, asked), places=places, people=people, moving=found)
+
+
+def _request(tx: Tx, asked: Asked) -> Request:
+    """Return what a visit or a request is asked for as."""
+    if asked.request is None:
+        tx.demand("catalogue.read")
+        return holding.simple(asked.service or "", asked.attendees, asked.session)
+    tx.demand("requests.read")
+    row = things.found(tx, things.KINDS["requests"], asked.request)
+    holding.demand_unbooked(tx, row)
+    return decoded(Request, row.spec, row.ref)
+
+
+def _wished(request: Request, asked: Asked) -> Request:
+    """Return a request with what is wished for beside."""
+    wishes = tuple(
+        PreferredResource(role=role, resources=frozenset(names))
+        for role, names in asked.preferred.items()
+    )
+    named = {wish.role for wish in wishes}
+    kept = (wish for wish in request.preferred_resources if wish.role not in named)
+    return replace(
+        request,
+        preferred_resources=(*kept, *wishes),
+        priority=1 if asked.urgent else request.priority,
+        must=False,
+    )
+
+
+def windows(tx: Tx, world: World, asked: Asked) -> tuple[Span, ...]:
+    """Return where visits may lie: for clients no further ahead than the tenant's terms say."""
+    for window in asked.windows:
+        if window.start >= window.end:
+            raise Invalid(
+                f"A window starts at {window.start.isoformat()} and ends at"
+                f" {window.end.isoformat()}."
+            )
+    if not tx.principal.own_only:
+        return asked.windows
+    zone = zone_of(world.zone)
+    last = tx.now.astimezone(zone).date() + timedelta(days=policy(world).most_days_ahead)
+    end = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    anywhere = Span(start=tx.now, end=end)
+    return tuple(
+        replace(window, end=min(window.end, end))
+        for window in asked.windows or (anywhere,)
+        if window.start < end
+    )
+
+
+def is_empty(request: Request, within: Sequence[Span], index: TenantIndex, asked: Asked) -> bool:
+    """Say whether windows leave nothing of the days that are looked at."""
+    start, end = index.horizon.start, index.horizon.end
+    for some in (request.windows, within):
+        if some and not any(w.start < end and w.end > start for w in some):
+            return True
+    return bool(asked.windows) and not within

@@ -1,0 +1,99 @@
+"""What was suggested is held, booked, or moved to: by its token, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allocator.domain.request import Request
+from api.problems import Invalid, WrongState
+from api.store import bookings as store
+from api.store.world import decoded
+from api.suggesting.asking import Asked
+from api.suggesting.tickets import Ticket
+from api.suggesting.views import saving
+from api.usecases import bookings, confirming, holding, moving, things
+from api.usecases.placing import WantedVisit
+from api.usecases.tx import Tx
+from api.views import instant
+
+
+def hold(tx: Tx, ticket: Ticket, hold_minutes: int | None = None) -> Any:
+    """Hold what was suggested, whole.
+
+    Raises
+    ------
+    Invalid, WrongState, Taken, RuleBroken
+    """
+    demand_fresh(tx, ticket)
+    if ticket.booking is not None:
+        raise Invalid(f"The token is for booking {ticket.booking}, which is there; move that.")
+    stored = None
+    if ticket.request is None:
+        request = holding.simple(ticket.service or "", ticket.attendees, ticket.session)
+    else:
+        kind = things.KINDS["requests"]
+        stored = things.found(tx, kind, ticket.request, for_update=True)
+        request = decoded(Request, stored.spec, stored.ref)
+    row = holding.hold(
+        tx,
+        request,
+        ticket.visits,
+        stored=stored,
+        hold_minutes=hold_minutes,
+        urgent=ticket.urgent,
+        partial="refuse",
+    )
+    return _saved(tx, row, ticket)
+
+
+def book(tx: Tx, ticket: Ticket) -> Any:
+    """Hold what was suggested, and confirm it at once."""
+    return confirming.confirm(tx, hold(tx, ticket).ref)
+
+
+def move(tx: Tx, name: str, ticket: Ticket, version: int | None) -> Any:
+    """Move a booking to where it was suggested."""
+    demand_fresh(tx, ticket)
+    row = moving.reschedule(tx, name, demand_for(ticket, name), version=version)
+    return _saved(tx, row, ticket)
+
+
+def demand_for(ticket: Ticket, name: str) -> tuple[WantedVisit, ...]:
+    """Return where a booking is to lie; refuse the token of another."""
+    if ticket.booking is None or ticket.booking.lower() != name.lower():
+        raise Invalid(f"The token is none for booking {name}.")
+    return ticket.visits
+
+
+def demand_fresh(tx: Tx, ticket: Ticket) -> None:
+    """Refuse what was suggested too long ago."""
+    if ticket.until <= tx.now:
+        raise WrongState(
+            f"The token could be used until {instant(ticket.until)}; ask for others.",
+            state="expired",
+        )
+
+
+def again(ticket: Ticket) -> Asked:
+    """Return what a suggestion was asked for, near to where it was."""
+    first = ticket.visits[0]
+    return Asked(
+        service=ticket.service,
+        session=ticket.session,
+        attendees=ticket.attendees,
+        request=ticket.request,
+        booking=ticket.booking,
+        visits=tuple((v.occurrence, v.step) for v in ticket.visits) if ticket.booking else (),
+        urgent=ticket.urgent,
+        wanted=first.start,
+        preferred=first.resources,
+    )
+
+
+def _saved(tx: Tx, row: Any, ticket: Ticket) -> Any:
+    """Write down what is saved; what was saved before is no more."""
+    found = saving(ticket.saving, ticket.currency)
+    if found == row.saving:
+        return row
+    store.save(tx.connection, tx.tenant, row.id, found)
+    return bookings.found(tx, row.ref)

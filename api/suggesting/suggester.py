@@ -1,0 +1,204 @@
+"""Suggestions: places for what is asked, ranked, each with a token by which it can be held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.request import ATTENDEE
+from allocator.domain.schedule import Assignment
+from allocator.domain.steering import SteeringPolicy
+from allocator.domain.time import Span
+from allocator.suggest import Suggestion, Suggestions, WhyNone
+from api.problems import Invalid
+from api.store import refused
+from api.store.suggestion_keys import Secrets
+from api.suggesting import asking, tickets
+from api.suggesting.asking import Asked, Subject
+from api.suggesting.index import TenantIndex
+from api.suggesting.indexes import Indexes
+from api.suggesting.tickets import Ticket
+from api.usecases.discretion import PLAIN
+from api.usecases.placing import WantedVisit
+from api.usecases.policy import policy
+from api.usecases.rules import faults as told
+from api.usecases.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A suggestion that can be held.
+
+    Attributes
+    ----------
+    suggestion
+        As the library has it.
+    visits
+        Where its visits are to lie, and until when.
+    token
+        What stands for it.
+    """
+
+    suggestion: Suggestion
+    visits: tuple[tuple[WantedVisit, datetime], ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What is suggested.
+
+    Attributes
+    ----------
+    asked, service
+        What was asked, and the service of its first visit.
+    steering
+        How people are steered to quiet hours, or None.
+    offers
+        The choices, the best first.
+    starts
+        How many starts the first visit has in all.
+    expires_at
+        Until when tokens can be used.
+    why_none, next_possible
+        Why there is no choice, and the first after the time asked for.
+    """
+
+    asked: Asked
+    service: str
+    steering: SteeringPolicy | None
+    offers: tuple[Offer, ...]
+    starts: int
+    expires_at: datetime
+    why_none: WhyNone | None = None
+    next_possible: Offer | None = None
+
+
+class Suggester:
+    """What a process of the API knows to suggest from."""
+
+    def __init__(self) -> None:
+        self.indexes = Indexes()
+        self._secrets = Secrets()
+
+    def suggest(self, tx: Tx, asked: Asked) -> Offers:
+        """Suggest places.
+
+        Raises
+        ------
+        Forbidden, Invalid, NotFound, WrongState, RuleBroken
+        """
+        tx.demand("suggestions.read")
+        index = self.indexes.of(tx)
+        subject = asking.subject(tx, index, asked)
+        if not index.know(subject.people):
+            index = self.indexes.of(tx, subject.people.keys())
+        within = asking.windows(tx, index.world, asked)
+        if asking.is_empty(subject.request, within, index, asked):
+            why = WhyNone("The time asked for is not looked at.", ("windows",))
+            found = Suggestions(request=subject.request.id, why_none=why)
+        else:
+            found = self._found(tx, index, subject, asked, within)
+        terms = policy(index.world)
+        until = tx.now + timedelta(minutes=terms.suggestion_minutes)
+        secret = self._secrets.of(tx.connection, tx.tenant)
+
+        def offer(one: Suggestion) -> Offer:
+            visits = tuple((_wanted(subject, a), a.end) for a in one.visits)
+            ticket = Ticket(
+                until=until,
+                service=asked.service,
+                session=asked.session,
+                attendees=asked.attendees,
+                request=asked.request,
+                booking=asked.booking,
+                urgent=asked.urgent,
+                visits=tuple(visit for visit, _ in visits),
+                saving=one.saving,
+                currency="" if index.steering is None else index.steering.currency,
+            )
+            return Offer(suggestion=one, visits=visits, token=ticket.token(secret))
+
+        if not found.options:
+            self._note_refused(tx, index, subject, asked, found.why_none)
+        return Offers(
+            asked=asked,
+            service=_service(index, subject),
+            steering=index.steering,
+            offers=tuple(offer(one) for one in found.options),
+            starts=found.starts,
+            expires_at=until,
+            why_none=None if found.options else found.why_none,
+            next_possible=None if found.next_possible is None else offer(found.next_possible),
+        )
+
+    def _note_refused(
+        self, tx: Tx, index: TenantIndex, subject: Subject, asked: Asked, why: WhyNone | None
+    ) -> None:
+        """Count demand for which there was no room, where it is known for which hour."""
+        times = [asked.wanted] if asked.wanted else [w.start for w in asked.windows[:1]]
+        near = [at for at in times if index.horizon.start <= at < index.horizon.end]
+        if near and (why is None or not why.rules or not set(why.rules) <= PLAIN):
+            refused.note(tx.connection, tx.tenant, _service(index, subject), near[0])
+
+    def ticket(self, tx: Tx, token: str, action: str) -> Ticket:
+        """Return what a token of the tenant's stands for, be it too old.
+
+        Parameters
+        ----------
+        action
+            What is to be done with it.
+
+        Raises
+        ------
+        Forbidden, Invalid
+        """
+        tx.demand(action)
+        return tickets.opened(self._secrets.of(tx.connection, tx.tenant), token)
+
+    def _found(
+        self, tx: Tx, index: TenantIndex, subject: Subject, asked: Asked, within: Sequence[Span]
+    ) -> Suggestions:
+        how: dict[str, Any] = {
+            "windows": within,
+            "limit": asked.limit,
+            "wanted": asked.wanted,
+            "forecast": index.forecast,
+            "policy": index.steering,
+            "locations": sorted(tx.principal.locations),
+            "now": tx.now,
+            "explain": False,
+        }
+        moving, request = subject.moving, subject.request
+        try:
+            with index.turn:
+                if moving is None:
+                    return index.index.suggest(request, **how)
+                with index.anew(moving.booking, request, moving.kept):
+                    return index.index.suggest(request.id, **how)
+        except (InvalidProblem, InvalidSchedule) as error:
+            raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+
+
+def _service(index: TenantIndex, subject: Subject) -> str:
+    """Return the service of the first visit of what is asked for."""
+    step = subject.request.steps[0]
+    sessions = (index.world.sessions[name] for name in sorted(step.sessions))
+    return step.service or next((session.service for session in sessions), "")
+
+
+def _wanted(subject: Subject, assignment: Assignment) -> WantedVisit:
+    """Return where a visit is to lie, as it is held."""
+    occurrence, step = subject.places[assignment.visit]
+    return WantedVisit(
+        occurrence=occurrence,
+        step=step,
+        start=assignment.start,
+        resources={
+            role: names for role, names in assignment.resources if not role.startswith(ATTENDEE)
+        },
+        session=assignment.session,
+    )

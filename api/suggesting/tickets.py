@@ -1,0 +1,124 @@
+"""Tickets: what the token of a suggestion stands for. They hold ids, instants, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from allocator.domain.steering import Saving
+from api.problems import Invalid
+from api.signing import sealed, unsealed
+from api.usecases.placing import WantedVisit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A place that was suggested.
+
+    Attributes
+    ----------
+    until
+        When it was suggested too long ago.
+    service, session, attendees
+        What for: a single visit.
+    request
+        Or a request that is kept.
+    booking
+        Or the booking that moves there.
+    urgent
+        Whether a reviewer has to look at it.
+    visits
+        Where visits are to lie.
+    saving, currency
+        What was offered for it, and in which currency where it is an amount.
+    """
+
+    until: datetime
+    service: str | None = None
+    session: str | None = None
+    attendees: tuple[str, ...] = ()
+    request: str | None = None
+    booking: str | None = None
+    urgent: bool = False
+    visits: tuple[WantedVisit, ...] = ()
+    saving: Saving | None = None
+    currency: str = ""
+
+    def token(self, secret: bytes) -> str:
+        """Return the token that stands for it."""
+        what = {
+            "s": self.service,
+            "g": self.session,
+            "a": list(self.attendees),
+            "r": self.request,
+            "b": self.booking,
+            "p": self.urgent,
+            "o": None if self.saving is None else _saved(self.saving, self.currency),
+        }
+        document = {
+            "u": int(self.until.timestamp()),
+            "v": [_written(visit) for visit in self.visits],
+            **{key: value for key, value in what.items() if value},
+        }
+        return sealed(secret, document)
+
+
+def opened(secret: bytes, token: str) -> Ticket:
+    """Return what a token stands for, be it too old.
+
+    Raises
+    ------
+    Invalid
+        Where the tenant has never given it out.
+    """
+    found = unsealed(secret, token)
+    if found is None:
+        raise Invalid("The token is none that was given out here.")
+    offered = found.get("o") or {}
+    return Ticket(
+        until=_instant(found["u"]),
+        service=found.get("s"),
+        session=found.get("g"),
+        attendees=tuple(found.get("a", ())),
+        request=found.get("r"),
+        booking=found.get("b"),
+        urgent=found.get("p", False),
+        visits=tuple(_read(visit) for visit in found["v"]),
+        saving=Saving(below=offered["below"], percent=offered["percent"], cents=offered["cents"])
+        if offered
+        else None,
+        currency=offered.get("currency", ""),
+    )
+
+
+def _saved(saving: Saving, currency: str) -> dict[str, Any]:
+    return {
+        "below": saving.below,
+        "percent": saving.percent,
+        "cents": saving.cents,
+        "currency": currency,
+    }
+
+
+def _written(visit: WantedVisit) -> list[Any]:
+    resources = {role: list(names) for role, names in visit.resources.items()}
+    start = int(visit.start.timestamp())
+    return [visit.occurrence, visit.step, start, resources, visit.session]
+
+
+def _read(given: list[Any]) -> WantedVisit:
+    occurrence, step, start, resources, session = given
+    named: Mapping[str, tuple[str, ...]] = {r: tuple(n) for r, n in resources.items()}
+    return WantedVisit(
+        occurrence=occurrence,
+        step=step,
+        start=_instant(start),
+        resources=named,
+        session=session,
+    )
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
