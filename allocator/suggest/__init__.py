@@ -10,6 +10,7 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Schedule
 from allocator.domain.steering import Band, SteeringPolicy
 from allocator.domain.time import Span
+from allocator.suggest.backfill import Backfill, BackfillTerms, PassedOver, Taker, WaitlistEntry
 from allocator.suggest.index import Index
 from allocator.suggest.suggestion import (
     DayOfStarts,
@@ -24,16 +25,21 @@ from allocator.suggest.suggestion import (
 )
 
 __all__ = [
+    "Backfill",
+    "BackfillTerms",
     "Band",
     "DayOfStarts",
     "GoalCost",
     "Index",
     "LoadForecast",
+    "PassedOver",
     "RankedStart",
     "Reason",
     "Suggestion",
     "Suggestions",
     "Tag",
+    "Taker",
+    "WaitlistEntry",
     "WhyNone",
     "suggest",
 ]

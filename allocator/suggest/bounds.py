@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,9 +10,11 @@ from allocator.domain.time import Span
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Variant, Visit
+from allocator.prepare.visit import Placement, Variant, Visit
 from allocator.rules.rule import EVERY, Rule
 from allocator.state.state import State
+from allocator.suggest.through import Through
+from allocator.table.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,28 @@ class Bounds:
         Numbers of the locations where it may take place; None is everywhere.
     now
         When it is asked, from which notice counts; None is the time of the problem.
+    first
+        Where the first visit of a request may start.
+    through
+        What one of its visits has to take; None is nothing in particular.
     """
 
     windows: Sequence[Span] = ()
     where: frozenset[int] | None = None
     now: datetime | None = None
+    first: Mask = EVERY
+    through: Through | None = None
 
     @property
     def none(self) -> bool:
         """Whether nothing was asked for."""
-        return not self.windows and self.where is None and self.now is None
+        return self == Bounds()
 
     def starts(self, prepared: Prepared, visit: Visit, variant: Variant) -> Mask:
         """Return the starts within the bounds."""
         if self.where is not None and variant.location not in self.where:
             return 0
-        ticks = EVERY
+        ticks = self.first if visit.occurrence == visit.step == 1 else EVERY
         if self.windows:
             window = prepared.window((w.start, w.end) for w in self.windows)
             ticks = masks.runs_of(window, variant.duration)
@@ -51,6 +59,27 @@ class Bounds:
             soonest = prepared.horizon.tick_at_or_after(self.now + timedelta(minutes=notice))
             ticks &= ~masks.span(0, soonest)
         return ticks
+
+    def narrowed(
+        self, state: State, found: Options, within: Mask = EVERY
+    ) -> Iterator[tuple[Options, int | None]]:
+        """Yield what is left of what a visit may do, at some of its starts.
+
+        A visit that has to take something in particular comes in parts, which may overlap: each
+        with the number of the resource that it takes.
+        """
+        starts = found.starts & within & self.starts(state.prepared, found.visit, found.variant)
+        some = found if starts == found.starts else found.at(starts)
+        if self.through is not None and self.through.concerns(found.visit):
+            yield from self.through.options(state, some)
+        elif starts:
+            yield some, None
+
+    def worth(self, visit: Visit, placement: Placement) -> int:
+        """Return what it is worth that a visit takes what it has to."""
+        if self.through is None or not self.through.concerns(visit):
+            return 0
+        return self.through.worth_of(placement)
 
 
 class AskedFor(Rule):

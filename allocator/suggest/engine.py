@@ -197,6 +197,7 @@ class Engine:
         for number, placement in plan.items():
             visit = self.prepared.visits[number]
             points += self.wishes.of(visit, placement, first=number == first)
+            points -= self.asked.bounds.worth(visit, placement)
         return Ranked(plan, points)
 
     def _paid_by_all(self, chosen: Sequence[Ranked]) -> list[dict[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,7 @@ from allocator.prepare.visits import PreparedRequest
 from allocator.rules import RULES
 from allocator.rules.rule import Rule
 from allocator.state.state import State
+from allocator.suggest.backfill import Backfill, Backfiller, BackfillTerms, WaitlistEntry
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.days import days_of
 from allocator.suggest.engine import Asked, Engine
@@ -282,6 +283,58 @@ class Index:
             if found.options:
                 return found
             return replace(found, next_possible=self._next(request, moving, asked))
+
+    def backfill(
+        self,
+        waiting: Sequence[WaitlistEntry],
+        *,
+        freed: Mapping[str, Sequence[Span]] | None = None,
+        sessions: Collection[str] = (),
+        terms: BackfillTerms | None = None,
+        now: datetime | None = None,
+        forecast: LoadForecast | None = None,
+        policy: SteeringPolicy | None = None,
+    ) -> Backfill:
+        """Say who of those who wait could use time that came free, the best first.
+
+        Classes of priority come first, whoever has nothing booked yet before those who want to
+        come earlier. Within a class the clinic's gain decides: points for each day of waiting, for
+        each minute that is filled again, less what the place costs by the goals, and less for each
+        place that was offered before; who has waited longest wins ties.
+
+        Parameters
+        ----------
+        waiting
+            Who waits. Their requests need not be known.
+        freed
+            Spans of resources, by their ids; a place has to take a part of one, buffers included.
+            None is whatever is free.
+        sessions
+            Ids of group sessions in which a seat came free.
+        terms
+            What may be offered: which services take part, and at what notice.
+        now
+            When it is asked; by default the time of the problem.
+        forecast, policy
+            As for ``suggest``.
+
+        Returns
+        -------
+        Backfill
+            For each who could use it the best place; those who cannot, and why.
+        """
+        with self._lock:
+            backfiller = Backfiller(
+                self.prepared,
+                self._answer,
+                freed,
+                sessions,
+                terms or BackfillTerms(),
+                now or self.prepared.horizon.asked_at,
+                forecast,
+                policy,
+            )
+            return backfiller.ranked(waiting, self.version)
 
     def _answer(self, request: Request | str, moving: Collection[str], asked: Asked) -> Suggestions:
         with self._asking(request, moving) as (prep, visits):

@@ -63,7 +63,7 @@ class Places:
         clock = self.visit.clock
         day = clock.day_mask(int(clock.day_of[masks.lowest(self.starts)]))
         tables = tuple(
-            CostTable(t.book, t.state, _at(t.options, t.options.starts & day))
+            CostTable(t.book, t.state, t.options.at(t.options.starts & day))
             for t in self.tables
             if t.options.starts & day
         )
@@ -147,38 +147,21 @@ def places_of(
     every = 0
     tables = []
     for found in options(book, state, visit):
-        some = _narrowed(found, starts & bounds.starts(book.prepared, visit, found.variant))
-        if some is None:
-            continue
-        every |= some.starts
-        if resources is not None:
-            some = with_fewer(state, some, resources)
-        if most is not None:
-            some = _fewer_starts(
-                book.prepared, some, most, _near(wishes, some, first=first), minutes
-            )
-        table = CostTable(book, state, some)
-        if not wishes.none:
-            table.add(wishes.points(visit, some.variant.duration, table.ticks, first=first))
-        tables.append(table)
+        for some, taken in bounds.narrowed(state, found, starts):
+            every |= some.starts
+            if resources is not None:
+                some = with_fewer(state, some, resources)
+            if most is not None:
+                near = _near(wishes, some, first=first)
+                some = _fewer_starts(book.prepared, some, most, near, minutes)
+            table = CostTable(book, state, some)
+            if not wishes.none:
+                table.add(wishes.points(visit, some.variant.duration, table.ticks, first=first))
+            if bounds.through is not None and taken is not None:
+                length, duration = book.prepared.ticks, some.variant.duration
+                table.add(-bounds.through.worth(length, duration, taken, table.ticks))
+            tables.append(table)
     return Places(visit, every, tuple(tables))
-
-
-def _narrowed(found: Options, within: Mask) -> Options | None:
-    """Return what is left of options at some starts."""
-    starts = found.starts & within
-    if starts == found.starts:
-        return found
-    return _at(found, starts) if starts else None
-
-
-def _at(found: Options, starts: Mask) -> Options:
-    return Options(
-        found.visit,
-        found.variant,
-        starts,
-        tuple({r: m & starts for r, m in some.items() if m & starts} for some in found.by_need),
-    )
 
 
 def _near(wishes: Wishes, found: Options, *, first: bool) -> int:
@@ -214,4 +197,4 @@ def _fewer_starts(
         half = most // 2
         kept = np.union1d(order[:half], order[np.sort(firsts)[:half]])
         some = masks.of_ticks(ticks[kept])
-    return _at(found, some)
+    return found.at(some)

@@ -44,6 +44,11 @@ class Tag(Enum):
     OVERTIME = "in overtime"
     LATE = "after the date by which it is due"
     DISPLACES = "takes the last place of somebody who waits"
+    PRIORITY = "of its class of priority"
+    WAITED = "has waited"
+    FILLS = "fills what came free"
+    EARLIER = "earlier than booked"
+    OFFERED = "was offered places and did not take them"
 
     @property
     def good(self) -> bool:
@@ -52,7 +57,9 @@ class Tag(Enum):
 
 
 #: What speaks against a suggestion.
-AGAINST = frozenset({Tag.BUSY_HOUR, Tag.LEAVES_GAP, Tag.OVERTIME, Tag.LATE, Tag.DISPLACES})
+AGAINST = frozenset(
+    {Tag.BUSY_HOUR, Tag.LEAVES_GAP, Tag.OVERTIME, Tag.LATE, Tag.DISPLACES, Tag.OFFERED}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,15 @@ class Options:
     starts: Mask
     by_need: tuple[dict[int, Mask], ...]
 
+    def at(self, starts: Mask) -> Options:
+        """Return what is left at some of the starts."""
+        return Options(
+            self.visit,
+            self.variant,
+            starts,
+            tuple({r: m & starts for r, m in some.items() if m & starts} for some in self.by_need),
+        )
+
 
 def at_least(sets: list[Mask], quantity: int) -> Mask:
     """Return the ticks that lie in at least so many of the sets."""

@@ -1,0 +1,363 @@
+"""Time has come free: who of those who wait could use it, and whom it suits best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.request import Request
+from allocator.domain.schedule import in_utc
+from allocator.domain.steering import SteeringPolicy
+from allocator.domain.time import Span
+from allocator.prepare import masks
+from allocator.prepare.masks import Mask
+from allocator.prepare.prepared import Prepared
+from allocator.report.words import count
+from allocator.rules.rule import EVERY
+from allocator.suggest.bounds import Bounds
+from allocator.suggest.engine import Asked
+from allocator.suggest.suggestion import LoadForecast, Reason, Suggestion, Suggestions, Tag
+from allocator.suggest.through import Through
+
+#: Points, as the goals have them, for a day that somebody has waited (as ``soonest`` weighs a
+#: day), for a minute that is filled again of what came free (more than the busiest hour costs by
+#: ``off_peak``), and for each place that somebody was
+#: offered before and did not take.
+PER_DAY, PER_MINUTE, PER_OFFER = 50, 10, 100
+#: Visits of one request of which each is tried in the time that came free.
+VISITS = 6
+
+#: Answers one request; see ``Index.suggest``.
+Ask = Callable[[Request, Collection[str], Asked], Suggestions]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitlistEntry:
+    """Somebody on a waitlist: they wait for time to come free.
+
+    Attributes
+    ----------
+    request
+        What is asked for; a series or chain is placed whole or not at all.
+    since
+        Since when.
+    refused
+        Starts that were offered before and not taken: none of them is offered again.
+    before
+        For whoever is booked already and wants to come earlier: when that starts. The place that
+        they are offered ends by then, buffers included: both are theirs until they have chosen.
+    moving
+        What they have booked now: ids of visits that are thought to be gone.
+    """
+
+    request: Request
+    since: datetime
+    refused: tuple[datetime, ...] = ()
+    before: datetime | None = None
+    moving: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillTerms:
+    """What may be offered to those who wait.
+
+    Attributes
+    ----------
+    services
+        Services that take part; None is all.
+    notice_minutes
+        How long before its start a place is offered, at least, beside the notice of its service.
+    notice_by_service
+        Pairs of a service and such a time, in place of the one for all.
+    """
+
+    services: frozenset[str] | None = None
+    notice_minutes: int = 0
+    notice_by_service: tuple[tuple[str, int], ...] = ()
+
+    def notice(self, services: Collection[str]) -> int:
+        """Return the longest notice that some services ask for."""
+        own = dict(self.notice_by_service)
+        return max((own.get(name, self.notice_minutes) for name in services), default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taker:
+    """Somebody who could use what came free, and the place that they would have.
+
+    Attributes
+    ----------
+    waiting
+        Who.
+    place
+        Where: the best for them, all else as it is. What it fills again counts in its ``rank``.
+    points
+        What the clinic gains by it, beside the class of priority.
+    filled_minutes
+        How much of what came free is taken again.
+    reasons
+        Why they stand where they stand, the reasons for the place among them.
+    """
+
+    waiting: WaitlistEntry
+    place: Suggestion
+    points: int
+    filled_minutes: int
+    reasons: tuple[Reason, ...]
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """By what takers are ordered, least first."""
+        asked = self.waiting.request
+        booked = self.waiting.before is not None
+        return booked, asked.priority, -asked.weight, -self.points, self.waiting.since, asked.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """Somebody who waits and cannot use it, and why.
+
+    Attributes
+    ----------
+    request
+        Id of what they asked for.
+    sentence
+        In plain words.
+    """
+
+    request: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """Who could use what came free: the best first, and those who cannot.
+
+    Attributes
+    ----------
+    takers
+        Each by itself could be booked as it is; two of them may want the same.
+    passed_over
+        The others.
+    version
+        Of the index that was asked.
+    """
+
+    takers: tuple[Taker, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+    version: int = 0
+
+    def text(self) -> str:
+        """Say it in plain words, a line for each."""
+        lines = [
+            f"{number}. {taker.waiting.request.id}: {taker.place.start:%a %Y-%m-%d %H:%M}"
+            f"  ({'; '.join(reason.text for reason in taker.reasons)})"
+            for number, taker in enumerate(self.takers, 1)
+        ]
+        lines += [f"-  {one.request}: {one.sentence}" for one in self.passed_over]
+        return "\n".join(lines)
+
+
+class Backfiller:
+    """Asks for each who waits what they could have of the time that came free.
+
+    Parameters
+    ----------
+    prepared
+        The problem.
+    ask
+        Answers one request.
+    freed
+        Spans of resources, by their ids; None is whatever is free.
+    sessions
+        Ids of group sessions in which a seat came free.
+    terms, now, forecast, policy
+        As in ``Index.backfill``.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        ask: Ask,
+        freed: Mapping[str, Sequence[Span]] | None,
+        sessions: Collection[str],
+        terms: BackfillTerms,
+        now: datetime,
+        forecast: LoadForecast | None,
+        policy: SteeringPolicy | None,
+    ) -> None:
+        self.prepared = prepared
+        self.ask = ask
+        self.freed = freed
+        self.terms = terms
+        self.now = now
+        self._asked = Asked(
+            bounds=Bounds(now=now),
+            limit=1,
+            wanted=None,
+            forecast=forecast,
+            policy=policy,
+            explain=False,
+        )
+        self._ticks = {
+            prepared.resource_index[id]: self._mask(spans)
+            for id, spans in (freed or {}).items()
+            if id in prepared.resource_index
+        }
+        self._seats = frozenset(
+            prepared.visit_index[id] for id in sessions if id in prepared.visit_index
+        )
+
+    def ranked(self, waiting: Sequence[WaitlistEntry], version: int) -> Backfill:
+        """Return who could use it, the best first."""
+        takers, passed_over = [], []
+        for one in waiting:
+            found = self._taker(one)
+            if isinstance(found, str):
+                passed_over.append(PassedOver(request=one.request.id, sentence=found))
+            else:
+                takers.append(found)
+        return Backfill(
+            takers=tuple(sorted(takers, key=lambda taker: taker.order)),
+            passed_over=tuple(passed_over),
+            version=version,
+        )
+
+    def _taker(self, waiting: WaitlistEntry) -> Taker | str:
+        """Return somebody with the place they would have, or why there is none for them."""
+        services = self._services(waiting.request)
+        if self.terms.services is not None:
+            others = sorted(services - self.terms.services)
+            if others:
+                return f"The service {others[0]} takes no part."
+        asked = replace(self._asked, bounds=self._bounds(waiting, services))
+        best: Suggestion | None = None
+        why = "Nothing of it would do."
+        for through in self._throughs(waiting.request):
+            going = replace(asked, bounds=replace(asked.bounds, through=through))
+            try:
+                found = self.ask(waiting.request, waiting.moving, going)
+            except (InvalidProblem, InvalidSchedule) as error:
+                return error.faults[0].message
+            why = found.why_none.sentence if found.why_none is not None else why
+            for place in found.options:
+                whole = len(place.visits) == waiting.request.visit_count
+                if whole and (best is None or (place.rank, place.start) < (best.rank, best.start)):
+                    best = place
+        return why if best is None else self._judged(waiting, best)
+
+    def _services(self, request: Request) -> set[str]:
+        """Return the services that a request may come to."""
+        held = self.prepared.problem.sessions
+        joined = {session.id: session.service for session in held}
+        found = {step.service for step in request.steps if step.service}
+        return found | {
+            joined[id] for step in request.steps for id in step.sessions & joined.keys()
+        }
+
+    def _bounds(self, waiting: WaitlistEntry, services: Collection[str]) -> Bounds:
+        """Return where it may lie: late enough, where it was not offered, before what is booked."""
+        horizon = self.prepared.horizon
+        soonest = self.now + timedelta(minutes=self.terms.notice(services))
+        starts = EVERY & ~masks.span(0, horizon.tick_at_or_after(soonest))
+        for start in waiting.refused:
+            tick = horizon.tick(start)
+            starts &= ~masks.span(tick, tick + 1)
+        bounds = replace(self._asked.bounds, first=starts)
+        if waiting.before is None:
+            return bounds
+        end = waiting.before - self._buffers(services)
+        if end <= horizon.start:
+            return replace(bounds, first=0)
+        return replace(bounds, windows=(Span(start=horizon.start, end=end),))
+
+    def _buffers(self, services: Collection[str]) -> timedelta:
+        """Return the longest buffers of some services, one after the other."""
+        needs = [
+            need
+            for service in self.prepared.problem.services
+            if service.id in services
+            for need in service.needs
+        ]
+        before = max((need.before_minutes for need in needs), default=0)
+        after = max((need.after_minutes for need in needs), default=0)
+        return timedelta(minutes=before + after)
+
+    def _throughs(self, request: Request) -> Iterator[Through | None]:
+        """Yield what has to take the time that came free: each visit of a request in turn."""
+        if self.freed is None:
+            yield None
+            return
+        places = [
+            (occurrence, step)
+            for occurrence in range(1, request.occurrences + 1)
+            for step in range(1, len(request.steps) + 1)
+        ]
+        for occurrence, step in places[:VISITS]:
+            yield Through(
+                occurrence=occurrence,
+                step=step,
+                ticks=self._ticks,
+                sessions=self._seats,
+                points=PER_MINUTE * self.prepared.grain,
+            )
+
+    def _mask(self, spans: Sequence[Span]) -> Mask:
+        """Return every tick that some spans touch."""
+        horizon, found = self.prepared.horizon, 0
+        for span in spans:
+            end = min(horizon.tick_at_or_after(span.end), self.prepared.ticks)
+            found |= masks.span(horizon.tick(span.start), end)
+        return found
+
+    def _judged(self, waiting: WaitlistEntry, place: Suggestion) -> Taker:
+        """Return somebody with what the clinic gains by their having a place."""
+        days = max(0, (self.now - waiting.since) // timedelta(days=1))
+        filled, free = self._filled(place)
+        offers = len(waiting.refused)
+        points = PER_DAY * days - PER_OFFER * offers - place.rank
+        reasons = [Reason(Tag.PRIORITY, f"of priority {waiting.request.priority}")]
+        if days:
+            reasons.append(Reason(Tag.WAITED, f"has waited {count(days, 'day')}"))
+        if filled == free and filled:
+            reasons.append(Reason(Tag.FILLS, Tag.FILLS.value))
+        elif filled:
+            reasons.append(Reason(Tag.FILLS, f"fills {filled} of {count(free, 'minute')}"))
+        if waiting.before is not None:
+            earlier = in_utc(waiting.before) - in_utc(place.start)
+            told = count(earlier.days, "day") if earlier.days else "some hours"
+            reasons.append(Reason(Tag.EARLIER, f"{told} earlier than booked"))
+        against = []
+        if offers:
+            told = f"was offered {count(offers, 'place')} and did not take {_them(offers)}"
+            against.append(Reason(Tag.OFFERED, told))
+        good = [reason for reason in place.reasons if reason.tag.good]
+        bad = [reason for reason in place.reasons if not reason.tag.good]
+        return Taker(
+            waiting=waiting,
+            place=place,
+            points=points,
+            filled_minutes=filled,
+            reasons=(*reasons, *good, *against, *bad),
+        )
+
+    def _filled(self, place: Suggestion) -> tuple[int, int]:
+        """Return how many minutes that came free a place takes, of how many in a stretch."""
+        best = (0, 0)
+        for visit in place.visits:
+            for id in visit.everyone():
+                for span in (self.freed or {}).get(id, ()):
+                    start, end = in_utc(span.start), in_utc(span.end)
+                    taken = min(end, in_utc(visit.end)) - max(start, in_utc(visit.start))
+                    best = max(best, (_minutes(taken), _minutes(end - start)))
+        return best
+
+
+def _minutes(length: timedelta) -> int:
+    return length // timedelta(minutes=1)
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"
