@@ -12,8 +12,16 @@ def filled(text: str, names: dict[str, str]) -> str:
 
 
 def compare(shown: Any, got: Any, names: dict[str, str], where: str) -> None:
-    """Compare what is shown of an answer; what is shown as a name is remembered."""
+    """Compare what is shown of an answer; what is shown as a name is remembered.
+
+    Of objects in a list, too, some fields are shown; the list is whole.
+    """
     for key, value in shown.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            assert len(got[key]) == len(value), f"{where}: {key}"
+            for one, other in zip(value, got[key], strict=True):
+                compare(one, other, names, f"{where}: {key}")
+            continue
         if isinstance(value, str) and re.fullmatch(r"\$[A-Z_]+", value):
             names.setdefault(value[1:], got[key])
             value = names[value[1:]]
