@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,13 +68,28 @@ class News:
 
 
 class Job:
-    """A solve that a worker has taken."""
+    """A solve that a worker has taken.
 
-    def __init__(self, database: Database, tenant: int, uid: UUID, worker: str) -> None:
+    Parameters
+    ----------
+    leave
+        Is called where it was stopped and has ended while it is still being worked on: nothing
+        comes of that any more, and the worker has others to run.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tenant: int,
+        uid: UUID,
+        worker: str,
+        leave: Callable[[], object] = lambda: None,
+    ) -> None:
         self._database = database
         self._tenant = tenant
         self._worker = worker
         self._uid = uid
+        self._leave = leave
         self._worlds = Worlds()
         self._who = principal(tenant, uid)
         self._control = Control()
@@ -176,26 +191,29 @@ class Job:
 
         What is to stop, and does not at once, ends here with what it has told last: while the
         problem is prepared nobody hears, and in the end reasons are sought for all who are left
-        out. What it still comes to is nobody's.
+        out. What it still comes to is nobody's. One that had told nothing when it was cancelled
+        was over at once.
         """
         heard: float | None = None
         while not self._ended.wait(EVERY):
             try:
-                mine, stop = self._say(solve, self._latest)
-                if not mine:
+                row = self._say(solve, self._latest)
+                if row is None:
                     LOG.warning("lost", action="solve.lost", solve=str(self._uid))
                     os._exit(1)
-                if not stop:
+                if not row.cancel:
                     continue
                 self._control.stop()
                 heard = heard or time.monotonic()
-                if time.monotonic() >= heard + PATIENCE and self._give_up(solve):
+                late = time.monotonic() >= heard + PATIENCE
+                if row.state == "cancelled" or (late and self._give_up(solve)):
+                    self._leave()
                     return
             except (StoreUnavailable, Again) as problem:  # it is told the next time
                 LOG.warning("waiting", action="solve.waiting", reason=type(problem).__name__)
 
-    def _say(self, solve: int, news: News | None) -> tuple[bool, bool]:
-        """Write the news, where they are any; say whether it is still ours, and to be stopped."""
+    def _say(self, solve: int, news: News | None) -> Any | None:
+        """Write the news, where they are any; return how it stands, None where it is not ours."""
         progress = None if news is None or news is self._told else told(news.progress)
         began = time.monotonic()
         keep = news is not None and news is not self._kept and began >= self._rested
@@ -310,7 +328,7 @@ def main() -> None:
     database = Database(settings.worker_database_url, size=2)
     try:
         with traces.span("solve", solve=uid):
-            Job(database, int(tenant), UUID(uid), worker).run()
+            Job(database, int(tenant), UUID(uid), worker, partial(os._exit, 0)).run()
     finally:
         database.close()
 

@@ -127,6 +127,7 @@ _PAGE = text(
 def cancel(tx: Tx, name: str) -> Any:
     """Stop a solve: one that runs ends with the best it has, one that waits does not begin.
 
+    One that runs and has told nothing yet, as long as its problem is prepared, has nothing either.
     One that is solved and publishes itself publishes no more: what is booked by then stays booked,
     and the rest is left to the staff.
     """
@@ -140,10 +141,12 @@ def cancel(tx: Tx, name: str) -> Any:
     return changed
 
 
+#: Whether there is nothing to end with.
+_NOTHING = "(state = 'queued' OR (state = 'running' AND progress IS NULL))"
 _CANCEL = text(
     "UPDATE solve SET cancel = true,"
-    " state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,"
-    " ended_at = CASE WHEN state = 'queued' THEN now() ELSE ended_at END,"
+    f" state = CASE WHEN {_NOTHING} THEN 'cancelled' ELSE state END,"
+    f" ended_at = CASE WHEN {_NOTHING} THEN now() ELSE ended_at END,"
     f" read_snapshot = coalesce(read_snapshot, {solves.SNAPSHOT})"
     f" WHERE tenant_id = :tenant AND id = :id RETURNING {solves.BRIEF}"
 )

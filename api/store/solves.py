@@ -94,9 +94,12 @@ def tell(
     worker: str,
     progress: Mapping[str, Any] | None,
     incumbent: Any | None,
-) -> tuple[bool, bool]:
-    """Write how a solve stands; say whether it is still this worker's, and whether to stop it."""
-    row = connection.execute(
+) -> Any | None:
+    """Write how a solve stands; return its state, and whether to stop it.
+
+    None where it is no longer this worker's.
+    """
+    return connection.execute(
         _TELL,
         {
             "tenant": tenant,
@@ -106,7 +109,6 @@ def tell(
             "incumbent": None if incumbent is None else json.dumps(incumbent),
         },
     ).first()
-    return (row is not None, bool(row and row.cancel))
 
 
 _TELL = text(
@@ -115,8 +117,8 @@ _TELL = text(
         progress = coalesce(CAST(:progress AS jsonb), progress),
         incumbent = coalesce(CAST(:incumbent AS jsonb), incumbent)
     WHERE tenant_id = :tenant AND id = :solve AND worker = :worker
-      AND state IN ('running', 'solved', 'publishing', 'published')
-    RETURNING cancel
+      AND state IN ('running', 'solved', 'publishing', 'published', 'cancelled')
+    RETURNING state, cancel
     """
 )
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from service.conftest import Clinic, scope
 from service.processes import until
-from service.solving import work
+from service.solving import alone, work
 from service.test_absences import book, lies, mark
 from sqlalchemy import text
 
@@ -25,8 +25,9 @@ from api.store.world import Worlds
 
 
 @pytest.fixture
-def practice(clinic: Clinic) -> Iterator[Clinic]:
-    """A practice whose policy ends with the test: others look at all tenants."""
+def practice(clinic: Clinic, settings: Settings) -> Iterator[Clinic]:
+    """A practice whose policy ends with the test: others look at all tenants, as it does."""
+    alone(settings)
     yield clinic
     clinic.settle()
     clinic.sql("DELETE FROM solve")
