@@ -10,7 +10,7 @@ from itertools import pairwise
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 
 #: The most that detours and distances may be, in minutes and in days.
-MOST_MINUTES, MOST_DAYS = 24 * 60, 366
+MOST_MINUTES, MOST_DAYS = 14 * 24 * 60, 366
 
 
 class Band(Enum):

@@ -1,8 +1,9 @@
 """The load that is to be expected, learnt from claims, the books and refused demand."""
 
 from allocator.forecast.held_back import errors, held_back
+from allocator.forecast.hours import hourly
 from allocator.forecast.learn import learn
 from allocator.forecast.load_forecast import LoadForecast
 from allocator.forecast.opening import open_hours
 
-__all__ = ["LoadForecast", "errors", "held_back", "learn", "open_hours"]
+__all__ = ["LoadForecast", "errors", "held_back", "hourly", "learn", "open_hours"]

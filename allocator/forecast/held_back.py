@@ -9,7 +9,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from allocator.forecast.learn import counted, learn
+from allocator.forecast.hours import counted
+from allocator.forecast.learn import learn
 from allocator.forecast.opening import as_array
 from allocator.forecast.pieces import NEVER, Real, Whole, numbers_of, pieces_of
 

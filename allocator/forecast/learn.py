@@ -10,6 +10,7 @@ import pandas as pd
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.time import is_aware
 from allocator.forecast.curves import booking_curves, past_books
+from allocator.forecast.hours import counted
 from allocator.forecast.load_forecast import LoadForecast
 from allocator.forecast.opening import as_array
 from allocator.forecast.pieces import NEVER, Flags, Pieces, Real, Whole, pieces_of
@@ -138,16 +139,6 @@ def _open(pieces: Pieces, opened: Real, first: int) -> Flags:
     at = pieces.kind, np.where(inside, day, 0), pieces.hour
     there: Flags = inside & (opened[at] > 0) if opened.size else inside
     return there
-
-
-def counted(pieces: Pieces, some: Flags, kinds: int, first: int, days: int) -> Real:
-    """Return the minutes of some pieces by kind, day and hour, for so many days from an ordinal."""
-    day = pieces.day - first
-    inside = some & (day >= 0) & (day < days)
-    cell = ((pieces.kind * days + day) * 24 + pieces.hour)[inside]
-    found = np.zeros(kinds * days * 24)
-    np.add.at(found, cell, pieces.minutes[inside])
-    return found.reshape(kinds, days, 24)
 
 
 def _by_week(minutes: Real) -> Real:

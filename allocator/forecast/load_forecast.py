@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
 from allocator.domain.objective import Forecast
-from allocator.domain.time import Horizon, Span, wall_to_instant
+from allocator.domain.time import Horizon, Span, wall_to_instant, zone_of
 from allocator.forecast.curves import Curves
-from allocator.forecast.pieces import Real, Whole, pieces_of
+from allocator.forecast.pieces import Real, Whole
 from allocator.prepare.clock import Clock
 
 
@@ -135,16 +135,24 @@ class LoadForecast:
         """
         if kind not in self._number:
             return
-        one = pd.DataFrame({"kind": [kind], "start": [start], "end": [end], "booked": [self.now]})
-        pieces = pieces_of(one, self.kinds, self.zone, self.now)
-        days = pieces.day - self.first.toordinal()
-        number = self._number[kind]
-        inside = (days >= 0) & (days < self._days)
-        np.add.at(
-            self._booked[number], (days[inside], pieces.hour[inside]), uses * pieces.minutes[inside]
-        )
-        for day in np.unique(days[inside]).tolist():
+        number, touched, local = self._number[kind], set(), zone_of(self.zone)
+        at, last = start.astimezone(UTC), end.astimezone(UTC)
+        while at < last:
+            wall = at.astimezone(local)
+            until = min(at + self._to_next_quarter(at), last)
+            day = (wall.date() - self.first).days
+            if 0 <= day < self._days and self._opened[number, day, wall.hour]:
+                minutes = (until - at) / timedelta(minutes=1)
+                self._booked[number, day, wall.hour] += uses * minutes
+                touched.add(day)
+            at = until
+        for day in touched:
             self._look_ahead(number, slice(day, day + 1))
+
+    @staticmethod
+    def _to_next_quarter(at: datetime) -> timedelta:
+        """Return how long the quarter of an hour still lasts, in which no clock changes."""
+        return timedelta(minutes=15 - at.minute % 15, seconds=-at.second)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the forecast, a row for each kind and open hour of the days ahead.

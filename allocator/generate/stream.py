@@ -45,7 +45,8 @@ def stream(
     size
         ``"small"``, ``"medium"`` or ``"large"``: 33, 78 or 110 appointments a day when full.
     load
-        Percentage of the practitioners' time that is asked for, over all weeks.
+        Percentage of the practitioners' time that is asked for over all weeks, less the share
+        that is cancelled again by the figures of ``allocator/generate/profile.py``.
     seed
         Same seed, same stream.
     weeks
@@ -92,7 +93,7 @@ def _requests(world: World, load: float, seed: int) -> tuple[list[Request], list
     before = max(bin.last for bin in profile.LEAD_BINS) // 7 + SERIES_WEEKS
     sample = [ask for ask in draw_asks(4000, Random(0)) if _single(ask)]
     per_ask = sum(_minutes(world, sample)) / len(sample)
-    weekly = load * capacity / grid.weeks / per_ask
+    weekly = load * capacity / grid.weeks / per_ask / (1 - profile.CANCELLED_SHARE)
     requests: list[Request] = []
     patients: list[Resource] = []
     for week in range(-before, grid.weeks):

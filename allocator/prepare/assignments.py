@@ -124,22 +124,27 @@ def place_of(prepared: Prepared, visit: int, placement: Placement) -> Assignment
     return replace(found, start=found.start.astimezone(zone), end=found.end.astimezone(zone))
 
 
+def claims_of_visit(prepared: Prepared, number: int, placement: Placement) -> list[Claim]:
+    """Return what a visit takes of each resource when it lies there, need by need."""
+    visit = prepared.visits[number]
+    return [
+        Claim(
+            resource=prepared.resources[claim.resource].id,
+            visit=visit.id,
+            role=visit.needs[claim.need].role,
+            start=prepared.horizon.instant(claim.first),
+            end=prepared.horizon.instant(claim.end),
+            uses=claim.uses,
+        )
+        for claim in visit.claims(placement)
+    ]
+
+
 def claims_of(prepared: Prepared, schedule: Schedule) -> tuple[Claim, ...]:
     """Return what a schedule takes of each resource, in order of resource and start."""
-    claims = []
+    claims: list[Claim] = []
     for number, placement in enumerate(prepared.placements(schedule)):
         if placement is not None:
-            visit = prepared.visits[number]
-            for claim in visit.claims(placement):
-                claims.append(
-                    Claim(
-                        resource=prepared.resources[claim.resource].id,
-                        visit=visit.id,
-                        role=visit.needs[claim.need].role,
-                        start=prepared.horizon.instant(claim.first),
-                        end=prepared.horizon.instant(claim.end),
-                        uses=claim.uses,
-                    )
-                )
+            claims += claims_of_visit(prepared, number, placement)
     claims.sort(key=lambda c: (c.resource, c.start, c.visit, c.role))
     return tuple(claims)

@@ -22,6 +22,7 @@ ORDER = {
     "report": "what a result says to people",
     "explain": "why it says so: tables and models asked again, with some facts out of force",
     "suggest": "where one request could go: tables asked about it alone, and why nowhere",
+    "replay": "many requests, one after the other: the suggester asked by people who choose",
     "plots": "what a report says, drawn: charts of Altair's, and the page that holds them",
 }
 
@@ -39,7 +40,7 @@ BESIDE = {
 #: What may be installed in its absence: each of these has one home.
 HOMES = {
     "ortools": {"model", "solve"},
-    "pandas": {"client", "explain", "forecast", "frames", "suggest"},
+    "pandas": {"client", "explain", "forecast", "frames", "replay", "suggest"},
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},

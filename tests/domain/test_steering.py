@@ -71,7 +71,7 @@ def test_savings_are_told_in_words():
             "off-peak is below 90 % and peak from 85 % on; 0 to 100 are possible, and peak is not"
             " below off-peak.",
         ),
-        ({"detour_minutes": 1441}, "detour_minutes is 1441; 0 to 1440 are possible."),
+        ({"detour_minutes": 20161}, "detour_minutes is 20161; 0 to 20160 are possible."),
         ({"most_days": -1}, "most_days is -1; 0 to 366 are possible."),
         (
             {"savings": (Saving(below=61, percent=5),)},
