@@ -143,15 +143,14 @@ def _edges(state: State, resource: int) -> tuple[Vector, Vector]:
     """Return where busy stretches end, after one long ago, and start, before one far ahead."""
 
     def compute() -> tuple[Vector, Vector]:
-        ends, firsts = [-FAR], []
-        for claim in state.claims[resource]:
-            if claim.first > ends[-1]:
-                firsts.append(claim.first)
-                ends.append(claim.end)
-            elif claim.end > ends[-1]:
-                ends[-1] = claim.end
-        firsts.append(FAR)
-        return np.array(ends, dtype=np.int64), np.array(firsts, dtype=np.int64)
+        claims = state.claims[resource]
+        firsts = np.array([claim[0] for claim in claims], dtype=np.int64)
+        ends = np.maximum.accumulate(np.array([claim[1] for claim in claims], dtype=np.int64))
+        apart = np.flatnonzero(firsts[1:] > ends[:-1])
+        return (
+            np.concatenate(([-FAR], ends[apart], ends[-1:])),
+            np.concatenate((firsts[:1], firsts[apart + 1], [FAR])),
+        )
 
     return state.memo(resource, "compact_days", compute)
 

@@ -60,6 +60,7 @@ class State:
         self.claims: list[list[TickClaim]] = [[] for _ in prepared.resources]
         self.participants: dict[int, list[int]] = {}
         self._busy: list[Mask] = [0] * len(prepared.resources)
+        self._bare: list[Mask] = [0] * len(prepared.resources)  #: The same without buffers.
         self._padded = [0] * len(prepared.resources)
         self._lanes: dict[int, npt.NDArray[np.int32]] = {}
         self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
@@ -89,6 +90,7 @@ class State:
             length = claim.end - claim.first
             self._longest[claim.resource] = max(self._longest[claim.resource], length)
             self._busy[claim.resource] |= masks.span(claim.first, claim.end)
+            self._bare[claim.resource] |= masks.span(claim.part_first, claim.part_end)
             self._touch(claim, placement, 1)
         if placement.session >= 0:
             insort(self.participants.setdefault(placement.session, []), visit)
@@ -103,6 +105,7 @@ class State:
             claims = self.claims[claim.resource]
             del claims[bisect_left(claims, claim)]
             self._busy[claim.resource] &= ~masks.span(claim.first, claim.end)
+            self._bare[claim.resource] &= ~masks.span(claim.part_first, claim.part_end)
             # Of those in order of their first ticks, the ones that may reach into it.
             early = bisect_left(claims, (claim.first - self._longest[claim.resource],))
             for other in islice(claims, early, None):
@@ -110,6 +113,7 @@ class State:
                     break
                 if claim.first < other.end:
                     self._busy[claim.resource] |= masks.span(other.first, other.end)
+                    self._bare[claim.resource] |= masks.span(other.part_first, other.part_end)
             self._touch(claim, placement, -1)
         if placement.session >= 0:
             self.participants[placement.session].remove(visit)
@@ -142,6 +146,7 @@ class State:
         for resource in prepared.resources[len(self.claims) :]:
             self.claims.append([])
             self._busy.append(0)
+            self._bare.append(0)
             self._padded.append(0)
             self._memo.append({})
             self._prints.append(0)
@@ -235,14 +240,10 @@ class State:
         """Return the ticks in which fewer than ``uses`` lanes of a resource are free."""
         lanes = self.prepared.resources[resource].lanes
         padded = padded or not self._padded[resource]
-        if lanes == 1 and padded:
-            return self.busy(resource)
+        if lanes == 1:
+            return self._busy[resource] if padded else self._bare[resource]
 
         def compute() -> Mask:
-            if lanes == 1:
-                claims = self.claims[resource]
-                firsts, ends = [c.part_first for c in claims], [c.part_end for c in claims]
-                return masks.of_spans(firsts, ends, self.prepared.ticks)
             return masks.from_flags(self._taken(resource)[int(padded)] + uses > lanes)
 
         return self.memo(resource, ("full", uses, padded), compute)
