@@ -7,9 +7,11 @@ from allocator.plots.before_after import before_after
 from allocator.plots.funnel import funnel
 from allocator.plots.history import History
 from allocator.plots.load import load
+from allocator.plots.popular_hours import popular_hours
 from allocator.plots.progress import progress
 from allocator.plots.report import report, write_report
 from allocator.plots.save import save
+from allocator.plots.steering import steering
 from allocator.plots.unplaced import unplaced
 from allocator.plots.week import week
 
@@ -18,9 +20,11 @@ __all__ = [
     "before_after",
     "funnel",
     "load",
+    "popular_hours",
     "progress",
     "report",
     "save",
+    "steering",
     "unplaced",
     "week",
     "write_report",
