@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from allocator.domain.request import PreferredResource, Request
-from allocator.domain.resource import Resource
 from allocator.domain.time import Span, zone_of
 from api.problems import Forbidden, Invalid
 from api.store.world import World, decoded
@@ -67,15 +67,15 @@ class Subject:
         As the library has it.
     places
         Its visits by their names there: occurrence and step.
-    people
-        Who comes and is no part of the tenant's world, by name.
+    strangers
+        Those who come and whom the index does not know yet.
     moving
         The booking that moves, or None.
     """
 
     request: Request
     places: Mapping[str, At]
-    people: Mapping[str, Resource]
+    strangers: Sequence[Any]
     moving: Moving | None = None
 
 
@@ -109,12 +109,15 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
             for step in range(1, len(request.steps) + 1)
         }
     names = {attendee.resource for attendee in request.attendees}
-    strangers = sorted(names - index.world.resources.keys())
-    people = {
-        row.ref: decoded(Resource, row.spec, row.ref)
-        for row in placing.people_of(tx, strangers, known=known)
-    }
-    return Subject(request=_wished(request, asked), places=places, people=people, moving=found)
+    people = sorted(names - index.world.resources.keys())
+    strangers = [name for name in people if name not in index.people]
+    placing.demand_people(tx, [n for n in people if n in index.people], index.people, known=known)
+    return Subject(
+        request=_wished(request, asked),
+        places=places,
+        strangers=placing.people_of(tx, strangers, known=known),
+        moving=found,
+    )
 
 
 def _request(tx: Tx, asked: Asked) -> Request:

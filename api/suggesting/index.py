@@ -68,6 +68,8 @@ class TenantIndex:
     ----------
     world
         What the tenant's bookings are made of.
+    people
+        Numbers of the people of whom the problem has a resource, by its name.
     problem
         The same as the library has it, with the people who come, and group sessions where they
         are held.
@@ -76,8 +78,8 @@ class TenantIndex:
 
     Attributes
     ----------
-    world
-        As given.
+    world, people
+        As given; ``people`` grows with whom it gets to know.
     index
         Answers questions; whoever asks several that belong together holds ``turn``.
     steering, forecast
@@ -86,8 +88,11 @@ class TenantIndex:
         Held by whoever changes it.
     """
 
-    def __init__(self, world: World, problem: Problem, seen: Seen) -> None:
+    def __init__(
+        self, world: World, people: Mapping[str, int], problem: Problem, seen: Seen
+    ) -> None:
         self.world = world
+        self.people = dict(people)
         self.index = Index(problem)
         self.turn = RLock()
         self.steering = steering(world)
@@ -128,7 +133,8 @@ class TenantIndex:
         horizon = _horizon(world, tx.now)
         rows = taken.within(tx.connection, tx.tenant, horizon.start, horizon.end)
         held = {a.visit: a for row in rows if (a := _session(row, world, horizon)) is not None}
-        known = {**world.resources, **_people(tx, _named(rows, world) | set(odd))}
+        strangers = _people(tx, _named(rows, world) | set(odd))
+        known = {**world.resources, **{row.ref: _resource(row) for row in strangers}}
         try:
             problem = Problem(
                 horizon=horizon,
@@ -144,7 +150,7 @@ class TenantIndex:
             )
         except InvalidProblem as error:
             raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
-        found = cls(world, problem, seen)
+        found = cls(world, {row.ref: row.person_id for row in strangers}, problem, seen)
         for row in rows:
             found._take(row)
         return found
@@ -167,7 +173,7 @@ class TenantIndex:
             if found.objects:
                 days = (self.horizon.start, self.horizon.end)
                 rows = taken.of(tx.connection, tx.tenant, *days, found.objects)
-                strangers = _people(tx, self._strangers(_named(rows, self.world)))
+                strangers = _people(tx, _named(rows, self.world) - self.people.keys())
                 moved = [uid for uid in found.objects if self._is_session(uid)]
                 if moved or any(row.booking is None for row in rows):
                     return False
@@ -183,12 +189,14 @@ class TenantIndex:
             self._expire(tx.now)
             return True
 
-    def know(self, resources: Mapping[str, Resource]) -> bool:
-        """Take in people; False where one has to be there from the first."""
+    def know(self, rows: Iterable[Any]) -> bool:
+        """Take in people by their resources; False where one has to be there from the first."""
         with self.turn:
             try:
-                for name in self._strangers(resources):
-                    self.index.know(resources[name])
+                for row in rows:
+                    if not self.index.has(row.ref):
+                        self.index.know(_resource(row))
+                    self.people[row.ref] = row.person_id
             except InvalidProblem:
                 return False
             return True
@@ -238,9 +246,6 @@ class TenantIndex:
             self.index.book(visit.lies[0], [visit.lies[1]])
         for claim in visit.beside:
             self.index.add(claim)
-
-    def _strangers(self, names: Iterable[str]) -> set[str]:
-        return {name for name in names if not self.index.has(name)}
 
     def _is_session(self, uid: UUID) -> bool:
         there = self._visits.get(uid)
@@ -385,6 +390,9 @@ def _named(rows: Sequence[Any], world: World) -> set[str]:
     return names - world.resources.keys()
 
 
-def _people(tx: Tx, names: Collection[str]) -> dict[str, Resource]:
-    found = people.resources(tx.connection, tx.tenant, sorted(names))
-    return {row.ref: decoded(Resource, row.spec, row.ref) for row in found}
+def _people(tx: Tx, names: Collection[str]) -> Sequence[Any]:
+    return people.resources(tx.connection, tx.tenant, sorted(names))
+
+
+def _resource(row: Any) -> Resource:
+    return decoded(Resource, row.spec, row.ref)

@@ -94,8 +94,8 @@ class Suggester:
         tx.demand("suggestions.read")
         index = self.indexes.of(tx)
         subject = asking.subject(tx, index, asked)
-        if not index.know(subject.people):
-            index = self.indexes.of(tx, subject.people.keys())
+        if not index.know(subject.strangers):
+            index = self.indexes.of(tx, [row.ref for row in subject.strangers])
         within = asking.windows(tx, index.world, asked)
         if asking.is_empty(subject.request, within, index, asked):
             why = WhyNone("The time asked for is not looked at.", ("windows",))

@@ -106,7 +106,31 @@ def people_of(
     NotFound, Invalid
     """
     found = people.resources(tx.connection, tx.tenant, names)
-    whose = {row.ref: row.person_id for row in found}
+    demand_people(tx, names, {row.ref: row.person_id for row in found}, known=known, gone=gone)
+    return found
+
+
+def demand_people(
+    tx: Tx,
+    names: Sequence[str],
+    whose: Mapping[str, int],
+    *,
+    known: Collection[str] = (),
+    gone: Collection[str] = (),
+) -> None:
+    """Refuse to speak of people who are not there, or none of the asker's business.
+
+    Parameters
+    ----------
+    whose
+        Numbers of those who are there, by the names of their resources.
+    known, gone
+        As for ``people_of``.
+
+    Raises
+    ------
+    NotFound, Invalid
+    """
     for name in names:
         stranger = whose.get(name) != tx.principal.person or tx.principal.person is None
         if tx.principal.own_only and stranger and name not in known:
@@ -125,7 +149,6 @@ def people_of(
                     }
                 ],
             )
-    return found
 
 
 def assign(tx: Tx, request: Request, visit: WantedVisit, places: Mapping[str, Any]) -> Assignment:

@@ -234,6 +234,7 @@ def load(kind: str, **asked: Any) -> dict[str, Any]:
     found = subprocess.run(
         [sys.executable, str(script), kind, json.dumps(asked)],
         check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
     )
