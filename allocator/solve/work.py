@@ -89,6 +89,7 @@ class Work:
         self.goals = goals
         self.phase = "construct"
         self.first: float | None = None
+        self._told: Incumbent | None = None
         prepared = self.prepared = Prepared(problem)
         self.book = Rulebook(prepared, rules, goals)
         self.there = dict(prepared.published)
@@ -112,6 +113,10 @@ class Work:
         return Asks(self.book, self.frozen_state, self.alone)
 
     def tell(self, best: Incumbent | None, bounds: Sequence[int | None], level: str) -> None:
+        """Tell how the solve stands: with the best so far, whatever draft is being worked on."""
+        if best is None or (self._told is not None and self._told.costs <= best.costs):
+            best = self._told
+        self._told = best
         if self.listener is not None:
             self.listener(
                 Progress(

@@ -95,7 +95,21 @@ ABSENCE = {
     "solve": maybe(UID),
     "created_at": INSTANT,
 }
-BROKEN = _object("Broken", "A rule, and what is said of it.", rule=TEXT, message=TEXT)
+BROKEN = _object(
+    "Broken",
+    "A rule, what is said of it, and to the staff whose bookings stand in the way.",
+    rule=TEXT,
+    message=TEXT,
+    bookings=many(
+        _object(
+            "BookingInTheWay",
+            "A booking, and when its visit starts that is in the way.",
+            id=UID,
+            person=maybe(TEXT),
+            start=INSTANT,
+        )
+    ),
+)
 
 WEBHOOK = {
     "id": UID,

@@ -44,10 +44,10 @@ class Clinic:
         Where those of them lie that are booked.
     held
         Where the group sessions are that have their place, by name.
-    seats
-        Who keeps a seat in a group session that may change: by the names of visits.
+    fixed
+        What is booked and stays where it is, by the names of visits.
     people
-        Whose bookings they are, by UUID: names of people.
+        Whose bookings and requests they are, by UUID and by name: names of people.
     stays
         What should be placed anew and stays where it is: booked visits, each with the reason.
     skipped
@@ -60,7 +60,7 @@ class Clinic:
     visits: Mapping[str, Mine]
     before: Mapping[str, Assignment]
     held: Mapping[str, Assignment]
-    seats: Mapping[str, Mine]
+    fixed: Mapping[str, Mine]
     people: Mapping[str, str | None]
     stays: tuple[tuple[Any, str], ...]
     skipped: Mapping[str, str]
@@ -88,7 +88,7 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
         grain_minutes=world.grain_minutes,
         now=tx.now,
     )
-    waiting = _pending(tx, world, asked, horizon) if asked.pending else []
+    waiting, people = _pending(tx, world, asked, horizon) if asked.pending else ([], {})
     rows = _rows(tx, horizon)
     around = groups(tx, world, asked, horizon, rows, stay)
     booked = _booked(tx, world, asked, horizon, rows, around, stay)
@@ -145,35 +145,39 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
         },
         before=before,
         held=around.held,
-        seats={
+        fixed={
             str(row.uid): Mine(owner=row.booking, visit=str(row.uid), uid=str(row.uid))
             for row in booked.fixed
-            if row.session in around.anew
         },
-        people={row.booking: row.person for row in rows},
+        people=people | {row.booking: row.person for row in rows},
         stays=booked.stays,
         skipped=skipped,
     )
 
 
-def _pending(tx: Tx, world: World, asked: Asked, horizon: Horizon) -> list[tuple[int, Request]]:
-    """Return the requests that wait, and could lie in the horizon."""
-    found = tx.connection.execute(
+def _pending(
+    tx: Tx, world: World, asked: Asked, horizon: Horizon
+) -> tuple[list[tuple[int, Request]], dict[str, str | None]]:
+    """Return the requests that wait and could lie in the horizon, and whose they are."""
+    rows = tx.connection.execute(
         _PENDING, {"tenant": tx.tenant, "refs": list(asked.requests), "all": not asked.requests}
-    )
-    pending = [(row.id, decoded(Request, row.spec, row.ref)) for row in found]
+    ).all()
+    pending = [(row.id, decoded(Request, row.spec, row.ref)) for row in rows]
     return [
         (number, request)
         for number, request in pending
         if touches(request.windows, horizon) and _at(world, request, asked.location)
-    ]
+    ], {row.ref: row.person for row in rows}
 
 
 _PENDING = text(
-    "SELECT id, ref, spec FROM request WHERE tenant_id = :tenant AND state = 'requested'"
-    " AND (:all OR ref = ANY(:refs)) AND NOT EXISTS (SELECT 1 FROM booking WHERE"
+    "SELECT request.id, request.ref, request.spec, person.ref AS person FROM request"
+    " LEFT JOIN person ON person.tenant_id = :tenant AND person.id = request.person_id"
+    " WHERE request.tenant_id = :tenant AND request.state = 'requested'"
+    " AND (:all OR request.ref = ANY(:refs)) AND NOT EXISTS (SELECT 1 FROM booking WHERE"
     " booking.tenant_id = :tenant AND booking.request_id = request.id"
-    " AND booking.state IN ('held', 'pending_approval', 'booked')) ORDER BY id LIMIT 100000"
+    " AND booking.state IN ('held', 'pending_approval', 'booked'))"
+    " ORDER BY request.id LIMIT 100000"
 )
 
 

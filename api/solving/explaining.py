@@ -67,17 +67,21 @@ def explain(
         raise WrongState(f"The request {row.ref!r} is {booking.state} as booking {booking.uid}.")
     if row.state != "requested":
         raise WrongState(f"The request {row.ref!r} is {row.state}.", state=row.state)
-    found = clinic(tx, replace(_days(tx, start), requests=(row.ref,)))
+    days = _days(tx, start)
     last = tx.connection.execute(
         _LAST, {"tenant": tx.tenant, "ref": row.ref, "writer": row.transaction_id}
     ).all()
     last = [one for one in last if one.visit["reason"] != REASON]
-    visits = [one.visit for one in last] or _counted(found, row.ref)
+    visits, slot = [one.visit for one in last], None
+    if start is not None or not visits:
+        found = clinic(tx, replace(days, requests=(row.ref,)))
+        visits = visits or _counted(found, row.ref)
+        slot = None if start is None else _slot(tx, found, row.ref, start, resources or {})
     return {
         "request": row.ref,
         "solve": str(last[0].uid) if last else None,
         "visits": [_visit(tx, one) for one in visits],
-        "slot": None if start is None else _slot(tx, found, row.ref, start, resources or {}),
+        "slot": slot,
     }
 
 
@@ -178,10 +182,26 @@ def _slot(
         "end": in_utc(slot.assignment.end),
         "resources": {role: list(names) for role, names in slot.assignment.resources},
         "free": not broken,
-        "violations": list(
-            {(v.rule, v.message): {"rule": v.rule, "message": v.message} for v in broken}.values()
-        ),
+        "violations": list({(v.rule, v.message): _broken(tx, found, v) for v in broken}.values()),
     }
+
+
+def _broken(tx: Tx, found: Clinic, violation: Violation) -> dict[str, Any]:
+    """Return what stands against a slot: to the staff with whose bookings it is.
+
+    Visits of others have no names but their UUIDs, which tell nobody anything.
+    """
+    message, bookings = violation.message, []
+    if not tx.principal.own_only:
+        starts = {a.visit: a.start for a in found.problem.published}
+        for visit in violation.visits:
+            mine = found.fixed.get(visit)
+            if mine is None:
+                continue
+            person = found.people[mine.owner]
+            message = message.replace(visit, person or f"booking {mine.owner}")
+            bookings.append({"id": mine.owner, "person": person, "start": in_utc(starts[visit])})
+    return {"rule": violation.rule, "message": message, "bookings": bookings}
 
 
 def _of_own(found: Violation, own: Sequence[str], at: Any) -> Violation:

@@ -93,7 +93,7 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
                 "person": stay.person,
                 "session": stay.session,
                 "id": stay.id,
-                "start": stay.start.isoformat(),
+                "start": encode(stay.start),
                 "reason": stay.reason or "No place is left for all who take part.",
             }
             for stay in stays
@@ -102,6 +102,7 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
             {
                 "visit": found.visits[u.visit].visit,
                 "request": found.visits[u.visit].owner,
+                "person": found.people.get(found.visits[u.visit].owner),
                 "reason": u.reason,
                 "funnel": [{"rule": step.rule, "left": step.left} for step in u.funnel],
             }
@@ -109,7 +110,13 @@ def document(result: Result, found: Clinic, stays: Iterable[Stay]) -> dict[str, 
             if u.visit in found.visits and not found.visits[u.visit].uid
         ]
         + [
-            {"visit": name, "request": name, "reason": reason, "funnel": []}
+            {
+                "visit": name,
+                "request": name,
+                "person": found.people.get(name),
+                "reason": reason,
+                "funnel": [],
+            }
             for name, reason in found.skipped.items()
         ],
         "notes": list(result.notes),
@@ -132,10 +139,10 @@ def _moved(
     own; so does who keeps a seat in it, and has nothing else to change.
     """
     held = {a.visit: a for a in schedule.assignments if found.problem.knows("session", a.visit)}
-    keep = [a for a in schedule.assignments if a.visit in found.seats]
+    keep = [a for a in schedule.assignments if a.session and a.visit in found.fixed]
     pairs = [(found.before[a.visit], a) for a in after if a.visit in found.before]
     for was, now in (*pairs, *zip(keep, keep, strict=True)):
-        mine = found.visits.get(now.visit) or found.seats[now.visit]
+        mine = found.visits.get(now.visit) or found.fixed[now.visit]
         was, now = _with_all(was, found.held), _with_all(now, held)
         if place(was) != place(now):
             yield {

@@ -51,7 +51,13 @@ def test_staff_see_how_the_starts_run_out(full: Clinic) -> None:
     found = why(asks, start=at("09:15"))
     assert (found["request"], found["solve"]) == ("R1", None)
     assert found["slot"]["free"] is False
-    assert {v["rule"] for v in found["slot"]["violations"]} == {"capacity"}
+    # Both practitioners and rooms are taken at nine: those against whom least is to be said.
+    (broken, *more) = found["slot"]["violations"]
+    assert {v["rule"] for v in (broken, *more)} == {"capacity"}
+    ((booking, person, when),) = ((b["id"], b["person"], b["start"]) for b in broken["bookings"])
+    assert asks.get(f"/v1/bookings/{booking}").json()["person"] == person
+    assert when == "2030-01-07T08:00:00Z"
+    assert f"{person or f'booking {booking}'} (Mon 2030-01-07 09:00)" in broken["message"]
     (visit,) = found["visits"]
     # An hour has two starts for 45 minutes: 9:00 and 9:15.
     steps = {step["rule"]: step["left"] for step in visit["funnel"]}
@@ -75,7 +81,8 @@ def test_a_client_hears_of_nobody_else(full: Clinic) -> None:
         str(row[0]) for row in full.sql("SELECT uid FROM visit UNION SELECT uid FROM booking")
     ]
     seen = str(staff)
-    assert any(uid in seen for uid in others)  # the staff are told which visit it is
+    assert any(uid in seen for uid in others)  # the staff are told which booking it is
+    assert all(v["bookings"] == [] for v in found["slot"]["violations"])
     told = str(found)
     assert not [word for word in ("P1", *others) if word in told]
 
@@ -114,6 +121,7 @@ def test_what_the_last_solve_said_is_told(full: Clinic, settings: Settings) -> N
     found = why(asks)
     assert found["solve"] == solve
     assert found["visits"] == [{key: left[key] for key in ("visit", "reason", "funnel")}]
+    assert left["person"] == "P2"
     assert left["funnel"][-1]["left"] == 0
     told = why(client(full, "P2"))
     assert told["visits"] == [
