@@ -121,6 +121,20 @@ def document(found: Suggestions) -> dict[str, Any]:
         if found.why_none is None
         else {"sentence": found.why_none.sentence, "rules": list(found.why_none.rules)},
         "next_possible": None if found.next_possible is None else _option(found.next_possible),
+        "nearly": [
+            {
+                "visits": [_visit(a) for a in one.visits],
+                "failing": [
+                    {
+                        "visit": f.visit,
+                        "start": f.start.isoformat(),
+                        "instead": [_visit(a) for a in f.instead],
+                    }
+                    for f in one.failing
+                ],
+            }
+            for one in found.nearly
+        ],
     }
 
 

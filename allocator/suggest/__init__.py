@@ -14,8 +14,10 @@ from allocator.suggest.backfill import Backfill, BackfillTerms, PassedOver, Take
 from allocator.suggest.index import Index
 from allocator.suggest.suggestion import (
     DayOfStarts,
+    Failing,
     GoalCost,
     LoadForecast,
+    Nearly,
     RankedStart,
     Reason,
     Suggestion,
@@ -29,9 +31,11 @@ __all__ = [
     "BackfillTerms",
     "Band",
     "DayOfStarts",
+    "Failing",
     "GoalCost",
     "Index",
     "LoadForecast",
+    "Nearly",
     "PassedOver",
     "RankedStart",
     "Reason",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from allocator.domain.time import Span
@@ -15,6 +15,9 @@ from allocator.rules.rule import EVERY, Rule
 from allocator.state.state import State
 from allocator.suggest.through import Through
 from allocator.table.options import Options
+
+#: A span in which nothing can lie.
+NOTHING = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class Bounds:
     def none(self) -> bool:
         """Whether nothing was asked for."""
         return self == Bounds()
+
+    def near(self, instant: datetime, days: float) -> Bounds:
+        """Return narrower bounds: so many days before and after an instant."""
+        first, end = instant - timedelta(days=days), instant + timedelta(days=days)
+        if not self.windows:
+            return replace(self, windows=(Span(start=first, end=end),))
+        some = ((max(w.start, first), min(w.end, end)) for w in self.windows)
+        windows = tuple(Span(start=a, end=b) for a, b in some if a < b)
+        return replace(self, windows=windows or (Span(start=first, end=first + NOTHING),))
 
     def starts(self, prepared: Prepared, visit: Visit, variant: Variant) -> Mask:
         """Return the starts within the bounds."""

@@ -159,12 +159,17 @@ class Engine:
 
     def _several(self) -> tuple[int, list[Ranked]]:
         """Return how many starts the first of several visits has, and good plans for all."""
-        plans = self._plans()
+        plans = self.plans()
         starts, found = plans.found(self.asked.limit)
         good = spread([Ranked(*one) for one in found], self.asked.limit, _rank, self._traits)
         return starts, [self._ranked(plans.better(one.plan)) for one in good]
 
-    def _plans(self) -> Plans:
+    def best(self) -> Ranked | None:
+        """Return the best plan there is, or None."""
+        _, found = self._one() if len(self.visits) == 1 else self._several()
+        return next(iter(self._chosen(found)), None)
+
+    def plans(self) -> Plans:
         return Plans(
             self.book,
             self.state,

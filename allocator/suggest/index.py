@@ -10,11 +10,11 @@ from threading import RLock
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
 from allocator.domain.problem import Problem
-from allocator.domain.request import Request
+from allocator.domain.request import FixedSeries, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.domain.steering import SteeringPolicy
-from allocator.domain.time import Span
+from allocator.domain.time import Span, zone_of
 from allocator.goals import GOALS
 from allocator.goals.goal import Goal
 from allocator.prepare.assignments import place_of, read_all
@@ -28,11 +28,14 @@ from allocator.suggest.backfill import Backfill, Backfiller, BackfillTerms, Wait
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.days import days_of
 from allocator.suggest.engine import Asked, Engine
+from allocator.suggest.nearly import Pattern, patterns
 from allocator.suggest.places import places_of
 from allocator.suggest.plans import Plans
 from allocator.suggest.suggestion import (
     DayOfStarts,
+    Failing,
     LoadForecast,
+    Nearly,
     RankedStart,
     Suggestion,
     Suggestions,
@@ -40,6 +43,9 @@ from allocator.suggest.suggestion import (
 from allocator.suggest.waiting import Waiting
 from allocator.suggest.wishes import Wishes
 from allocator.table.rulebook import Rulebook
+
+#: Other places that are told for a date of a series that fails.
+INSTEAD = 3
 
 
 class Index:
@@ -282,7 +288,11 @@ class Index:
             found = self._answer(request, moving, asked)
             if found.options:
                 return found
-            return replace(found, next_possible=self._next(request, moving, asked))
+            return replace(
+                found,
+                next_possible=self._next(request, moving, asked),
+                nearly=tuple(self._nearly(request, moving, asked)) if explain else (),
+            )
 
     def backfill(
         self,
@@ -360,6 +370,40 @@ class Index:
         again = replace(asked, bounds=bounds, limit=1, explain=False, soonest=True)
         found = self._answer(without, moving, again)
         return next(iter(found.options), None)
+
+    def _nearly(
+        self, request: Request | str, moving: Collection[str], asked: Asked
+    ) -> Iterator[Nearly]:
+        """Yield the times of a fixed series at which the fewest dates fail."""
+        with self._asking(request, moving) as (prep, visits):
+            engine = Engine(self.rulebook, self.state, prep, visits, asked, self.waiting)
+            some = patterns(engine.plans())
+        for pattern in some:
+            with self._asking(pattern.request, moving) as (prep, visits):
+                engine = Engine(self.rulebook, self.state, prep, visits, asked, self.waiting)
+                best = engine.best()
+                if best is not None:
+                    with self.state.having(best.plan):
+                        failing = tuple(self._failing(pattern, asked))
+                    lies = (place_of(self.prepared, v, p) for v, p in sorted(best.plan.items()))
+                    yield Nearly(tuple(lies), failing)
+
+    def _failing(self, pattern: Pattern, asked: Asked) -> Iterator[Failing]:
+        """Yield the dates that fail, with other places near by."""
+        request = pattern.request
+        assert isinstance(request.series, FixedSeries)
+        single = replace(request, id=f"{request.id} elsewhere", series=None, wanted=None)
+        single = replace(single, first_visit=False)
+        for number, start in sorted(pattern.failing.items()):
+            bounds = asked.bounds.near(start, request.series.every_days / 2)
+            near = replace(asked, bounds=bounds, limit=INSTEAD, wanted=start, explain=False)
+            with self._asking(single, ()) as (prep, visits):
+                engine = Engine(self.rulebook, self.state, prep, visits, near, self.waiting)
+                found = engine.answer(self.version).options
+            visit = request.visit_id(number, 1)
+            local = start.astimezone(zone_of(self.prepared.visits[visits[0]].clock.zone))
+            instead = tuple(replace(option.visits[0], visit=visit) for option in found)
+            yield Failing(visit, local, instead)
 
     def _where(self, locations: Collection[str]) -> frozenset[int] | None:
         """Return the numbers of locations, with that of nowhere; None for everywhere."""

@@ -73,7 +73,7 @@ class Plans:
         """Return the starts of the first visit from which the later ones may follow in time."""
         starts = 0
         for visits in self._groups():
-            alone = {visit.index: self._alone(visit) for visit in visits}
+            alone = {visit.index: self.alone(visit) for visit in visits}
             ahead = reachable(self.book.prepared, self.prep, visits, alone)
             starts |= ahead[visits[0].index]
         return starts
@@ -81,8 +81,9 @@ class Plans:
     def _found(self, most: int) -> tuple[int, list[Costed]]:
         starts, whole, parts = 0, list[Costed](), list[Costed]()
         for visits in self._groups():
-            alone = {visit.index: self._alone(visit) for visit in visits}
+            alone = {visit.index: self.alone(visit) for visit in visits}
             ahead = reachable(self.book.prepared, self.prep, visits, alone)
+            visits = self._without_first(visits, ahead)
             places = self.places(visits[0], ahead[visits[0].index], {})
             starts += places.starts.bit_count()
             for seed in self._in_order(places, SEEDS_FOR_EACH * most):
@@ -108,6 +109,15 @@ class Plans:
             visits = [visit for visit in self.visits if visit.index in spots[number]]
             if visits:
                 yield visits
+
+    def _without_first(self, visits: Sequence[Visit], ahead: Mapping[int, Mask]) -> Sequence[Visit]:
+        """Return visits without the first occurrences that have no start, and may be missed."""
+        series = self.prep.request.series
+        missed = series.may_miss if isinstance(series, FixedSeries) else frozenset[int]()
+        for visit in visits:
+            if visit.step == 1 and (visit.occurrence not in missed or ahead[visit.index]):
+                return [v for v in visits if v.occurrence >= visit.occurrence]
+        return visits
 
     def _in_order(self, places: Places, most: int) -> list[Choice]:
         """Return first places, those of different kinds before others of the same."""
@@ -155,7 +165,7 @@ class Plans:
             for number in matching_options(prepared, self.prep, placements)
         )
 
-    def _alone(self, visit: Visit) -> Mask:
+    def alone(self, visit: Visit) -> Mask:
         """Return the starts of a visit by itself."""
         starts = 0
         for found in options(self.book, self.state, visit):

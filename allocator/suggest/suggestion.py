@@ -180,6 +180,49 @@ class WhyNone:
     rules: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A visit of a fixed series that cannot lie at the time of the others.
+
+    Attributes
+    ----------
+    visit
+        Its id.
+    start
+        When it would be.
+    instead
+        Where it could lie near by, the others as they are.
+    """
+
+    visit: str
+    start: datetime
+    instead: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nearly:
+    """A fixed series of which some dates fail; it cannot be booked as it was asked for.
+
+    Attributes
+    ----------
+    visits
+        Those that keep the time.
+    failing
+        The others, each with where it could lie instead.
+    """
+
+    visits: tuple[Assignment, ...]
+    failing: tuple[Failing, ...]
+
+    def text(self) -> str:
+        """Say it in plain words."""
+        lines = [", ".join(f"{a.start:%a %Y-%m-%d %H:%M}" for a in self.visits)]
+        for one in self.failing:
+            places = ", ".join(f"{a.start:%a %Y-%m-%d %H:%M}" for a in one.instead)
+            lines.append(f"not {one.start:%a %Y-%m-%d}; instead {places or 'nothing near by'}")
+        return "\n    ".join(lines)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestions:
     """The answer to a request: choices, the best first, or why there are none.
@@ -198,6 +241,9 @@ class Suggestions:
         Why there is no choice; None where there is one, or where it was not asked for.
     next_possible
         The first choice outside the windows asked for, where there is none inside.
+    nearly
+        Of a fixed series that has no place whole: the times at which the fewest dates fail, with
+        other places for those.
     """
 
     request: str
@@ -206,6 +252,7 @@ class Suggestions:
     version: int = 0
     why_none: WhyNone | None = None
     next_possible: Suggestion | None = None
+    nearly: tuple[Nearly, ...] = ()
 
     def __len__(self) -> int:
         """Count the choices."""
@@ -243,6 +290,7 @@ class Suggestions:
             lines = [self.why_none.sentence if self.why_none else f"{self.request} has no place."]
         if self.next_possible is not None:
             lines.append(f"Next possible: {self.next_possible.text()}")
+        lines += [f"Nearly: {one.text()}" for one in self.nearly]
         return "\n".join(lines)
 
 

@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 from cli.running import HANDMADE, run, run_json
-from tiny import problem, request
+from tiny import problem, request, span
 
+from allocator.domain.request import FixedSeries
 from allocator.frames import problem_to_json, write_problem
+
+
+def daily(count: int) -> FixedSeries:
+    """Return a series of so many days in a row, at one time."""
+    return FixedSeries(count=count, every_days=1)
 
 
 @pytest.fixture
@@ -37,6 +43,26 @@ def test_a_new_request_from_a_file(world: Path, tmp_path: Path):
     assert best["visits"][0]["start"] == "2026-03-02T10:00:00+01:00"
     assert best["visits"][0]["resources"] == {"practitioner": ["ann"]}
     assert best["reasons"][0]["tag"] == "at_wanted"
+
+
+def test_where_there_is_no_place_the_reason_is_told(tmp_path: Path):
+    """With exit code 3; as JSON with the rules, the next place, and nearly a series."""
+    longer = problem(request("A", windows=(span(0, 6, 8),)), request("S", series=daily(3)), days=2)
+    write_problem(longer, tmp_path / "two.json")
+    found = run("suggest", tmp_path / "two.json", "--request", "A")
+    assert found.exit_code == 3
+    assert found.stdout.startswith("A cannot be placed while all else stays")
+    assert "Next possible: Mon 2026-03-02 08:00" in found.stdout
+    told = run_json("suggest", tmp_path / "two.json", "--request", "A")
+    assert told["suggestions"] == []
+    assert "opening_hours" in told["why_none"]["rules"]
+    assert told["next_possible"]["visits"][0]["start"] == "2026-03-02T08:00:00+01:00"
+    series = run_json("suggest", tmp_path / "two.json", "--request", "S")
+    (one, other) = series["nearly"]
+    assert [a["visit"] for a in one["visits"]] == ["S#1", "S#2"]
+    assert [f["visit"] for f in one["failing"]] == ["S#3"]
+    assert one["failing"][0]["instead"] == []
+    assert len(other["visits"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -220,3 +220,35 @@ def test_days_with_starts():
     weekly = index.days(request("s", series=FixedSeries(count=2, every_days=2)))
     assert [(day.day, day.starts) for day in weekly] == [(at(0, 0).date(), 3)]
     assert index.days(request("n"), windows=[span(1, 8, 12)]) == ()
+
+
+def test_a_series_of_which_one_date_fails():
+    """Ann is taken all Tuesday but at 11: at any other time the series lacks that day."""
+    index = Index(problem(days=3))
+    for hour in range(8, 11):
+        index.book(request(f"a{hour}"), [booked(f"a{hour}", 1, hour, "ann")])
+    for day in (0, 2):
+        index.book(request(f"b{day}"), [booked(f"b{day}", day, 11, "ann")])
+    found = index.suggest(request("s", series=FixedSeries(count=3, every_days=1)))
+    assert not found.options
+    assert [len(one.visits) for one in found.nearly] == [2, 2]
+    first = found.nearly[0]
+    assert [(a.visit, a.start) for a in first.visits] == [("s#1", at(0, 8)), ("s#3", at(2, 8))]
+    (failing,) = first.failing
+    assert (failing.visit, failing.start) == ("s#2", at(1, 8))
+    assert [(a.visit, a.start) for a in failing.instead] == [("s#2", at(1, 11))]
+    assert "not Tue 2026-03-03; instead Tue 2026-03-03 11:00" in found.text()
+    fixed = index.suggest(request("s", series=FixedSeries(count=3, every_days=1, start=at(0, 9))))
+    assert [one.visits[0].start for one in fixed.nearly] == [at(0, 9)]
+    assert index.suggest(request("n"), limit=20).starts == 7
+
+
+def test_a_first_date_that_may_be_missed_is():
+    """On Monday Ann is taken: the series begins on Tuesday, with its second visit."""
+    index = Index(problem(days=2))
+    for hour in range(8, 12):
+        index.book(request(f"a{hour}"), [booked(f"a{hour}", 0, hour, "ann")])
+    series = FixedSeries(count=2, every_days=1, may_miss=frozenset({1}))
+    found = index.suggest(request("s", series=series))
+    assert {tuple(a.visit for a in option.visits) for option in found.options} == {("s#2",)}
+    assert found.starts == 4
