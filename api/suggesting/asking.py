@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from allocator.domain.request import PreferredResource, Request
+from allocator.domain.request import PreferredResource, Request, Step
 from allocator.domain.time import Span, zone_of
-from api.problems import Forbidden, Invalid
+from api.problems import Forbidden, Invalid, NotFound, RuleBroken
 from api.store.world import World, decoded
 from api.suggesting import moving
 from api.suggesting.index import TenantIndex
@@ -108,6 +108,7 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
             for occurrence in range(1, request.occurrences + 1)
             for step in range(1, len(request.steps) + 1)
         }
+    request = replace(request, steps=tuple(_joined(index, step) for step in request.steps))
     names = {attendee.resource for attendee in request.attendees}
     people = sorted(names - index.world.resources.keys())
     strangers = [name for name in people if name not in index.people]
@@ -129,6 +130,21 @@ def _request(tx: Tx, asked: Asked) -> Request:
     row = things.found(tx, things.KINDS["requests"], asked.request)
     holding.demand_unbooked(tx, row)
     return decoded(Request, row.spec, row.ref)
+
+
+def _joined(index: TenantIndex, step: Step) -> Step:
+    """Return a step with those of its group sessions that somebody can join."""
+    unknown = sorted(step.sessions - index.world.sessions.keys())
+    if unknown and len(unknown) == len(step.sessions):
+        raise NotFound(f"There is no group session {unknown[0]!r}.")
+    held = step.sessions & index.held.keys()
+    if step.sessions and not held:
+        name = min(step.sessions - set(unknown))
+        raise RuleBroken(
+            f"Group session {name} has no place yet; nobody can join it.",
+            violations=[{"rule": "session_together", "message": "it has no place yet"}],
+        )
+    return replace(step, sessions=frozenset(held))
 
 
 def _wished(request: Request, asked: Asked) -> Request:

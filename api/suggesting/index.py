@@ -80,6 +80,8 @@ class TenantIndex:
     ----------
     world, people
         As given; ``people`` grows with whom it gets to know.
+    held
+        Where group sessions are held, by name.
     index
         Answers questions; whoever asks several that belong together holds ``turn``.
     steering, forecast
@@ -98,7 +100,7 @@ class TenantIndex:
         self.steering = steering(world)
         self.forecast: LoadForecast | None = None
         self._seen = seen
-        self._held = {a.visit: a for a in problem.published}
+        self.held = {a.visit: a for a in problem.published}
         self._visits: dict[UUID, _Visit] = {}
         self._of_booking: dict[UUID, set[UUID]] = {}
         self._ending: list[tuple[datetime, UUID]] = []
@@ -256,7 +258,7 @@ class TenantIndex:
         lies = None
         if row.booking is not None:
             names = _Names(self.index)
-            lies = as_it_lies(row, self.world, names, self._held, self.horizon)
+            lies = as_it_lies(row, self.world, names, self.held, self.horizon)
         if lies is not None:
             try:
                 self.index.book(lies[0], [lies[1]])
@@ -275,7 +277,7 @@ class TenantIndex:
 
     def _holds(self, row: Any) -> bool:
         """Say whether a row is the place of a group session that the problem has there."""
-        return row.booking is None and row.session in self._held
+        return row.booking is None and row.session in self.held
 
     def _beside(self, row: Any, *, known: bool) -> Iterator[Claim]:
         """Yield what a visit claims in the database and not in the index."""

@@ -166,7 +166,12 @@ def test_a_seat_is_suggested(clinic: Clinic) -> None:
     asks = clinic.asker()
     group = {"id": "S", "service": "training", "least": 1, "most": 1}
     assert asks.post("/v1/sessions", group).status_code == 201
-    assert asks.post("/v1/suggestions", {"session": "S"}).status_code == 422
+    none = asks.post("/v1/suggestions", {"session": "S"})
+    assert (none.status_code, none.json()["detail"]) == (
+        409,
+        "Group session S has no place yet; nobody can join it.",
+    )
+    assert asks.post("/v1/suggestions", {"session": "T"}).status_code == 404
     place = {"start": at(9), "resources": {"gym": ["gym"]}}
     assert asks.post("/v1/sessions/S/place", place).status_code == 201
     found = suggested(asks, session="S", attendees=["P1"])
