@@ -31,6 +31,16 @@ def domain_of(mask: Mask) -> cp_model.Domain:
     return cp_model.Domain.from_intervals([[a, b - 1] for a, b in masks.spans(mask)])
 
 
+class _Proto(cp_model.CpModel):
+    """A model of CP-SAT without the older names of all its methods.
+
+    Each model is given them anew, which takes 0.65 ms: some small ones are solved in ten.
+    """
+
+    def _add_pre_pep8_methods(self) -> None:
+        """Add none of them."""
+
+
 class Model:
     """Variables for the free visits, and the verbs in which rules and goals speak of them.
 
@@ -72,7 +82,7 @@ class Model:
         self.book = book
         self.prepared = book.prepared
         self.state = state
-        self.cp = cp_model.CpModel()
+        self.cp: cp_model.CpModel = _Proto()
         self.free: Sequence[Visit] = [self.prepared.visits[v] for v in sorted(free)]
         self._free = {visit.index for visit in self.free}
         self.true = self.cp.new_constant(1)

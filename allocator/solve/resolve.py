@@ -180,6 +180,9 @@ def _stages(model: Model, levels: Sequence[int]) -> Iterator[dict[int, int]]:
 
     Of few visits the costs have a small range, so that mostly one solve does for all levels.
     """
+    if len(levels) == 1:
+        yield {levels[0]: 1}
+        return
     stage: dict[int, int] = {}
     weight = 1
     for level in reversed(levels):
