@@ -8,10 +8,11 @@ from datetime import datetime
 
 from allocator.domain.steering import SteeringPolicy
 from allocator.prepare.assignments import place_of
+from allocator.prepare.visit import Visit
 from allocator.prepare.visits import PreparedRequest
 from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
-from allocator.suggest.places import places_of
+from allocator.suggest.places import RESOURCES, STARTS, Places, places_of
 from allocator.suggest.plans import Plan, Plans
 from allocator.suggest.reasons import reasons_for
 from allocator.suggest.spread import spread, traits_of
@@ -150,12 +151,30 @@ class Engine:
     def _one(self) -> tuple[int, list[Ranked]]:
         """Return how many starts a single visit has, and some that are good."""
         (visit,) = self.visits
-        places = places_of(self.book, self.state, visit, self.asked.bounds, self.wishes, first=True)
-        if self.asked.soonest:
-            places = places.on_first_day()
-        choices = places.choices(FOR_EACH * self.asked.limit)
+        limit = self.asked.limit
+        places = self._places(visit, RESOURCES, STARTS)
+        choices = places.choices(FOR_EACH * limit)
+        if len(choices) < min(limit, places.starts.bit_count()):
+            # Those that were thought of cannot all come together: everybody and every start.
+            places = self._places(visit, None, None)
+            choices = places.choices(FOR_EACH * limit)
+        if len(choices) < limit:
+            choices += places.other_people(choices, limit - len(choices))
         found = [Ranked({visit.index: c.placement}, c.cost) for c in choices]
         return places.starts.bit_count(), found
+
+    def _places(self, visit: Visit, resources: int | None, most: int | None) -> Places:
+        places = places_of(
+            self.book,
+            self.state,
+            visit,
+            self.asked.bounds,
+            self.wishes,
+            first=True,
+            resources=resources,
+            most=most,
+        )
+        return places.on_first_day() if self.asked.soonest else places
 
     def _several(self) -> tuple[int, list[Ranked]]:
         """Return how many starts the first of several visits has, and good plans for all."""

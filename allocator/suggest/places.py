@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from allocator.prepare import masks
 from allocator.prepare.clock import Clock
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Visit
+from allocator.prepare.visit import Placement, Visit
 from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.wishes import Wishes
@@ -34,6 +35,8 @@ STARTS = 256
 EVERY_MINUTES = 30
 #: The same for the later visits of a series or chain.
 LATER = 96
+#: Teams of a start that are looked at for other people.
+TEAMS = 200
 #: Parts of a day by the wall time at which they end: morning, noon, afternoon, evening.
 PARTS = (11 * 60, 14 * 60, 17 * 60)
 
@@ -94,6 +97,27 @@ class Places:
                 if len(found) == most:
                     break
         return sorted(found.values(), key=lambda c: (c.cost, c.placement))
+
+    def other_people(self, known: Sequence[Choice], most: int) -> list[Choice]:
+        """Return choices at known starts with others than those known, the cheapest first."""
+        seen = {(c.placement.start, self._people(c.placement)) for c in known}
+        starts = {c.placement.start for c in known}
+        found: list[Choice] = []
+        for table in self.tables:
+            for column in np.flatnonzero(np.isin(table.ticks, list(starts))).tolist():
+                for choice in table.all_at(column, TEAMS):
+                    one = choice.placement.start, self._people(choice.placement)
+                    if one not in seen:
+                        seen.add(one)
+                        found.append(choice)
+        return sorted(found, key=lambda c: (c.cost, c.placement))[:most]
+
+    def _people(self, placement: Placement) -> tuple[int, ...]:
+        """Return the practitioners of a place; where it has none, all whom it takes."""
+        prepared = self.tables[0].book.prepared
+        taken = [r for members in placement.team for r in members]
+        people = [r for r in taken if prepared.resources[r].kind == "practitioner"]
+        return tuple(people or taken)
 
 
 def parts_of_days(clock: Clock, ticks: Vector) -> Vector:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,16 @@ class CostTable:
                 if not self.coupled:
                     break
         return best
+
+    def all_at(self, column: int, most: int) -> list[Choice]:
+        """Return teams at a start (by its column), of so many looked at, the cheapest first."""
+        tick = int(self.ticks[column])
+        found = []
+        for cost, team in islice(self._teams(column, [int(IMPOSSIBLE)]), most):
+            placement = self.placement(tick, team)
+            if self._allowed(placement):
+                found.append(Choice(cost + self._team_cost(placement), placement))
+        return sorted(found, key=lambda choice: (choice.cost, choice.placement))
 
     def _allowed(self, placement: Placement) -> bool:
         return all(

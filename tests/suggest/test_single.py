@@ -43,6 +43,18 @@ def test_five_of_many_lie_on_several_days():
     assert len(set(days)) >= 4
 
 
+def test_where_there_is_one_start_there_are_several_people():
+    """At 8, and no other time, Ann, Bea or Cleo could be had, the one who is preferred first."""
+    wish = PreferredResource(role="practitioner", resources=frozenset(["bea"]))
+    world = problem(resources=tuple(practitioner(name) for name in ("ann", "bea", "cleo")))
+    asked = request("n", preferred_resources=(wish,))
+    found = suggest(world, asked, windows=[span(0, 8, 9)])
+    assert found.starts == 1
+    people = [option.visits[0].filling("practitioner")[0] for option in found.options]
+    assert people[0] == "bea"
+    assert sorted(people) == ["ann", "bea", "cleo"]
+
+
 def test_a_request_that_is_placed_may_stay_where_it_is():
     """Its own place is free when it is to be moved, and nobody else's."""
     world = problem(request("a"), request("b"))
@@ -94,7 +106,7 @@ def test_costs_are_those_of_the_goals():
     )
     index = Index(world)
     index.book(request("b"), [there("b", 0, 8, practitioner="bea")])
-    found = index.suggest(request("new", preferred_resources=(wish,)), limit=9)
+    found = index.suggest(request("new", preferred_resources=(wish,)), limit=4)
     by_start = {option.start: option for option in found.options}
     assert by_start[at(0, 9)].visits[0].filling("practitioner") == ("bea",)
     assert Tag.PREFERRED_PERSON in [r.tag for r in by_start[at(0, 9)].reasons]
