@@ -37,6 +37,16 @@ TENANT = "demonstration"
 ALLOCATOR = (sys.executable, "-m", "allocator")
 #: Seconds that the solve has.
 SECONDS = 15
+#: Requests that are left, of which the reason is told.
+MOST_LEFT = 5
+BEFORE = (
+    "A day at a clinic, in about a minute: the service starts on a folder of its own, calls and"
+    " requests come in through the Python client, a worker places them, and they are booked."
+)
+AFTERWARDS = (
+    "Everything has stopped, and its data are gone.",
+    "`make serve` runs the same service for you to try; docs/client.md shows how to call it.",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,10 +57,12 @@ class Day:
     ----------
     called, held, refused
         Calls for an appointment at a certain time; of these, held and confirmed, and not to be had.
-    waiting, booked, left
-        Requests for any fitting time; of these, booked by the solve, and left for the next.
+    waiting, placed, booked
+        Requests for any time that suits; of these, placed by the solve, and booked.
     lost
-        Of those that are left, the ones that lost a race.
+        Of those that were placed, the ones for which somebody was faster.
+    left
+        Requests that are left for the next solve, each with the reason.
     status
         The solve's.
     seconds
@@ -61,9 +73,10 @@ class Day:
     held: int = 0
     refused: int = 0
     waiting: int = 0
+    placed: int = 0
     booked: int = 0
-    left: int = 0
     lost: int = 0
+    left: dict[str, str] = field(default_factory=dict)
     status: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -79,19 +92,28 @@ class Day:
         table = Table("what happened", title="A day at the demonstration clinic")
         table.add_column("how many", justify="right")
         table.add_column("seconds", justify="right")
+        best = "no more is possible" if self.status == "optimal" else "the best in that time"
         for what, count, part in (
-            ("the service started, with the clinic in it", None, "started"),
-            ("calls for an appointment came", self.called, ""),
-            ("  held and confirmed", self.held, "held"),
+            ("The service started, with the clinic in it", None, "started"),
+            ("Calls for an appointment at a certain time", self.called, "held"),
+            ("  held and confirmed at once", self.held, ""),
             ("  not to be had", self.refused, ""),
-            ("requests for any fitting time came", self.waiting, "sent"),
-            (f"  placed by the solve ({self.status}), and booked", self.booked, "solved"),
-            ("  left for the next solve", self.left, "published"),
-            ("    of these, because somebody was faster", self.lost, ""),
+            ("Requests for any time that suits", self.waiting, "sent"),
+            (f"  placed by a worker's solve: {best}", self.placed, "solved"),
+            ("  published, and booked by that", self.booked, "published"),
+            ("  placed, and somebody was faster", self.lost, ""),
+            ("  left for the next solve", len(self.left), ""),
         ):
             seconds = f"{self.seconds[part]:.1f}" if part else ""
             table.add_row(what, "" if count is None else f"{count:,}", seconds)
         return table
+
+    def told(self) -> str:
+        """Return what else people may want to know."""
+        some = [f"  {name}: {reason}" for name, reason in list(self.left.items())[:MOST_LEFT]]
+        more = [f"  and {len(self.left) - MOST_LEFT} more"] if len(self.left) > MOST_LEFT else []
+        lines = ["Why requests are left:", *some, *more] if some else []
+        return "\n".join([*lines, *AFTERWARDS])
 
 
 def run(console: Console, *, seconds: int = SECONDS) -> Day:
@@ -157,11 +179,16 @@ def _go_by(client: Client, problem: Problem, day: Day, bars: Progress, seconds: 
         )
         solved = client.solves.wait(asked.id, hear)
         bars.update(task, completed=seconds)
-    day.status = (solved.result or {}).get("status", solved.state)
+    result = solved.result or {}
+    day.status = result.get("status", solved.state)
+    day.placed = len({visit["request"] for visit in result.get("visits", ())})
     with day.timed("published"):
         done = client.solves.publish(asked.id)
     day.booked, day.lost = len(done.booked), len(done.lost)
-    day.left = day.waiting - day.booked
+    left = set(names) - set(done.booked)
+    why = {one["request"]: one["reason"] for one in result.get("unplaced", ())}
+    why |= {one.request: one.detail for one in done.lost}
+    day.left = {name: why.get(name, "") for name in names if name in left}
 
 
 def _busiest(requests: Sequence[Request]) -> list[Request]:
@@ -234,7 +261,10 @@ def seeded(problem: Problem, folder: Path, environment: Mapping[str, str]) -> st
 def main() -> None:
     """Live through the day, and tell of it."""
     console = Console(highlight=False)
-    console.print(run(console).table())
+    console.print(BEFORE)
+    day = run(console)
+    console.print(day.table())
+    console.print(day.told(), markup=False)
 
 
 if __name__ == "__main__":

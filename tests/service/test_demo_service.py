@@ -8,7 +8,7 @@ import psutil
 from rich.console import Console
 from service.processes import gone, until
 
-from api.demo_service import run
+from api.demo_service import Day, run
 
 
 def test_the_day_goes_by_and_everything_stops() -> None:
@@ -18,9 +18,19 @@ def test_the_day_goes_by_and_everything_stops() -> None:
     day = run(console, seconds=1)
     assert (day.called, day.held, day.refused, day.waiting) == (64, 64, 0, 82)
     assert day.status in ("optimal", "feasible")
-    assert 0 < day.booked == day.waiting - day.left
-    assert day.lost <= day.left
+    assert 0 < day.booked == day.waiting - len(day.left) == day.placed - day.lost
+    assert all(day.left.values())
     assert set(day.seconds) == {"started", "held", "sent", "solved", "published"}
     console.print(day.table())
     assert "held and confirmed" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert day.told().endswith("docs/client.md shows how to call it.")
     until(lambda: all(map(gone, set(psutil.Process().children(recursive=True)) - before)))
+
+
+def test_why_requests_are_left_is_told() -> None:
+    """Of five at most; of none where none is left."""
+    reasons = {f"R{n}": "No start is left after the rule breaks." for n in range(7)}
+    lines = Day(left=reasons).told().splitlines()
+    assert lines[:2] == ["Why requests are left:", "  R0: No start is left after the rule breaks."]
+    assert lines[6] == "  and 2 more"
+    assert Day().told().splitlines()[0] == "Everything has stopped, and its data are gone."
