@@ -8,6 +8,7 @@ from api.schemas.domain import REF
 
 TEXT: dict[str, Any] = {"type": "string"}
 UID: dict[str, Any] = {"type": "string", "format": "uuid"}
+DAY: dict[str, Any] = {"type": "string", "format": "date"}
 INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
 NUMBER: dict[str, Any] = {"type": "integer"}
 FLAG: dict[str, Any] = {"type": "boolean"}
@@ -131,6 +132,11 @@ SAVING = maybe(
         text=TEXT,
     )
 )
+#: How busy an hour is expected to be.
+BUSY = {
+    "load": maybe(SHARE),
+    "band": maybe({"type": "string", "enum": ["off_peak", "between", "peak"]}),
+}
 GOAL = {"goal": TEXT, "level": TEXT, "unit": TEXT, "amount": NUMBER, "cost": NUMBER}
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -198,6 +204,33 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ),
         ),
         _object(
+            "SuggestedDays",
+            "Days and months on which something could begin; the others have no place.",
+            first=DAY,
+            last=DAY,
+            days=many(
+                _object(
+                    "SuggestedDay",
+                    "A day with starts: how many, the first and the last, its quietest hour.",
+                    day=DAY,
+                    starts=NUMBER,
+                    first=INSTANT,
+                    last=INSTANT,
+                    **BUSY,
+                )
+            ),
+            months=many(
+                _object(
+                    "SuggestedMonth",
+                    "What its days come to, as far as they were looked at.",
+                    month=TEXT,
+                    days=NUMBER,
+                    starts=NUMBER,
+                    **BUSY,
+                )
+            ),
+        ),
+        _object(
             "Claim",
             "What is taken of a resource, buffers included, and by what.",
             resource=TEXT,
@@ -236,8 +269,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
                     good=FLAG,
                 )
             ),
-            load=maybe(SHARE),
-            band=maybe({"type": "string", "enum": ["off_peak", "between", "peak"]}),
+            **BUSY,
             saving=SAVING,
             rank=maybe(NUMBER),
             goals=maybe(
@@ -414,7 +446,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             visits=NUMBER,
             resources=NUMBER,
             published=NUMBER,
-            first={"type": "string", "format": "date"},
+            first=DAY,
             days=NUMBER,
         ),
         _object(

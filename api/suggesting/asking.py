@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from allocator.domain.request import PreferredResource, Request, Step
@@ -175,13 +175,18 @@ def windows(tx: Tx, world: World, asked: Asked) -> tuple[Span, ...]:
         return asked.windows
     zone = zone_of(world.zone)
     last = tx.now.astimezone(zone).date() + timedelta(days=policy(world).most_days_ahead)
-    end = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    end = midnight(last + timedelta(days=1), zone)
     anywhere = Span(start=tx.now, end=end)
     return tuple(
         replace(window, end=min(window.end, end))
         for window in asked.windows or (anywhere,)
         if window.start < end
     )
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """Return when a local day begins."""
+    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def is_empty(request: Request, within: Sequence[Span], index: TenantIndex, asked: Asked) -> bool:

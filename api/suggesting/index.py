@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -115,6 +115,11 @@ class TenantIndex:
     def horizon(self) -> Horizon:
         """The days looked at: whole weeks, with the day before."""
         return self.index.problem.horizon
+
+    @property
+    def last(self) -> date:
+        """The last local day that is looked at."""
+        return self.horizon.first + timedelta(days=self.horizon.days - 1)
 
     @classmethod
     def read(cls, tx: Tx, odd: Collection[str] = ()) -> TenantIndex:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
-from allocator.domain.request import ATTENDEE
+from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Assignment
 from allocator.domain.steering import SteeringPolicy
-from allocator.domain.time import Span
-from allocator.suggest import Suggestion, Suggestions, WhyNone
+from allocator.domain.time import Span, zone_of
+from allocator.suggest import DayOfStarts, Suggestion, Suggestions, WhyNone
 from api.problems import Invalid
 from api.store import refused
 from api.store.suggestion_keys import Secrets
 from api.suggesting import asking, tickets
-from api.suggesting.asking import Asked, Subject
+from api.suggesting.asking import Asked, Subject, midnight
 from api.suggesting.index import TenantIndex
 from api.suggesting.indexes import Indexes
 from api.suggesting.tickets import Ticket
@@ -26,6 +26,8 @@ from api.usecases.placing import WantedVisit
 from api.usecases.policy import policy
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,26 @@ class Offers:
     next_possible: Offer | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """The days on which something could begin.
+
+    Attributes
+    ----------
+    first, last
+        Local dates that were looked at.
+    days
+        Those with starts.
+    steering
+        How people are steered to quiet hours, or None.
+    """
+
+    first: date
+    last: date
+    days: tuple[DayOfStarts, ...]
+    steering: SteeringPolicy | None
+
+
 class Suggester:
     """What a process of the API knows to suggest from."""
 
@@ -92,10 +114,7 @@ class Suggester:
         Forbidden, Invalid, NotFound, WrongState, RuleBroken
         """
         tx.demand("suggestions.read")
-        index = self.indexes.of(tx)
-        subject = asking.subject(tx, index, asked)
-        if not index.know(subject.strangers):
-            index = self.indexes.of(tx, [row.ref for row in subject.strangers])
+        index, subject = self._subject(tx, asked)
         within = asking.windows(tx, index.world, asked)
         if asking.is_empty(subject.request, within, index, asked):
             why = WhyNone("The time asked for is not looked at.", ("windows",))
@@ -159,28 +178,83 @@ class Suggester:
         tx.demand(action)
         return tickets.opened(self._secrets.of(tx.connection, tx.tenant), token)
 
+    def days(self, tx: Tx, asked: Asked, first: date | None, days: int) -> Days:
+        """Return the days on which something could begin.
+
+        Parameters
+        ----------
+        first, days
+            Local dates that are looked at, from today on where none is named.
+
+        Raises
+        ------
+        Forbidden, Invalid, NotFound, WrongState, RuleBroken
+        """
+        tx.demand("suggestions.read")
+        index, subject = self._subject(tx, asked)
+        zone = zone_of(index.world.zone)
+        today = tx.now.astimezone(zone).date()
+        begin = max(first or today, today)
+        end = min((first or today) + timedelta(days=days), index.last + timedelta(days=1))
+        found: tuple[DayOfStarts, ...] = ()
+        if begin < end:
+            window = Span(start=midnight(begin, zone), end=midnight(end, zone))
+            asked = replace(asked, windows=(window,))
+            within = asking.windows(tx, index.world, asked)
+            if not asking.is_empty(subject.request, within, index, asked):
+                found = _answered(
+                    index,
+                    subject,
+                    lambda request: index.index.days(
+                        request,
+                        windows=within,
+                        forecast=index.forecast,
+                        locations=sorted(tx.principal.locations),
+                        now=tx.now,
+                    ),
+                )
+        last = max(begin, end - timedelta(days=1))
+        return Days(first=begin, last=last, days=found, steering=index.steering)
+
+    def _subject(self, tx: Tx, asked: Asked) -> tuple[TenantIndex, Subject]:
+        """Return what is asked for, and an index that knows who comes."""
+        index = self.indexes.of(tx)
+        subject = asking.subject(tx, index, asked)
+        if not index.know(subject.strangers):
+            index = self.indexes.of(tx, [row.ref for row in subject.strangers])
+        return index, subject
+
     def _found(
         self, tx: Tx, index: TenantIndex, subject: Subject, asked: Asked, within: Sequence[Span]
     ) -> Suggestions:
-        how: dict[str, Any] = {
-            "windows": within,
-            "limit": asked.limit,
-            "wanted": asked.wanted,
-            "forecast": index.forecast,
-            "policy": index.steering,
-            "locations": sorted(tx.principal.locations),
-            "now": tx.now,
-            "explain": False,
-        }
-        moving, request = subject.moving, subject.request
-        try:
-            with index.turn:
-                if moving is None:
-                    return index.index.suggest(request, **how)
-                with index.anew(moving.booking, request, moving.kept):
-                    return index.index.suggest(request.id, **how)
-        except (InvalidProblem, InvalidSchedule) as error:
-            raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+        return _answered(
+            index,
+            subject,
+            lambda request: index.index.suggest(
+                request,
+                windows=within,
+                limit=asked.limit,
+                wanted=asked.wanted,
+                forecast=index.forecast,
+                policy=index.steering,
+                locations=sorted(tx.principal.locations),
+                now=tx.now,
+                explain=False,
+            ),
+        )
+
+
+def _answered(index: TenantIndex, subject: Subject, question: Callable[[Request | str], T]) -> T:
+    """Ask a question of an index; a booking that moves leaves its place meanwhile."""
+    moving, request = subject.moving, subject.request
+    try:
+        with index.turn:
+            if moving is None:
+                return question(request)
+            with index.anew(moving.booking, request, moving.kept):
+                return question(request.id)
+    except (InvalidProblem, InvalidSchedule) as error:
+        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
 
 
 def _service(index: TenantIndex, subject: Subject) -> str:

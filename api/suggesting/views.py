@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allocator.domain.steering import Saving
-from allocator.suggest import Reason, Suggestion, Tag, WhyNone
-from api.suggesting.suggester import Offer, Offers
+from allocator.suggest import DayOfStarts, Reason, Suggestion, Tag, WhyNone
+from api.suggesting.suggester import Days, Offer, Offers
 from api.usecases.discretion import PLAIN
 from api.usecases.tx import Tx
 from api.views import instant
@@ -72,6 +72,43 @@ def suggestion(tx: Tx, found: Offers, offer: Offer) -> dict[str, Any]:
         "goals": None if outside else _goals(one),
         "displaces": None if outside else list(one.displaces),
     }
+
+
+def days(found: Days) -> dict[str, Any]:
+    """Return the days of a calendar's page, and the months that they make."""
+    months: dict[str, list[DayOfStarts]] = {}
+    for one in found.days:
+        months.setdefault(one.day.isoformat()[:7], []).append(one)
+    return {
+        "first": found.first.isoformat(),
+        "last": found.last.isoformat(),
+        "days": [
+            {
+                "day": one.day.isoformat(),
+                "starts": one.starts,
+                "first": instant(one.first),
+                "last": instant(one.last),
+                **_busy(found, one.load),
+            }
+            for one in found.days
+        ],
+        "months": [
+            {
+                "month": month,
+                "days": len(some),
+                "starts": sum(one.starts for one in some),
+                **_busy(found, min((x.load for x in some if x.load is not None), default=None)),
+            }
+            for month, some in months.items()
+        ],
+    }
+
+
+def _busy(found: Days, load: float | None) -> dict[str, Any]:
+    band = None
+    if load is not None and found.steering is not None:
+        band = found.steering.band(load).name.lower()
+    return {"load": None if load is None else round(load, 2), "band": band}
 
 
 def saving(found: Saving | None, currency: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from service.conftest import Asker, Clinic, furnish, physio
-from service.indexing import at
+from service.indexing import BERLIN, at
 
 from api.suggesting import tickets
 
@@ -413,6 +413,37 @@ def test_clients_are_suggested_no_more_than_they_may_book(clinic: Clinic) -> Non
     far = {"service": "physio", "windows": [window(8, 18)]}
     assert suggested(client(clinic, "P1"), **far)["suggestions"] == []
     assert suggested(clinic.asker("scheduler"), **far)["suggestions"]
+
+
+def test_days_with_places(clinic: Clinic) -> None:
+    """Four starts until eleven on Monday, none on Tuesday, more on Wednesday; and their month."""
+    admin = clinic.asker()
+    booked(admin, physio(at(8.75), None))
+    booked(admin, physio(at(8.75), None, resources={"practitioner": ["ben"], "room": ["room-2"]}))
+    absent = {"start": at(0, 1), "end": at(24, 1)}
+    for name in ("anna", "ben"):
+        assert admin.post("/v1/absences", {"resource": name, **absent}).status_code == 202
+    query = f"service=physio&attendee=P1&from={at(0)[:10]}&days=3"
+    answer = client(clinic, "P1").get(f"/v1/suggestions/days?{query}")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["first"], found["last"]) == (at(0)[:10], at(0, 2)[:10])
+    # From 8:00 to 17:15 there are 38 quarters; 8:15 to 9:15 are five starts that are not possible.
+    assert [(one["day"], one["starts"]) for one in found["days"]] == [
+        (at(0)[:10], 33),
+        (at(0, 2)[:10], 38),
+    ]
+    assert (found["days"][0]["first"], found["days"][0]["last"]) == (utc(8), utc(17.25))
+    assert sum(month["starts"] for month in found["months"]) == 71
+    assert sum(month["days"] for month in found["months"]) == 2
+    past = admin.get("/v1/suggestions/days?service=physio&from=2020-01-01&days=31").json()
+    assert past["days"] == []
+    far = admin.get("/v1/suggestions/days?service=physio&from=2199-01-01").json()
+    assert (far["days"], far["months"]) == ([], [])
+    whole = admin.get("/v1/suggestions/days?service=physio&days=366").json()
+    assert whole["last"] == (datetime.now(BERLIN) + timedelta(days=89)).date().isoformat()
+    stranger = client(clinic, "P2").get(f"/v1/suggestions/days?{query}")
+    assert stranger.status_code == 404
 
 
 @pytest.mark.parametrize(

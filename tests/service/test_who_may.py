@@ -22,7 +22,7 @@ WHO = {
         "list_locations read_location list_calendars read_calendar list_resources read_resource"
         " list_services read_service list_sessions read_session list_lanes read_tenant"
         " export_locations export_calendars export_resources export_services"
-        " read_session_place sign_in sign_out suggest"
+        " read_session_place sign_in sign_out suggest suggest_days"
     ),
     "csrau": (
         "list_requests read_request export_requests explain"
