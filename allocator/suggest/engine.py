@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from allocator.domain.steering import SteeringPolicy
+from allocator.prepare import masks
 from allocator.prepare.assignments import place_of
-from allocator.prepare.visit import Visit
+from allocator.prepare.masks import Mask
+from allocator.prepare.visit import Placement, Visit
 from allocator.prepare.visits import PreparedRequest
 from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
@@ -26,7 +28,7 @@ from allocator.suggest.suggestion import (
 )
 from allocator.suggest.waiting import Waiting, displaced
 from allocator.suggest.why import last_look, quick_look
-from allocator.suggest.wishes import Wishes
+from allocator.suggest.wishes import Wishes, known_to
 from allocator.table.allowed import allowed
 from allocator.table.price import amounts, amounts_of
 from allocator.table.rulebook import Rulebook
@@ -82,6 +84,8 @@ class Engine:
         How it is asked.
     waiting
         Others who wait for a place.
+    gone
+        Where visits lie that are thought to be gone.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Engine:
         visits: Sequence[int],
         asked: Asked,
         waiting: Waiting,
+        gone: Collection[Placement] = (),
     ) -> None:
         self.request = request
         self.waiting = waiting
@@ -99,7 +104,8 @@ class Engine:
         self.state = state
         self.asked = asked
         self.prepared = book.prepared
-        self.wishes = Wishes(book.prepared, asked.forecast, asked.wanted, asked.policy)
+        familiar = known_to(state, request, gone)
+        self.wishes = Wishes(book.prepared, asked.forecast, asked.wanted, asked.policy, familiar)
         self.visits = [book.prepared.visits[v] for v in visits]
 
     def answer(self, version: int) -> Suggestions:
@@ -151,6 +157,8 @@ class Engine:
     def _one(self) -> tuple[int, list[Ranked]]:
         """Return how many starts a single visit has, and some that are good."""
         (visit,) = self.visits
+        if self.asked.soonest:
+            return self._soonest(visit)
         limit = self.asked.limit
         places = self._places(visit, RESOURCES, STARTS)
         choices = places.choices(FOR_EACH * limit)
@@ -163,18 +171,32 @@ class Engine:
         found = [Ranked({visit.index: c.placement}, c.cost) for c in choices]
         return places.starts.bit_count(), found
 
-    def _places(self, visit: Visit, resources: int | None, most: int | None) -> Places:
-        places = places_of(
+    def _soonest(self, visit: Visit) -> tuple[int, list[Ranked]]:
+        """Return how many starts a visit has, and the first at which it can be held, by days."""
+        starts = self.plans().alone(visit)
+        left, clock = starts, visit.clock
+        while left:
+            day = clock.day_mask(int(clock.day_of[masks.lowest(left)]))
+            choice = self._places(visit, None, None, left & day).first()
+            if choice is not None:
+                return starts.bit_count(), [Ranked({visit.index: choice.placement}, choice.cost)]
+            left &= ~day
+        return 0, []
+
+    def _places(
+        self, visit: Visit, resources: int | None, most: int | None, starts: Mask = -1
+    ) -> Places:
+        return places_of(
             self.book,
             self.state,
             visit,
             self.asked.bounds,
             self.wishes,
             first=True,
+            starts=starts,
             resources=resources,
             most=most,
         )
-        return places.on_first_day() if self.asked.soonest else places
 
     def _several(self) -> tuple[int, list[Ranked]]:
         """Return how many starts the first of several visits has, and good plans for all."""

@@ -41,7 +41,7 @@ from allocator.suggest.suggestion import (
     Suggestions,
 )
 from allocator.suggest.waiting import Waiting
-from allocator.suggest.wishes import Wishes
+from allocator.suggest.wishes import Wishes, known_to
 from allocator.table.rulebook import Rulebook
 
 #: Other places that are told for a date of a series that fails.
@@ -99,6 +99,7 @@ class Index:
         self.state = State(self.prepared, placements, lean=True)
         self.waiting = Waiting(self.prepared.requests)
         self._booked: dict[str, PreparedRequest] = {}
+        self._gone: dict[int, Placement] = {}  #: Where visits lie that are thought to be gone.
         self._claims: dict[Claim, list[int]] = {}
         self._lock = RLock()
 
@@ -348,8 +349,12 @@ class Index:
 
     def _answer(self, request: Request | str, moving: Collection[str], asked: Asked) -> Suggestions:
         with self._asking(request, moving) as (prep, visits):
-            engine = Engine(self.rulebook, self.state, prep, visits, asked, self.waiting)
+            engine = self._engine(prep, visits, asked)
             return engine.answer(self.version)
+
+    def _engine(self, prep: PreparedRequest, visits: Sequence[int], asked: Asked) -> Engine:
+        gone = tuple(self._gone.values())
+        return Engine(self.rulebook, self.state, prep, visits, asked, self.waiting, gone)
 
     def _next(
         self, request: Request | str, moving: Collection[str], asked: Asked
@@ -376,11 +381,11 @@ class Index:
     ) -> Iterator[Nearly]:
         """Yield the times of a fixed series at which the fewest dates fail."""
         with self._asking(request, moving) as (prep, visits):
-            engine = Engine(self.rulebook, self.state, prep, visits, asked, self.waiting)
+            engine = self._engine(prep, visits, asked)
             some = patterns(engine.plans())
         for pattern in some:
             with self._asking(pattern.request, moving) as (prep, visits):
-                engine = Engine(self.rulebook, self.state, prep, visits, asked, self.waiting)
+                engine = self._engine(prep, visits, asked)
                 best = engine.best()
                 if best is not None:
                     with self.state.having(best.plan):
@@ -398,7 +403,7 @@ class Index:
             bounds = asked.bounds.near(start, request.series.every_days / 2)
             near = replace(asked, bounds=bounds, limit=INSTEAD, wanted=start, explain=False)
             with self._asking(single, ()) as (prep, visits):
-                engine = Engine(self.rulebook, self.state, prep, visits, near, self.waiting)
+                engine = self._engine(prep, visits, near)
                 found = engine.answer(self.version).options
             visit = request.visit_id(number, 1)
             local = start.astimezone(zone_of(self.prepared.visits[visits[0]].clock.zone))
@@ -462,8 +467,9 @@ class Index:
             As for ``suggest``.
         """
         bounds = Bounds(tuple(windows), self._where(locations), now)
-        wishes = Wishes(self.prepared, forecast, wanted, policy)
-        with self._lock, self._asking(request, moving) as (_, visits):
+        with self._lock, self._asking(request, moving) as (prep, visits):
+            familiar = known_to(self.state, prep, self._gone.values())
+            wishes = Wishes(self.prepared, forecast, wanted, policy, familiar)
             visit = self.prepared.visits[visits[0]]
             places = places_of(
                 self.rulebook,
@@ -530,9 +536,11 @@ class Index:
         """Think of visits as gone for a while."""
         state = self.state
         gone = {v: state.remove(v) for v in visits if state.placements[v] is not None}
+        before, self._gone = self._gone, {**self._gone, **gone}
         try:
             yield
         finally:
+            self._gone = before
             for number, placement in gone.items():
                 state.place(number, placement)
 

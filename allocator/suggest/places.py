@@ -59,18 +59,16 @@ class Places:
     starts: Mask
     tables: tuple[CostTable, ...]
 
-    def on_first_day(self) -> Places:
-        """Return the places on the first day that has any start."""
-        if not self.starts:
-            return self
-        clock = self.visit.clock
-        day = clock.day_mask(int(clock.day_of[masks.lowest(self.starts)]))
-        tables = tuple(
-            CostTable(t.book, t.state, t.options.at(t.options.starts & day))
-            for t in self.tables
-            if t.options.starts & day
-        )
-        return Places(self.visit, self.starts, tables)
+    def first(self) -> Choice | None:
+        """Return the first start, with those who are cheapest then."""
+        found: list[Choice] = []
+        for table in self.tables:
+            for column in range(len(table.ticks)):
+                choice = table.best_at(column, int(IMPOSSIBLE))
+                if choice is not None:
+                    found.append(choice)
+                    break
+        return min(found, key=lambda c: (c.placement.start, c.cost), default=None)
 
     def choices(self, most: int) -> list[Choice]:
         """Return cheap choices, the cheapest of each part of each day first of all."""
@@ -170,6 +168,7 @@ def places_of(
     """
     every = 0
     tables = []
+    strangers = wishes.strangers(visit) if wishes.familiar else None
     for found in options(book, state, visit):
         for some, taken in bounds.narrowed(state, found, starts):
             every |= some.starts
@@ -178,7 +177,7 @@ def places_of(
             if most is not None:
                 near = _near(wishes, some, first=first)
                 some = _fewer_starts(book.prepared, some, most, near, minutes)
-            table = CostTable(book, state, some)
+            table = CostTable(book, state, some, strangers)
             if not wishes.none:
                 table.add(wishes.points(visit, some.variant.duration, table.ticks, first=first))
             if bounds.through is not None and taken is not None:

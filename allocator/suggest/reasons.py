@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from allocator.domain.calendar import wall
 from allocator.domain.steering import Band
 from allocator.prepare.visit import Placement, Visit
 from allocator.report.words import count
 from allocator.state.state import State
 from allocator.suggest.suggestion import Reason, Tag
-from allocator.suggest.wishes import Wishes
+from allocator.suggest.wishes import PRACTITIONER, Wishes
 from allocator.table.rulebook import Rulebook
 
 #: Hours from the time wanted within which a start is close to it.
@@ -42,6 +43,7 @@ def reasons_for(
     missed = {goal.name: paid.get(number, 0) for number, goal in enumerate(book.goals)}
     found = [
         *_about_the_asker(book, wishes, plan, missed),
+        *_about_people(book, wishes, plan),
         *_about_the_hour(wishes, load),
         *_about_gaps(book, state, plan, missed),
         *_about_others(missed),
@@ -74,11 +76,39 @@ def _about_the_asker(
         yield Reason(Tag.PREFERRED_PERSON, f"with {who}, as preferred")
 
 
-def _names(book: Rulebook, plan: Mapping[int, Placement], wished: set[str]) -> str:
+def _about_people(
+    book: Rulebook, wishes: Wishes, plan: Mapping[int, Placement]
+) -> Iterator[Reason]:
+    """Yield that somebody comes throughout, or is known already; and that the time is the same."""
     prepared = book.prepared
+    teams = [
+        {
+            r
+            for need, members in zip(prepared.visits[number].needs, placement.team, strict=True)
+            for r in members
+            if not need.attendee and prepared.resources[r].kind == PRACTITIONER
+        }
+        for number, placement in plan.items()
+    ]
+    throughout = set.intersection(*teams)
+    known = throughout & wishes.familiar
+    if known:
+        yield Reason(Tag.AS_BEFORE, f"with {_called(book, known)}, as before")
+    elif throughout and len(plan) > 1:
+        yield Reason(Tag.SAME_CARER, f"with {_called(book, throughout)} throughout")
+    clocks = [prepared.visits[number].clock for number in plan]
+    minutes = [int(c.minute_of[p.start]) for c, p in zip(clocks, plan.values(), strict=True)]
+    if len(plan) > 1 and len(set(minutes)) == 1:
+        yield Reason(Tag.SAME_TIME, f"each time at {wall(minutes[0])}")
+
+
+def _called(book: Rulebook, some: set[int]) -> str:
+    return " and ".join(book.prepared.who(r) for r in sorted(some))
+
+
+def _names(book: Rulebook, plan: Mapping[int, Placement], wished: set[str]) -> str:
     taken = {r for p in plan.values() for members in p.team for r in members}
-    names = [prepared.who(r) for r in sorted(taken) if prepared.resources[r].id in wished]
-    return " and ".join(names)
+    return _called(book, {r for r in taken if book.prepared.resources[r].id in wished})
 
 
 def _about_the_hour(wishes: Wishes, load: float | None) -> Iterator[Reason]:

@@ -38,7 +38,7 @@ class Tag(Enum):
     QUIET_HOUR = "a quiet hour"
     CLOSES_GAP = "closes a gap"
     NO_GAP = "leaves no gap"
-    AS_BEFORE = "as it is booked now"
+    AS_BEFORE = "with the same person as before"
     BUSY_HOUR = "a busy hour"
     LEAVES_GAP = "leaves a gap too short for anybody"
     OVERTIME = "in overtime"

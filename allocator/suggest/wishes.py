@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,8 @@ from allocator.domain.steering import Band, Saving, SteeringPolicy
 from allocator.domain.time import zone_of
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Visit
+from allocator.prepare.visits import PreparedRequest
+from allocator.state.state import State
 from allocator.suggest.suggestion import LoadForecast
 
 Vector = npt.NDArray[np.int64]
@@ -22,6 +25,10 @@ Loads = npt.NDArray[np.float64]
 #: ``near_wanted`` and ``off_peak`` weigh by default.
 PER_HOUR = dict(COMFORT)["near_wanted"]
 PER_MINUTE = dict(COMFORT)["off_peak"]
+#: Points for a practitioner whom those who attend do not know, where they know one who could come:
+#: as the goal ``preferred_resources`` weighs by default.
+STRANGER = dict(COMFORT)["preferred_resources"]
+PRACTITIONER = "practitioner"
 #: Points between an idle and a full hour for each visit, where neither has a price.
 QUIET = 20
 
@@ -40,17 +47,35 @@ class Wishes:
         When the first visit should start; None is any time.
     policy
         How people are steered to quiet hours; None is by the problem's ``off_peak``.
+    familiar
+        Numbers of the practitioners whom those who attend know from other visits.
     """
 
     prepared: Prepared
     forecast: LoadForecast | None
     wanted: datetime | None
     policy: SteeringPolicy | None = None
+    familiar: frozenset[int] = frozenset()
 
     @property
     def none(self) -> bool:
-        """Whether there is nothing beside the goals."""
+        """Whether there is nothing beside the goals and people."""
         return self.forecast is None and self.wanted is None
+
+    def strangers(self, visit: Visit) -> dict[int, int]:
+        """Return points for practitioners whom those who attend a visit do not know.
+
+        Nobody is a stranger where nobody is known who could come, or somebody is wished for.
+        """
+        resources, found = self.prepared.resources, dict[int, int]()
+        wished = {w.role for w in visit.request.preferred_resources} if visit.request else set()
+        for need in visit.needs:
+            if need.attendee or need.role in wished or self.familiar.isdisjoint(need.resources):
+                continue
+            for resource in need.resources:
+                if resources[resource].kind == PRACTITIONER and resource not in self.familiar:
+                    found[resource] = STRANGER
+        return found
 
     def points(self, visit: Visit, duration: int, ticks: Vector, *, first: bool) -> Vector:
         """Return what each start costs, all of them ascending.
@@ -86,10 +111,16 @@ class Wishes:
 
     def of(self, visit: Visit, placement: Placement, *, first: bool) -> int:
         """Return what a place costs beside the goals."""
+        points = 0
+        if self.familiar:
+            strangers = self.strangers(visit)
+            for need, members in zip(visit.needs, placement.team, strict=True):
+                if not need.attendee:
+                    points += sum(strangers.get(resource, 0) for resource in members)
         if self.none:
-            return 0
+            return points
         ticks = np.array([placement.start])
-        return int(self.points(visit, placement.duration, ticks, first=first)[0])
+        return points + int(self.points(visit, placement.duration, ticks, first=first)[0])
 
     def load(self, visit: Visit, start: int, duration: int) -> float | None:
         """Return the expected load of the busiest tick of a visit; None without a forecast."""
@@ -167,3 +198,31 @@ class Wishes:
             return 24 * np.abs(ticks - horizon.tick(self.wanted))
         minutes = (self.wanted - horizon.start) // timedelta(minutes=1)
         return np.abs(self.prepared.grain * ticks - minutes) // 60
+
+
+def known_to(state: State, request: PreparedRequest, gone: Iterable[Placement]) -> frozenset[int]:
+    """Return the practitioners whom those who attend a request know from other visits.
+
+    Parameters
+    ----------
+    state
+        What is placed.
+    request
+        The request.
+    gone
+        Where visits lie that are thought to be gone: who moves a visit knows whom it was with.
+    """
+    prepared = state.prepared
+    resources = prepared.resources
+    teams = [placement.team for placement in gone]
+    for attendee in request.request.attendees:
+        number = prepared.resource_index[attendee.resource]
+        if attendee.required and resources[number].kind != PRACTITIONER:
+            teams += [state.placement(claim.visit).team for claim in state.claims[number]]
+    return frozenset(
+        resource
+        for team in teams
+        for members in team
+        for resource in members
+        if resources[resource].kind == PRACTITIONER
+    )

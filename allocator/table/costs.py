@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
@@ -29,6 +29,15 @@ class Choice:
 class CostTable:
     """The costs of one variant of a visit, as parts by start and by (need, resource, start).
 
+    Parameters
+    ----------
+    book, state
+        Goals in force, and what is placed, the visit left out.
+    found
+        What the variant may do.
+    beside
+        Points for some resources beside what goals pay, where they serve.
+
     Attributes
     ----------
     ticks
@@ -37,7 +46,13 @@ class CostTable:
         What each start costs at least: exact unless a team as a whole costs or forbids more.
     """
 
-    def __init__(self, book: Rulebook, state: State, found: Options) -> None:
+    def __init__(
+        self,
+        book: Rulebook,
+        state: State,
+        found: Options,
+        beside: Mapping[int, int] | None = None,
+    ) -> None:
         self.book = book
         self.state = state
         self.options = found
@@ -67,6 +82,8 @@ class CostTable:
                     amounts = goal.costs_with(state, visit, variant, n, resource, self.ticks)
                     if not isinstance(amounts, int) or amounts:
                         part[row] += weight * amounts
+                if beside and not need.attendee:
+                    part[row] += beside.get(resource, 0)
                 if mask != found.starts:
                     part[row][~masks.flags(mask, book.prepared.ticks)[self.ticks]] = IMPOSSIBLE
             self.resources.append(list(by_resource))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 
 import pytest
@@ -16,6 +17,7 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment, Schedule
 from allocator.prepare.visit import Placement
 from allocator.suggest import Index, Suggestion
+from allocator.suggest.engine import LAST_PLACE
 from allocator.table.rulebook import Rulebook
 
 SEEDS = range(7000, 7040)
@@ -113,6 +115,21 @@ def test_no_start_is_missed(seed: int) -> None:
     found = asked.index.suggest(asked.request, limit=ALL)
     instants = {asked.book.prepared.horizon.instant(tick) for tick in possible}
     assert {option.start for option in found.options} == instants
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_ranking_of_every_start_is_the_same(seed: int) -> None:
+    """Of a single visit, each start has the rank of the cheapest choice that begins then."""
+    asked = question(seed)
+    if asked.request.visit_count > 1:
+        return
+    cheapest: dict[datetime, int] = {}
+    for option in asked.index.suggest(asked.request, limit=ALL).options:
+        rank = option.rank - LAST_PLACE * len(option.displaces)
+        cheapest[option.start] = min(cheapest.get(option.start, rank), rank)
+    ranked = asked.index.ranking(asked.request)
+    assert {one.visit.start: one.rank for one in ranked} == cheapest
+    assert [one.rank for one in ranked] == sorted(one.rank for one in ranked)
 
 
 def test_the_questions_are_of_every_shape() -> None:

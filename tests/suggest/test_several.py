@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from tiny import at, patient, practitioner, problem, request, room, service, span
+from tiny import at, calendar, patient, practitioner, problem, request, room, service, span
 
 from allocator.domain.request import Attendee, FixedSeries, FlexibleSeries, Request, Session, Step
 from allocator.domain.schedule import Assignment, Schedule
-from allocator.suggest import Index, Tag
+from allocator.suggest import Index, Tag, suggest
 
 
 def booked(visit: str, day: int, hour: int, who: str) -> Assignment:
@@ -51,6 +51,19 @@ def test_a_fixed_series_keeps_its_time_on_every_day():
     assert found.starts == 2
     for option in found.options:
         assert {a.start - timedelta(days=n) for n, a in enumerate(option.visits)} == {option.start}
+
+
+def test_a_series_says_who_comes_throughout_and_when():
+    """Bob is there until 9 only: later it is Ann throughout, and one time of day."""
+    calendars = (calendar(), calendar("early", 8, 9))
+    world = problem(
+        calendars=calendars,
+        resources=(practitioner("ann"), practitioner("bob", calendar="early")),
+        days=3,
+    )
+    found = suggest(world, request("s", series=FixedSeries(count=3, every_days=1)))
+    said = [{reason.text for reason in option.reasons} for option in found.options]
+    assert any({"with ann throughout", "each time at 09:00"} <= one for one in said)
 
 
 def test_an_occurrence_that_may_be_missed_is():

@@ -43,6 +43,39 @@ def test_five_of_many_lie_on_several_days():
     assert len(set(days)) >= 4
 
 
+def test_who_is_known_comes_first():
+    """Pat was with Bea: Bea at 9 and later goes before Ann at 8, unless somebody is wished for."""
+    world = problem(
+        resources=(practitioner("ann"), practitioner("bea"), patient("pat"), patient("pam")),
+        levels=goals(soonest=50),
+        days=2,
+    )
+    index = Index(world)
+    index.book(
+        request("b", "pat"),
+        [
+            Assignment(
+                visit="b",
+                start=at(0, 8),
+                end=at(0, 9),
+                resources=(("practitioner", ("bea",)), ("attendee:pat", ("pat",))),
+            )
+        ],
+    )
+    best = index.suggest(request("n", "pat")).options[0]
+    assert best.visits[0].filling("practitioner") == ("bea",)
+    assert [r.text for r in best.reasons if r.tag is Tag.AS_BEFORE] == ["with bea, as before"]
+    assert best.rank == 0
+    moved = index.suggest("b").options[0]
+    assert moved.visits[0].filling("practitioner") == ("bea",)
+    wish = PreferredResource(role="practitioner", resources=frozenset(["ann"]))
+    wished = index.suggest(request("n", "pat", preferred_resources=(wish,))).options[0]
+    assert wished.visits[0].filling("practitioner") == ("ann",)
+    stranger = index.suggest(request("n", "pam")).options[0]
+    assert stranger.visits[0].filling("practitioner") == ("ann",)
+    assert Tag.AS_BEFORE not in [r.tag for r in stranger.reasons]
+
+
 def test_where_there_is_one_start_there_are_several_people():
     """At 8, and no other time, Ann, Bea or Cleo could be had, the one who is preferred first."""
     wish = PreferredResource(role="practitioner", resources=frozenset(["bea"]))
