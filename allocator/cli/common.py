@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +56,41 @@ def to_stdout() -> Console:
 def to_stderr() -> Console:
     """Return the console for progress and for what is wrong."""
     return Console(stderr=True, highlight=False)
+
+
+def day(given: str | None, option: str) -> date | None:
+    """Return the date that an option names; None where it is not given.
+
+    Raises
+    ------
+    Refused
+        When it is none.
+    """
+    if given is None:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise Refused(f"{option} {given} is no date; write it as 2026-03-02.") from error
+
+
+def instant(given: str | None, option: str) -> datetime | None:
+    """Return the instant that an option names; None where it is not given.
+
+    Raises
+    ------
+    Refused
+        When it is none, or has no zone.
+    """
+    if given is None:
+        return None
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Refused(f"{option} {given} is no time; write it as 2026-03-03T10:00+01:00.")
+    return found
 
 
 class Refused(Exception):

@@ -20,6 +20,23 @@ Its figures come from published data of real clinics; everyone in it is invented
 gives the same clinic. Tables that the folder held before are replaced, its other files stay.
 """
 
+STREAM = """Make a clinic with nothing booked, and the requests that come in over many weeks.
+
+Each request says when it comes in and which start is wished; allocator steer replays them. The
+figures are those of real clinics, as of a demonstration clinic; the same seed gives the same.
+"""
+
+STREAM_EPILOG = """[bold]Examples[/bold]
+  Twelve weeks of a small clinic:
+    [cyan]allocator generate stream --out small-stream[/cyan]
+  More, of a larger one with less to do:
+    [cyan]allocator generate stream --size medium --load 75 --weeks 26 --out stream.json[/cyan]
+
+[bold]Exit codes[/bold]
+  0  the stream is written
+  2  such a stream cannot be made, and nothing is written
+"""
+
 EPILOG = """[bold]Examples[/bold]
   A small clinic:
     [cyan]allocator generate clinic --size small --out my-clinic[/cyan]
@@ -39,6 +56,7 @@ def application() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help=HELP)
     app.callback()(_group)
     app.command("clinic", help=prose(CLINIC), epilog=EPILOG)(clinic)
+    app.command("stream", help=prose(STREAM), epilog=STREAM_EPILOG)(stream)
     return app
 
 
@@ -117,6 +135,42 @@ def clinic(
         soft_wrap=True,
     )
     console.print(Text(f"Next: allocator solve {out}", style="dim"), soft_wrap=True)
+
+
+def stream(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder for the CSV files, or a .json file."),
+    ],
+    size: Annotated[
+        str,
+        typer.Option(
+            "--size", metavar="SIZE", help="small, medium or large: 33, 78 or 110 visits a day."
+        ),
+    ] = "small",
+    load: Annotated[
+        int, typer.Option("--load", metavar="PERCENT", help="Of the staff's time, less cancelled.")
+    ] = 85,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same stream.")] = 1,
+    weeks: Annotated[int, typer.Option("--weeks", metavar="N", help="Length of the horizon.")] = 12,
+) -> None:
+    """Make a stream of requests."""
+    with clear_errors(), Patience("starting") as patience:
+        _refuse_in_the_way(out)
+        from allocator.frames import write_problem
+        from allocator.generate.stream import stream as make
+
+        patience.now("making a stream")
+        try:
+            problem = make(size, load, seed, weeks=weeks)
+        except ValueError as error:
+            raise Refused(f"Such a stream cannot be made: {error}") from error
+        patience.now("writing")
+        write_problem(problem, out)
+    console = to_stdout()
+    told = f"{out}: {problem.name}, {count(len(problem.requests), 'request')}."
+    console.print(Text(told), soft_wrap=True)
+    console.print(Text(f"Next: allocator steer {out}", style="dim"), soft_wrap=True)
 
 
 def _refuse_in_the_way(out: Path) -> None:

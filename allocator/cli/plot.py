@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from allocator.cli.common import ProblemPath, Refused, clear_errors, to_stdout
+from allocator.cli.common import ProblemPath, Refused, clear_errors, day, to_stdout
 from allocator.cli.output import REASONS_SECONDS, refuse_no_plots, refuse_picture_in_the_way
 from allocator.report.patience import Patience
 
@@ -153,7 +153,7 @@ def plot(
             "--scale": scale,
         }
         _refuse_what_does_not_fit(kind, out, given)
-        wishes = Wishes(_date(first), only or [], width)
+        wishes = Wishes(day(first, "--first"), only or [], width)
         refuse_no_plots()
         refuse_picture_in_the_way(out, "--out")
         from allocator.frames import read_problem, read_schedule
@@ -193,15 +193,6 @@ def _refuse_what_does_not_fit(kind: Kind, out: Path, given: dict[str, Any]) -> N
     if out.suffix.lower() not in endings:
         known = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
         raise Refused(f"{out}: {kind.value} is written as {known}.")
-
-
-def _date(first: str | None) -> date | None:
-    if first is None:
-        return None
-    try:
-        return date.fromisoformat(first)
-    except ValueError as error:
-        raise Refused(f"--first {first} is no date; write it as 2026-03-02.") from error
 
 
 def _refuse_outside(problem: Problem, first: date | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from allocator.cli.common import (
     ProblemPath,
     Refused,
     clear_errors,
+    instant,
     to_stdout,
 )
 from allocator.report.patience import Patience
@@ -90,25 +90,13 @@ def suggest(
         there = None if schedule is None else read_schedule(schedule, world)
         asked = read_request(request) if request.endswith(".json") else request
         patience.now("looking for places")
-        found = run(world, asked, schedule=there, limit=limit, wanted=_instant(wanted))
+        found = run(world, asked, schedule=there, limit=limit, wanted=instant(wanted, "--wanted"))
     if as_json:
         print(json.dumps(document(found), ensure_ascii=False))
     else:
         to_stdout().print(found.text(), soft_wrap=True, markup=False)
     if not found.options:
         raise typer.Exit(NO_SCHEDULE)
-
-
-def _instant(given: str | None) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(given)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise Refused(f"--wanted {given} is no time; write it as 2026-03-03T10:00+01:00.")
-    return instant
 
 
 def document(found: Suggestions) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -102,8 +103,13 @@ def _told(
     )
 
 
-def errors(frame: pd.DataFrame, methods: Sequence[str] = METHODS) -> pd.DataFrame:
-    """Return mean absolute errors in points of load, by kind and days ahead.
+def errors(
+    frame: pd.DataFrame,
+    methods: Sequence[str] = METHODS,
+    *,
+    measure: Literal["absolute", "squared"] = "absolute",
+) -> pd.DataFrame:
+    """Return errors in points of load, by kind and days ahead.
 
     Hours of which some method says nothing, as a week after a holiday, are left out for all.
 
@@ -113,6 +119,8 @@ def errors(frame: pd.DataFrame, methods: Sequence[str] = METHODS) -> pd.DataFram
         As ``held_back`` gives it.
     methods
         Columns to compare with ``actual``.
+    measure
+        Mean absolute errors, or roots of mean squared ones.
 
     Returns
     -------
@@ -128,10 +136,12 @@ def errors(frame: pd.DataFrame, methods: Sequence[str] = METHODS) -> pd.DataFram
         "kind": told["kind"],
         "days_ahead": bands,
     }
-    missed = {method: 100 * (told[method] - told["actual"]).abs() for method in methods}
+    power = 2 if measure == "squared" else 1
+    missed = {method: (100 * (told[method] - told["actual"]).abs()) ** power for method in methods}
     rows = pd.DataFrame({**columns, "mean_load": 100 * told["actual"], **missed})
     groups = rows.groupby(["kind", "days_ahead"], observed=True)
     found = groups.mean()
+    found[list(methods)] **= 1 / power
     found.insert(0, "hours", groups.size())
     return found.reset_index()
 

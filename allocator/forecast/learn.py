@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.domain.problem import Problem
 from allocator.domain.time import is_aware
 from allocator.forecast.curves import booking_curves, past_books
 from allocator.forecast.hours import counted
 from allocator.forecast.load_forecast import LoadForecast
-from allocator.forecast.opening import as_array
-from allocator.forecast.pieces import NEVER, Flags, Pieces, Real, Whole, pieces_of
+from allocator.forecast.opening import as_array, open_hours
+from allocator.forecast.pieces import (
+    DAY,
+    EPOCH,
+    NEVER,
+    Flags,
+    Pieces,
+    Real,
+    Whole,
+    local,
+    pieces_of,
+    refuse_without,
+    seconds,
+)
 from allocator.forecast.season import beside_closed, beside_factors, month_factors
 from allocator.forecast.weeks import BEFORE, drawn_together, weekly_pattern, weighted_share
 
 #: Days that are looked ahead, and the most days of history that are learnt from.
-AHEAD_DAYS, MOST_DAYS = 92, 3 * 366
+AHEAD_DAYS, MOST_DAYS = 92, 2 * 366
 
 
 def learn(
@@ -124,6 +137,40 @@ def learn(
         week_open=week_open,
         half_lives=pattern.half_lives,
     )
+
+
+def learn_for(
+    problem: Problem,
+    claims: pd.DataFrame,
+    *,
+    now: datetime | None = None,
+    refused: pd.DataFrame | None = None,
+    days: int = AHEAD_DAYS,
+) -> LoadForecast:
+    """Learn the load that is to be expected with the opening hours of a problem.
+
+    Parameters
+    ----------
+    problem
+        The world: resources, calendars, services. Its horizon says nothing but its zone.
+    claims, refused, days
+        As for ``learn``.
+    now
+        The instant from which to look ahead; by default that of the last booking.
+    """
+    zone = problem.horizon.zone
+    refuse_without(claims, ("start", "booked"), "claims")
+    asked = now
+    if asked is None:
+        booked = seconds(claims, "booked", "claims")
+        asked = datetime.fromtimestamp(int(booked.max(initial=0)), UTC)
+    today = pd.Timestamp(asked).tz_convert(zone).date()
+    first = today
+    if len(claims):
+        start = int(local(seconds(claims, "start", "claims"), zone).min()) // DAY + EPOCH
+        first = date.fromordinal(min(max(start, today.toordinal() - MOST_DAYS), first.toordinal()))
+    opening = open_hours(problem, first=first, days=(today - first).days + days)
+    return learn(claims, opening, zone=zone, now=asked, refused=refused, days=days)
 
 
 def _history(pieces: Pieces, today: int) -> int:

@@ -65,3 +65,20 @@ def test_a_week_that_was_closed_is_left_out_for_all():
     monday = told[told["days_ahead"] == 0]
     assert monday["last_week"].isna().all()
     assert "0" not in set(errors(told)["days_ahead"])
+
+
+def test_errors_are_means_or_roots_of_mean_squares():
+    """Misses of 10 and 30 points: 20 on average, and the root of 500."""
+    frame = pd.DataFrame(
+        {
+            "kind": "room",
+            "days_ahead": [0, 0],
+            "actual": [0.5, 0.5],
+            "forecast": [0.6, 0.2],
+        }
+    )
+    plain = errors(frame, ["forecast"]).iloc[0]
+    assert plain[["kind", "days_ahead", "hours"]].tolist() == ["room", "0", 2]
+    assert (plain["mean_load"], plain["forecast"]) == pytest.approx((50.0, 20.0))
+    squared = errors(frame, ["forecast"], measure="squared").iloc[0]
+    assert squared["forecast"] == pytest.approx(500**0.5)
