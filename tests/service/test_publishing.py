@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from service.conftest import Clinic, need, physio
+from service.racing import race, statuses
 from service.solving import work
 from service.test_absences import at, only_on
 from service.test_races import expire_all
@@ -264,3 +266,46 @@ def test_what_has_expired_keeps_nobody_from_being_booked(
         "moved": [],
         "lost": [],
     }
+
+
+def test_clients_book_the_same_places_while_a_solve_is_published(
+    clinic: Clinic, settings: Settings
+) -> None:
+    """Each place is had once; who lost is told and in the next batch; nothing is lost or twice."""
+    asks = clinic.asker()
+    only_on(asks, "2030-01-07", until=18)
+    names = [f"R{number:02}" for number in range(12)]
+    made = asks.post("/v1/requests", [{"id": n, "steps": [{"service": "physio"}]} for n in names])
+    assert made.status_code == 201, made.text
+
+    def solved() -> tuple[str, Any]:
+        body = {"first": "2030-01-07", "days": 1, "time_limit_seconds": 5}
+        solve: str = asks.post("/v1/solves", body).json()["id"]
+        work(settings)
+        return solve, asks.get(f"/v1/solves/{solve}").json()["result"]["visits"]
+
+    solve, visits = solved()
+    holds = [
+        {"service": "physio", "start": v["start"], "resources": dict(v["resources"])}
+        for v in visits
+    ]
+    publish = partial(asks.post, f"/v1/solves/{solve}/publish")
+    done, *answers = race([publish, *(partial(asks.post, "/v1/holds", body) for body in holds)])
+    assert set(statuses(answers)) <= {201, 409}
+    found = done.json()
+    had = {v["request"]: answer.status_code for v, answer in zip(visits, answers, strict=True)}
+    lost = {one["request"]: one["problem"] for one in found["lost"]}
+    assert {name for name, status in had.items() if status == 409} == set(found["booked"])
+    assert {name for name, status in had.items() if status == 201} == set(lost)
+    assert {problem["status"] for problem in lost.values()} <= {409}
+    rows = asks.get("/v1/requests").json()["items"]
+    assert {r["id"]: r["state"] for r in rows} == {
+        n: "requested" if n in lost else "scheduled" for n in names
+    }
+    assert clinic.overlaps() == 0
+    again, visits = solved()
+    assert {v["request"] for v in visits} == set(lost)
+    assert set(asks.post(f"/v1/solves/{again}/publish").json()["booked"]) == set(lost)
+    (count,) = clinic.sql("SELECT count(*), count(DISTINCT request_id) FROM booking")
+    assert count == (12 + len(lost), 12)
+    assert clinic.overlaps() == 0

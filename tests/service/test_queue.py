@@ -1,0 +1,116 @@
+"""The queue of solves: each is one worker's at a time, and goes on where a dead worker left it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from service.conftest import Asker, Clinic
+from service.racing import race
+from service.solving import alone, work
+
+from api.settings import Settings
+from api.solving import job
+from api.store import solves
+from api.store.database import Database
+
+SILENT = "UPDATE solve SET beat_at = now() - interval '1 minute'"
+
+
+@pytest.fixture
+def queue(settings: Settings) -> Iterator[Database]:
+    """The relay's connections, a few at once; nothing else waits in its queue."""
+    alone(settings)
+    database = Database(settings.relay_database_url, size=8)
+    yield database
+    database.close()
+
+
+def ask(asks: Asker) -> str:
+    name: str = asks.post("/v1/solves", {"first": "2030-01-07", "days": 2}).json()["id"]
+    return name
+
+
+def take(queue: Database, worker: str) -> Any:
+    with queue.transaction() as (connection, _):
+        return solves.take(connection, worker)
+
+
+def test_two_workers_never_run_one(clinic: Clinic, queue: Database) -> None:
+    """Eight take at the same moment what waits, until nothing does: each solve is had once."""
+    names = {ask(clinic.asker()) for _ in range(20)}
+
+    def all_of(worker: str) -> list[Any]:
+        return list(iter(lambda: take(queue, worker), None))
+
+    taken = race([lambda worker=f"w{n}": all_of(worker) for n in range(8)])  # type: ignore[misc]
+    rows = [row for some in taken for row in some]
+    assert sorted(str(row.uid) for row in rows) == sorted(names)
+    kept = {row.uid: row.worker for row in clinic.sql("SELECT uid, worker FROM solve")}
+    assert kept == {row.uid: row.worker for row in rows}
+
+
+def test_whoever_was_silent_has_lost_it(clinic: Clinic, queue: Database) -> None:
+    """Another has taken it up: the first can neither tell of it nor end it."""
+    ask(clinic.asker())
+    first = take(queue, "first")
+    assert take(queue, "second") is None
+    clinic.sql(SILENT)
+    second = take(queue, "second")
+    assert (second.uid, second.attempt, second.worker) == (first.uid, 2, "second")
+    key = (first.tenant_id, first.id)
+    with queue.transaction() as (connection, _):
+        assert solves.tell(connection, *key, "first", {"phase": "x"}, None) is None
+        assert solves.end(connection, *key, "first", "solved", {}) is None
+        assert solves.tell(connection, *key, "second", {"phase": "y"}, None) is not None
+        assert solves.end(connection, *key, "second", "solved", {}) is not None
+    assert clinic.sql("SELECT state, progress FROM solve") == [("solved", {"phase": "y"})]
+
+
+def test_one_that_kills_each_of_its_workers_is_given_up(clinic: Clinic, queue: Database) -> None:
+    """After three."""
+    name = ask(clinic.asker())
+    for attempt in (1, 2, 3):
+        assert take(queue, "mortal").attempt == attempt
+        clinic.sql(SILENT)
+    assert take(queue, "wary").state == "failed"
+    found = clinic.asker().get(f"/v1/solves/{name}").json()
+    assert (found["state"], found["result"]) == ("failed", {"error": "Its worker died each time."})
+
+
+def test_it_goes_on_from_where_it_stood(
+    clinic: Clinic, queue: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the best schedule that was written down; what is gone by now is not in it."""
+    asks = clinic.asker()
+    for request in ("R1", "R2"):
+        body = {"id": request, "steps": [{"service": "physio"}]}
+        assert asks.post("/v1/requests", body).status_code == 201
+    ask(asks)
+    row = take(queue, "mortal")
+    best = [
+        {
+            "visit": visit,
+            "start": f"2030-01-0{day}T09:00:00Z",
+            "end": f"2030-01-0{day}T09:45:00Z",
+            "resources": [["practitioner", ["ben"]], ["room", ["room-2"]]],
+        }
+        for visit, day in (("R1", 7), ("R2", 8))
+    ]
+    with queue.transaction() as (connection, _):
+        solves.tell(connection, row.tenant_id, row.id, "mortal", {"phase": "improve"}, best)
+    clinic.sql(SILENT)
+    clinic.sql("UPDATE request SET state = 'withdrawn' WHERE ref = 'R2'")
+    starts: list[Any] = []
+    real = job.solve
+
+    def listening(*words: Any, start: Any, **named: Any) -> Any:
+        starts.append(start)
+        return real(*words, start=start, **named)
+
+    monkeypatch.setattr(job, "solve", listening)
+    assert work(settings) == 1
+    ((assignment,),) = (start.assignments for start in starts)
+    assert (assignment.visit, assignment.start.isoformat()) == ("R1", "2030-01-07T09:00:00+00:00")
+    assert assignment.filling("practitioner") == ("ben",)
