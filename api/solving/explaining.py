@@ -45,9 +45,10 @@ def explain(
 ) -> dict[str, Any]:
     """Say why a request is not placed; with a start, also what stands against its visit there.
 
-    The last solve is asked that left the request out; where there is none, or the request has
-    changed since, its starts are counted beside what is booked now. Clients ask about their own
-    requests, and hear no more than what and when.
+    The last solve of what waits is asked: why it left the request out, or who was faster when it
+    was published. Where that knows nothing of the request, or the request has changed since, its
+    starts are counted beside what is booked now. Clients ask about their own requests, and hear no
+    more than what and when.
 
     Parameters
     ----------
@@ -68,9 +69,8 @@ def explain(
     if row.state != "requested":
         raise WrongState(f"The request {row.ref!r} is {row.state}.", state=row.state)
     days = _days(tx, start)
-    last = tx.connection.execute(
-        _LAST, {"tenant": tx.tenant, "ref": row.ref, "writer": row.transaction_id}
-    ).all()
+    what = {"tenant": tx.tenant, "ref": row.ref, "writer": row.transaction_id, "lost": LOST}
+    last = tx.connection.execute(_LAST, what).all()
     last = [one for one in last if one.visit["reason"] != REASON]
     visits, slot = [one.visit for one in last], None
     if start is not None or not visits:
@@ -85,12 +85,25 @@ def explain(
     }
 
 
+#: What a lost race is told as: nothing has run out.
+LOST = "It had a place, which was gone when it was to be booked: "
 _LAST = text(
-    "SELECT last.uid, visit FROM (SELECT uid, result, read_snapshot FROM solve"
-    " WHERE tenant_id = :tenant AND state IN ('solved', 'publishing', 'published')"
-    " ORDER BY id DESC LIMIT 1) AS last, jsonb_array_elements(last.result -> 'unplaced') AS visit"
-    " WHERE visit ->> 'request' = :ref"
-    f" AND NOT {unseen('CAST(:writer AS bigint)', 'last.read_snapshot')}"
+    f"""
+    SELECT last.uid, visit
+    FROM (SELECT uid, result, published, read_snapshot FROM solve
+          WHERE tenant_id = :tenant AND state IN ('solved', 'publishing', 'published')
+            AND coalesce((asked ->> 'pending')::boolean, true)
+          ORDER BY id DESC LIMIT 1) AS last
+    CROSS JOIN LATERAL (
+        SELECT visit FROM jsonb_array_elements(last.result -> 'unplaced') AS visit
+        UNION ALL
+        SELECT jsonb_build_object('visit', lost -> 'request', 'request', lost -> 'request',
+                                  'funnel', '[]'::jsonb,
+                                  'reason', CAST(:lost AS text) || (lost -> 'problem' ->> 'detail'))
+        FROM jsonb_array_elements(coalesce(last.published -> 'lost', '[]')) AS lost) AS told
+    WHERE visit ->> 'request' = :ref
+      AND NOT {unseen("CAST(:writer AS bigint)", "last.read_snapshot")}
+    """
 )
 
 
@@ -111,7 +124,10 @@ def _counted(found: Clinic, request: str) -> list[dict[str, Any]]:
     if request in found.skipped:
         return [{"visit": request, "reason": found.skipped[request], "funnel": []}]
     if request not in found.requests:
-        return []
+        horizon = found.problem.horizon
+        last = horizon.first + timedelta(days=horizon.days - 1)
+        reason = f"None of its windows is within the days looked at, {horizon.first} to {last}."
+        return [{"visit": request, "reason": reason, "funnel": []}]
     prepared = Prepared(found.problem)
     book = Rulebook(prepared, RULES, GOALS)
     placements = [prepared.published.get(visit.index) for visit in prepared.visits]
@@ -121,10 +137,11 @@ def _counted(found: Clinic, request: str) -> list[dict[str, Any]]:
         visit = prepared.visits[number]
         steps = funnel(book, state, visit)
         left = steps[-1].left
+        starts = "1 start is" if left == 1 else f"{left} starts are"
         counted.append(
             {
                 "visit": visit.id,
-                "reason": f"{left} starts are left by now; the next solve may place it."
+                "reason": f"{starts} left by now; the next solve may place it."
                 if left
                 else f"No start is left after the rule {steps[-1].rule}.",
                 "funnel": [{"rule": step.rule, "left": step.left} for step in steps],
@@ -137,7 +154,11 @@ def _visit(tx: Tx, visit: Mapping[str, Any]) -> dict[str, Any]:
     """Return why a visit is not placed, as whoever asks may hear it."""
     steps = visit["funnel"]
     told = {"visit": visit["visit"], "reason": visit["reason"], "funnel": steps}
-    if not tx.principal.own_only or not steps:
+    if not tx.principal.own_only:
+        return told
+    if told["reason"].startswith(LOST):
+        return {**told, "reason": "Somebody was faster; the next solve will try again."}
+    if not steps:
         return told
     last = steps[-1]
     reason = "There may be a place for it; the next solve will tell."

@@ -150,6 +150,34 @@ def test_what_is_counted_anew_beside_what_is_booked(clinic: Clinic) -> None:
     assert theirs["funnel"] == []
 
 
+def test_who_was_faster_is_told(clinic: Clinic, settings: Settings) -> None:
+    """To the staff in the words of the refusal; to the client that it was so."""
+    asks = clinic.asker()
+    only_on(asks, "2028-01-10", until=10)
+    ask(asks, windows=[{"start": "2028-01-10T08:00:00Z", "end": "2028-01-10T08:45:00Z"}])
+    body = {"first": "2028-01-10", "days": 1, "time_limit_seconds": 5}
+    solve = asks.post("/v1/solves", body).json()["id"]
+    ((visit,),) = (solved(settings, asks, solve)["result"]["visits"],)
+    hold = {"service": "physio", "start": visit["start"], "resources": dict(visit["resources"])}
+    hold["resources"] = {r: n for r, n in hold["resources"].items() if r != "attendee:P2"}
+    assert asks.post("/v1/holds", hold).status_code == 201
+    ((lost,),) = (asks.post(f"/v1/solves/{solve}/publish").json()["lost"],)
+    found = why(asks)
+    assert found["solve"] == solve
+    said = "It had a place, which was gone when it was to be booked: " + lost["problem"]["detail"]
+    assert found["visits"] == [{"visit": "R1", "reason": said, "funnel": []}]
+    (told,) = why(client(clinic, "P2"))["visits"]
+    assert told["reason"] == "Somebody was faster; the next solve will try again."
+
+
+def test_windows_that_are_far_away_are_told(clinic: Clinic) -> None:
+    """No solve of today looks that far."""
+    asks = clinic.asker()
+    ask(asks, windows=[{"start": "2028-01-10T08:00:00Z", "end": "2028-01-10T08:45:00Z"}])
+    (visit,) = why(asks)["visits"]
+    assert visit["reason"].startswith("None of its windows is within the days looked at, 20")
+
+
 def test_what_is_booked_needs_no_explanation(clinic: Clinic) -> None:
     """It says as which booking."""
     asks = clinic.asker()
