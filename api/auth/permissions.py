@@ -102,6 +102,11 @@ def may_see(
         return principal.booking == booking
     if principal.own_only:
         return created_by == principal.actor or (person is not None and person == principal.person)
+    return works_at(principal, location)
+
+
+def works_at(principal: Principal, location: str | None) -> bool:
+    """Say whether a location is a principal's business; what has none is everybody's."""
     return not principal.locations or location is None or location in principal.locations
 
 
@@ -113,7 +118,7 @@ def demand_own(principal: Principal, what: str, seen: bool) -> None:
 
 def demand_location(principal: Principal, location: str | None) -> None:
     """Refuse to write where a principal does not work."""
-    if principal.locations and location is not None and location not in principal.locations:
+    if not works_at(principal, location):
         raise Forbidden(
             f"The location {location} is not among yours: {', '.join(sorted(principal.locations))}."
         )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allocator.domain.time import zone_of
-from api.auth.permissions import demand_location
+from api.auth.permissions import demand_location, works_at
 from api.problems import Invalid, NotFound, WrongState
 from api.solving import queue
 from api.store import absences, things
@@ -137,16 +137,11 @@ def take_back(tx: Tx, name: str) -> None:
 def _found(tx: Tx, name: str) -> Any:
     uid = as_uid(name)
     row = None if uid is None else absences.find(tx.connection, tx.tenant, uid)
-    if row is None or not _there(tx, row.location):
+    if row is None or not works_at(tx.principal, row.location):
         raise NotFound(f"There is no absence {name!r}.")
     return row
 
 
-def _there(tx: Tx, location: str | None) -> bool:
-    """Say whether a location is the asker's business."""
-    return not tx.principal.locations or location is None or location in tx.principal.locations
-
-
 def _seen(tx: Tx, hits: Sequence[Any]) -> list[Any]:
     """Return the visits that are the asker's business; the solve looks after all of them."""
-    return [hit for hit in hits if _there(tx, hit.location)]
+    return [hit for hit in hits if works_at(tx.principal, hit.location)]

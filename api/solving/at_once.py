@@ -21,7 +21,8 @@ from allocator.rules import RULES
 from allocator.rules.rule import Violation
 from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
-from api.problems import NotFound, Problem, RuleBroken, Taken, WrongState
+from api.auth.permissions import demand_location
+from api.problems import Forbidden, NotFound, Problem, RuleBroken, Taken, WrongState
 from api.solving.asked import Asked
 from api.solving.clinic import clinic
 from api.solving.units import Placed
@@ -88,7 +89,10 @@ def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
     book = Rulebook(prepared, RULES, GOALS)
     lies, unreadable = _read(prepared, [one for one in placed if one.name not in lost])
     lost.update(unreadable)
+    requests = {request.id: request for request in found.problem.requests}
     staying = [one for one in placed if one.name not in lost]
+    lost.update(_elsewhere(tx, world, staying, requests))
+    staying = [one for one in staying if one.name not in lost]
     while staying:
         broken = _broken(prepared, book, staying, lies)
         if not broken:
@@ -97,7 +101,6 @@ def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
         staying = [one for one in staying if one.name not in broken]
     if not staying:
         return Outcome(booked=(), lost=lost)
-    requests = {request.id: request for request in found.problem.requests}
     schedule = Schedule(assignments=tuple(a for one in staying for a in one.visits))
     taken = prepared.claims(schedule)
     booked, beaten = _write(tx, world, staying, rows, requests, taken, numbers)
@@ -322,6 +325,19 @@ def _seats(
         for a in one.visits
         if a.session
     ]
+
+
+def _elsewhere(
+    tx: Tx, world: World, staying: Sequence[Placed], requests: Mapping[str, Request]
+) -> dict[str, Problem]:
+    """Return the requests that would be booked where whoever asks does not work."""
+    found: dict[str, Problem] = {}
+    for one in staying:
+        try:
+            demand_location(tx.principal, _location(world, one, requests[one.name]))
+        except Forbidden as problem:
+            found[one.name] = problem
+    return found
 
 
 def _location(world: World, one: Placed, request: Request) -> str | None:

@@ -18,7 +18,16 @@ from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder
 from api.auth.principal import Principal
-from api.problems import Invalid, NotFound, Problem, RuleBroken, StoreUnavailable, Taken, WrongState
+from api.problems import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    RuleBroken,
+    StoreUnavailable,
+    Taken,
+    WrongState,
+)
 from api.solving import at_once
 from api.solving.asked import Asked, asked_of
 from api.solving.at_once import Outcome
@@ -146,7 +155,7 @@ class Publisher:
         )
         for at in held:
             if at.visit in joined:
-                with suppress(Invalid, NotFound, Taken, RuleBroken, WrongState):
+                with suppress(Invalid, Forbidden, NotFound, Taken, RuleBroken, WrongState):
                     self._run(
                         partial(
                             sessions.place,

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from allocator.domain.faults import Fault
 from allocator.frames.nested import Decoder
-from api.problems import Invalid, NotFound, WrongState
+from api.problems import Forbidden, Invalid, NotFound, WrongState
 from api.schemas.texts import YEARS
 from api.solving.asked import Asked
 from api.solving.clinic import clinic
@@ -25,10 +25,17 @@ def ask(tx: Tx, asked: Mapping[str, Any], *, publish: bool) -> Any:
 
     Raises
     ------
-    Invalid
+    Invalid, Forbidden
     """
     tx.demand("solves.write")
     parsed(asked)
+    if publish and tx.principal.locations:
+        mine = ", ".join(sorted(tx.principal.locations))
+        raise Forbidden(
+            f"A solve that publishes itself books at every location; yours are: {mine}. Publish it"
+            " once it is solved: what is elsewhere is left out.",
+            action="solves.write",
+        )
     row = tx.connection.execute(
         _ADD,
         {

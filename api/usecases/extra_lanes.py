@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import Range
 
+from api.auth.permissions import demand_location
 from api.problems import InUse, Invalid, NotFound
 from api.store import things
 from api.store.ids import as_uid, new_uid
@@ -89,9 +90,11 @@ def listed(tx: Tx, resource: str) -> Sequence[Any]:
 
 
 def _resource(tx: Tx, name: str) -> Any:
+    """Return a resource whose lanes change, where the asker works."""
     row = things.find(tx.connection, RESOURCE, tx.tenant, name)
     if row is None:
         raise NotFound(f"There is no resource {name!r}.")
+    demand_location(tx.principal, row.location)
     return row
 
 

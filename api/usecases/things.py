@@ -19,7 +19,7 @@ from allocator.domain.service import Service
 from allocator.domain.time import MAX_TICKS, MINUTES_PER_DAY, Horizon, is_aware
 from allocator.frames.columns import defaults
 from allocator.frames.nested import Decoder, bad, encode
-from api.auth.permissions import may
+from api.auth.permissions import demand_location, may
 from api.problems import (
     Duplicate,
     Forbidden,
@@ -165,6 +165,7 @@ def write(tx: Tx, kind: Kind, made: Sequence[Any]) -> list[Any]:
     """Write new things that have been read, all or none."""
     if kind.world:
         changing(tx.connection, tx.tenant)
+    _demand_there(tx, kind, *made)
     rows = [{"ref": thing.id, "spec": spec(thing), **columns(kind, thing)} for thing in made]
     names = [row["ref"] for row in rows]
     twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
@@ -206,6 +207,7 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
             f"The {kind.name} {row.ref!r} cannot become {body['id']!r}: its id stays as it is."
         )
     (thing,) = parse(kind, [{**body, "id": row.ref}])
+    _demand_there(tx, kind, thing, decoded(kind.cls, row.spec, row.ref))
     if kind.name == "resource" and row.person_id is not None:
         demand_nameless(thing)
     after = spec(thing)
@@ -244,6 +246,7 @@ def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
     if kind.world:
         changing(tx.connection, tx.tenant)
     row = _current(tx, kind, name, version)
+    _demand_there(tx, kind, decoded(kind.cls, row.spec, row.ref))
     needed.demand_unneeded(tx, kind.name, row)
     needed.leave(tx, kind.name, row.id)
     try:
@@ -295,6 +298,13 @@ def _current(tx: Tx, kind: Kind, name: str, version: int | None) -> Any:
     if version != row.version:
         raise Stale(f"The {kind.name} {name!r} has version {row.version}; you name {version}.")
     return row
+
+
+def _demand_there(tx: Tx, kind: Kind, *things: Any) -> None:
+    """Leave what stands elsewhere to whoever works there; what stands nowhere is everybody's."""
+    for thing in things:
+        place = thing.id if kind.name == "location" else getattr(thing, "location", None)
+        demand_location(tx.principal, place)
 
 
 def _mine(tx: Tx, kind: Kind, row: Any) -> bool:

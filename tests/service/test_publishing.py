@@ -309,3 +309,36 @@ def test_clients_book_the_same_places_while_a_solve_is_published(
     (count,) = clinic.sql("SELECT count(*), count(DISTINCT request_id) FROM booking")
     assert count == (12 + len(lost), 12)
     assert clinic.overlaps() == 0
+
+
+def test_whoever_works_elsewhere_publishes_nothing_here(clinic: Clinic, settings: Settings) -> None:
+    """What a solve places where they do not work is left out, a group session's place, too."""
+    admin = clinic.asker()
+    assert admin.post("/v1/locations", [{"id": "here"}, {"id": "there"}]).is_success
+    for place in ("here", "there"):
+        kind = f"room {place}"
+        room = {"id": f"room-{place}", "kind": kind, "location": place, "calendar": "office"}
+        assert admin.post("/v1/resources", room).is_success
+        service = {"id": place, "minutes": 45, "needs": [need("room", kind=kind)]}
+        assert admin.post("/v1/services", service).is_success
+        assert admin.post("/v1/requests", {"id": place, "steps": [{"service": place}]}).is_success
+    session = {"id": "S1", "service": "here", "least": 1, "most": 2}
+    assert admin.post("/v1/sessions", session).is_success
+    joins = {"id": "joins", "steps": [{"sessions": ["S1"]}], "attendees": [{"resource": "P1"}]}
+    assert admin.post("/v1/requests", joins).is_success
+    asks = clinic.asker("scheduler", locations=["there"])
+    by_itself = asks.post("/v1/solves", {"publish": True})
+    assert by_itself.status_code == 403
+    assert by_itself.json()["detail"].startswith("A solve that publishes itself books at every")
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert found["booked"] == ["there"]
+    assert {(lost["request"], lost["problem"]["type"][22:]) for lost in found["lost"]} == {
+        ("here", "forbidden"),
+        ("joins", "rule-broken"),
+    }
+    bookings = admin.get("/v1/bookings").json()["items"]
+    assert [booking["location"] for booking in bookings] == ["there"]
+    again = admin.post(f"/v1/solves/{solve}/publish").json()
+    assert (sorted(again["booked"]), again["lost"]) == (["here", "joins", "there"], [])

@@ -309,6 +309,48 @@ def test_a_place_elsewhere_cannot_be_held(still: Place) -> None:
     assert refused.json()["detail"] == "The location here is not among yours: elsewhere."
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "locations", {"id": "new"}),
+        ("POST", "resources", {"id": "new", "kind": "room", "location": "here"}),
+        ("POST", "services", {"id": "new", "minutes": 15, "location": "here"}),
+        ("POST", "resources/import", [{"id": "new", "kind": "room", "location": "here"}]),
+        ("PUT", "locations/here", {"zone": "Europe/Lisbon"}),
+        ("PUT", "resources/room-h", {"kind": "room", "location": "elsewhere"}),
+        ("PUT", "resources/room-h", {"kind": "room"}),
+        ("PUT", "resources/room-1", {"kind": "room", "location": "here"}),
+        ("DELETE", "locations/here", None),
+        ("DELETE", "resources/room-h", None),
+        ("POST", "resources/room-h/extra-lanes", BODIES["add_lane"]),
+        ("DELETE", "resources/room-h/extra-lanes/{lane}", None),
+    ],
+)
+def test_whoever_works_elsewhere_changes_nothing_here(
+    still: Place, method: str, path: str, body: Any
+) -> None:
+    """Neither what stands here, nor what would; however much of an administrator they are."""
+    assert still.clinic.asker().post("/v1/locations", {"id": "elsewhere"}).status_code in (201, 409)
+    elsewhere = still.clinic.asker("administrator", locations=["elsewhere"])
+    path = path.replace("{lane}", still.names["lane"])
+    refused = elsewhere(method, f"/v1/{path}", body, If_Match="1")
+    assert refused.status_code == 403, refused.text
+    place = "new" if path == "locations" else "here"
+    assert refused.json()["detail"] == f"The location {place} is not among yours: elsewhere."
+
+
+def test_whoever_works_elsewhere_changes_what_is_there(clinic: Clinic) -> None:
+    """And what stands nowhere, which is everybody's."""
+    assert clinic.asker().post("/v1/locations", {"id": "there"}).status_code == 201
+    asks = clinic.asker("administrator", locations=["there"])
+    made = asks.post("/v1/resources", {"id": "new", "kind": "room", "location": "there"})
+    assert made.status_code == 201
+    assert asks.post("/v1/resources/new/extra-lanes", BODIES["add_lane"]).status_code == 201
+    gone = asks("DELETE", "/v1/resources/new", If_Match=made.headers["etag"])
+    assert gone.status_code == 204
+    assert asks.post("/v1/resources/room-1/extra-lanes", BODIES["add_lane"]).status_code == 201
+
+
 @pytest.mark.parametrize("others", [["P1", "P2"], ["P2"], ["P1", "nobody"], ["nobody"]])
 def test_a_client_asks_for_nobody_else(clinic: Clinic, others: list[str]) -> None:
     """Another person is refused beside oneself, too, and whether there is such a person or not."""
