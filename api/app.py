@@ -66,8 +66,10 @@ change takes an `Idempotency-Key`, so that a repeat is harmless; changes of what
 """
 #: The parts of the page of all paths, first what a day is made of, last what is set up once.
 TAGS = (
+    "suggestions",
     "holds",
     "bookings",
+    "claims",
     "requests",
     "solves",
     "absences",

@@ -10,6 +10,7 @@ from fastapi import Response
 
 from api.call import Answer, Call
 from api.problems import Problem
+from api.store.ids import of_number
 from api.usecases.holding import Partly
 from api.usecases.placing import WantedVisit
 from api.usecases.sessions import Held
@@ -84,6 +85,7 @@ def _visit(visit: Mapping[str, Any]) -> dict[str, Any]:
 def claim(row: Any) -> dict[str, Any]:
     """Return what is taken of a resource."""
     return {
+        "id": of_number(row.id),
         "resource": row.resource,
         "role": row.role,
         "lane": row.lane,

@@ -143,6 +143,7 @@ PEOPLE = Form(
 )
 
 CLAIM_HEADER = (
+    "id",
     "resource",
     "role",
     "lane",

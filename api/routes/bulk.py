@@ -17,7 +17,8 @@ from api.call import Calling, Raw
 from api.routes.documents import answer_of
 from api.schemas import domain
 from api.sign_in import KnownRoute
-from api.usecases import imports, listing, people, things
+from api.usecases import claimed, imports, listing, people, things
+from api.usecases.claimed import Claimed
 from api.usecases.imports import Placed
 from api.usecases.things import KINDS, Kind
 from api.usecases.tx import Tx
@@ -80,7 +81,7 @@ def router() -> APIRouter:
             header=writing.CLAIM_HEADER,
             cells=writing.claim_cells,
         ),
-        lambda tx, after, limit: listing.claims(tx, listing.Claimed(), after=after, limit=limit),
+        lambda tx, after, limit: claimed.page(tx, Claimed(), after=after, limit=limit),
     )
     return routes
 

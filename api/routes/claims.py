@@ -12,7 +12,8 @@ from api.routes.documents import answer_of
 from api.routes.paging import Paged
 from api.schemas.texts import AnyInstant, Name
 from api.sign_in import KnownRoute
-from api.usecases import listing
+from api.usecases import claimed
+from api.usecases.claimed import Claimed
 
 routes = APIRouter(prefix="/v1/claims", tags=["claims"], route_class=KnownRoute)
 
@@ -27,12 +28,18 @@ def pages(
     until: Annotated[AnyInstant | None, Query(alias="to")] = None,
 ) -> Response:
     """List what is taken of resources, buffers included, by resource, state and time."""
-    asked = listing.Claimed(resource=resource, state=state, since=since, until=until)
+    asked = Claimed(resource=resource, state=state, since=since, until=until)
     return Answer(
         call.read(
             lambda tx: page.of(
-                listing.claims(tx, asked, after=page.after, limit=page.limit + 1),
+                claimed.page(tx, asked, after=page.after, limit=page.limit + 1),
                 lambda rows: [views.claim(row) for row in rows],
             )
         )
     )
+
+
+@routes.get("/{name}", operation_id="read_claim", responses={200: answer_of("Claim")})
+def read(call: Calling, name: Name) -> Response:
+    """Read a claim."""
+    return Answer(call.read(lambda tx: views.claim(claimed.read(tx, name))))

@@ -232,7 +232,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ),
         _object(
             "Claim",
-            "What is taken of a resource, buffers included, and by what.",
+            "What is taken of a resource, buffers included, and by what; gone once that moves.",
+            id=TEXT,
             resource=TEXT,
             role=TEXT,
             lane=NUMBER,

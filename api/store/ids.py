@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from uuid import UUID
 
@@ -33,3 +34,18 @@ def as_answered(name: str) -> str:
     """Return a name as answers write it: a UUID in lower case with dashes, others as they are."""
     uid = as_uid(name)
     return name if uid is None else str(uid)
+
+
+def of_number(number: int) -> str:
+    """Return how something is named that has a number alone."""
+    return base64.urlsafe_b64encode(number.to_bytes(8)).decode().rstrip("=")
+
+
+def number_of(name: str) -> int | None:
+    """Return the number that is named so; None where it is another name."""
+    if _NUMBER.fullmatch(name) is None:
+        return None
+    return int.from_bytes(base64.urlsafe_b64decode(f"{name}="), signed=True)
+
+
+_NUMBER = re.compile("[0-9A-Za-z_-]{11}", re.A)

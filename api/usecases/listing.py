@@ -1,4 +1,4 @@
-"""Bookings, what they claim, and the audit log, some at a time."""
+"""Bookings and the audit log, some at a time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, or_, select, text, tuple_
+from sqlalchemy import literal, or_, select, text, tuple_
 
 from api.problems import Invalid
 from api.store import things
 from api.store.bookings import whole
 from api.store.ids import as_uid
-from api.store.tables import AUDIT, BOOKING, CLAIM, PERSON, RESOURCE, SESSION, VISIT
+from api.store.tables import AUDIT, BOOKING, PERSON, RESOURCE
 from api.usecases.tx import Tx
 
 
@@ -87,62 +87,6 @@ def bookings(
     # Which ones is found first: what belongs to a booking is looked up for a page of them alone.
     page = whole().where(BOOKING.c.tenant_id == tx.tenant, BOOKING.c.id.in_(query))
     return tx.connection.execute(page.order_by(*order)).all()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """Which claims: those of a resource, in a state, that overlap a span; None is any."""
-
-    resource: str | None = None
-    state: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-def claims(tx: Tx, asked: Claimed, *, after: int, limit: int) -> Sequence[Any]:
-    """Return what is taken where the asker works, by number; what has expired is free."""
-    tx.demand("claims.read")
-    query = (
-        select(
-            CLAIM.c.id,
-            CLAIM.c.role,
-            CLAIM.c.lane,
-            CLAIM.c.state,
-            CLAIM.c.expires_at,
-            func.lower(CLAIM.c.span).label("start"),
-            func.upper(CLAIM.c.span).label("finish"),
-            RESOURCE.c.ref.label("resource"),
-            VISIT.c.uid.label("visit"),
-            BOOKING.c.uid.label("booking"),
-            SESSION.c.ref.label("session"),
-        )
-        .join_from(CLAIM, RESOURCE, _same(CLAIM.c.resource_id, RESOURCE))
-        .join(VISIT, _same(CLAIM.c.visit_id, VISIT))
-        .outerjoin(BOOKING, _same(VISIT.c.booking_id, BOOKING))
-        .outerjoin(SESSION, _same(VISIT.c.session_id, SESSION))
-        .where(CLAIM.c.tenant_id == tx.tenant, CLAIM.c.id > after)
-        .where(or_(CLAIM.c.expires_at.is_(None), CLAIM.c.expires_at > tx.now))
-        .order_by(CLAIM.c.id)
-        .limit(limit)
-    )
-    if tx.principal.locations:
-        place = func.coalesce(BOOKING.c.location, RESOURCE.c.location)
-        query = query.where(or_(place.is_(None), place.in_(sorted(tx.principal.locations))))
-    if asked.resource is not None:
-        found = things.find(tx.connection, RESOURCE, tx.tenant, asked.resource)
-        query = query.where(CLAIM.c.resource_id == (found.id if found else -1))
-    if asked.state is not None:
-        query = query.where(CLAIM.c.state == asked.state)
-    if asked.since is not None:
-        query = query.where(func.upper(CLAIM.c.span) > asked.since)
-    if asked.until is not None:
-        query = query.where(func.lower(CLAIM.c.span) < asked.until)
-    return tx.connection.execute(query).all()
-
-
-def _same(number: Any, table: Any) -> Any:
-    """Say that a number is that of a row of this tenant's."""
-    return (table.c.tenant_id == number.table.c.tenant_id) & (table.c.id == number)
 
 
 def audit(

@@ -50,7 +50,9 @@ def test_what_is_taken_is_listed(asks: Asker) -> None:
     ]
     room = listed(asks)[1]
     booking = asks.get(f"/v1/bookings/{room['booking']}").json()
+    assert asks.get(f"/v1/claims/{room['id']}").json() == room
     assert room == {
+        "id": room["id"],
         "resource": "room-1",
         "role": "room",
         "lane": 0,
@@ -76,6 +78,10 @@ def test_what_is_taken_is_listed(asks: Asker) -> None:
             {"resource": "room-1", "from": "2030-01-07T08:59:00Z", "to": "2030-01-07T10:00:00Z"},
             ["08:00", "09:00"],
         ),
+        ({"resource": "room-1", "from": "2030-01-07T09:00:00Z", "to": "2030-01-07T09:00:00Z"}, []),
+        ({"from": "2030-01-07T10:00:00Z", "to": "2030-01-07T09:00:00Z"}, []),
+        ({"state": "hold"}, ["08:00", "08:00"]),
+        ({"state": "pending_approval", "to": "2030-01-07T10:30:00Z"}, ["10:00", "10:00"]),
     ],
 )
 def test_by_resource_state_and_time(asks: Asker, filters: dict[str, str], found: list[str]) -> None:
@@ -93,8 +99,14 @@ def test_page_by_page(asks: Asker) -> None:
 
 def test_what_has_expired_takes_nothing(clinic: Clinic, asks: Asker) -> None:
     """Before anybody sweeps."""
+    expired, *_, stays, _ = [claim["id"] for claim in listed(asks) if claim["state"] != "booked"]
+    booked = [claim["id"] for claim in listed(asks) if claim["state"] == "booked"]
     expire_all(clinic)
     assert [state for _, _, state in told(listed(asks))] == ["booked", "booked"]
+    assert asks.get(f"/v1/claims/{booked[0]}").status_code == 200
+    for name in (expired, stays, "nobody", "A" * 11, "_" * 11):
+        found = asks.get(f"/v1/claims/{name}")
+        assert (found.status_code, found.json()["detail"]) == (404, f"There is no claim {name!r}.")
 
 
 def test_the_place_of_a_group_session_is_nobodys_booking(clinic: Clinic) -> None:
@@ -105,6 +117,8 @@ def test_the_place_of_a_group_session_is_nobodys_booking(clinic: Clinic) -> None
     assert admin.post("/v1/sessions/S1/place", place).status_code == 201
     (claim,) = listed(admin)
     assert (claim["booking"], claim["session"]) == (None, "S1")
+    held(admin, {"session": "S1", "start": NINE, "attendees": ["P1"]})
+    assert [(c["resource"], c["session"]) for c in listed(admin)] == [("gym", "S1"), ("P1", "S1")]
 
 
 def test_whoever_works_elsewhere_sees_what_is_there(clinic: Clinic, asks: Asker) -> None:
@@ -118,6 +132,10 @@ def test_whoever_works_elsewhere_sees_what_is_there(clinic: Clinic, asks: Asker)
         place: {c["resource"] for c in listed(clinic.asker("scheduler", locations=[place]))}
         for place in ("here", "there")
     }
+    (elsewhere,) = [c["id"] for c in listed(admin) if c["resource"] == "room-h"]
+    path = f"/v1/claims/{elsewhere}"
+    asked = [clinic.asker("scheduler", locations=[p]).get(path) for p in ("here", "there")]
+    assert [found.status_code for found in asked] == [200, 404]
     assert seen == {"here": {"anna", "room-1", "ben", "room-h"}, "there": {"anna", "room-1"}}
 
 

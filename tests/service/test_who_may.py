@@ -36,7 +36,7 @@ WHO = {
     "srau": (
         "list_solves read_solve follow_solve check_schedule list_absences read_absence"
         " list_people read_person export_people list_events follow_events"
-        " list_claims export_claims"
+        " list_claims read_claim export_claims"
     ),
     "sra": (
         "create_solve publish_solve cancel_solve create_absence delete_absence"
@@ -191,6 +191,7 @@ def settled(clinic: Clinic) -> Place:
         "people": "P1",
         "holds": booking,
         "bookings": booking,
+        "claims": admin.get("/v1/claims").json()["items"][0]["id"],
         "keys": made[4].json()["id"],
         "memberships": made[5].json()["id"],
         "webhooks": made[6].json()["id"],

@@ -332,6 +332,7 @@ INDEXES = (
     "CREATE INDEX booking_starts ON booking (tenant_id, starts_at, id)",
     "CREATE INDEX booking_person ON booking (tenant_id, person_id, id)",
     "CREATE INDEX booking_state ON booking (tenant_id, state, id)",
+    "CREATE INDEX booking_location ON booking (tenant_id, location, id)",
     "CREATE INDEX booking_expiry ON booking (expires_at) WHERE expires_at IS NOT NULL",
     "CREATE INDEX booking_request ON booking (tenant_id, request_id)",
     "CREATE INDEX request_state ON request (tenant_id, state, id)",
