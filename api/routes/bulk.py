@@ -23,15 +23,13 @@ from api.usecases.imports import Placed
 from api.usecases.things import KINDS, Kind
 from api.usecases.tx import Tx
 
-#: Kinds that come and go in bulk.
-BULK = tuple(kind for kind in KINDS.values() if kind.name != "session")
 Accept = Annotated[str, Header(max_length=500, include_in_schema=False)]
 
 
 def router() -> APIRouter:
     """Return the paths; they go before those with names in them."""
     routes = APIRouter(route_class=KnownRoute)
-    for kind in BULK:
+    for kind in KINDS.values():
         _import(
             routes,
             kind.plural,

@@ -49,7 +49,7 @@ _THINGS: dict[str, tuple[dict[str, Any], str]] = {
     "calendar": (OFFICE, "id,holidays\noffice,DE\n"),
     "resource": (RESOURCE, "id,kind,name,calendar,skills\ncarla,practitioner,Carla Ruiz,,hand\n"),
     "service": (SERVICE, "id,name,minutes\ntalk,Advice,30\n"),
-    "session": (SESSION, ""),
+    "session": (SESSION, "id,service,least,most\nback-tue,training,2,8\n"),
     "request": (
         REQUEST,
         "id,service,attendees,priority,series,count,at_least\nR17,physio,P1,2,flexible,6,4\n",

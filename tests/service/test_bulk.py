@@ -13,7 +13,7 @@ from service.conftest import Asker, Clinic, physio
 
 NINE = "2030-01-07T09:00:00+01:00"
 JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv"
-KINDS = ("locations", "calendars", "resources", "services", "people", "requests")
+KINDS = ("locations", "calendars", "resources", "services", "people", "sessions", "requests")
 REQUESTS = [
     {
         "id": f"R{number}",
@@ -23,6 +23,8 @@ REQUESTS = [
     }
     for number in (1, 2, 3)
 ]
+
+JOINS = {"id": "R9", "steps": [{"sessions": ["S1"]}], "attendees": [{"resource": "P1"}]}
 
 
 def bring(asks: Asker, plural: str, content: str, media: str, **headers: str) -> Any:
@@ -49,7 +51,9 @@ def test_what_is_exported_can_be_imported(
     """A whole clinic moves from one tenant to another, and is the same there."""
     here, there = clinic.asker(), new_clinic().asker()
     assert here.post("/v1/locations", {"id": "here"}).status_code == 201
-    assert here.post("/v1/requests", REQUESTS).status_code == 201
+    session = {"id": "S1", "service": "training", "least": 1, "most": 3, "label": "Back school"}
+    assert here.post("/v1/sessions", session).status_code == 201
+    assert here.post("/v1/requests", [*REQUESTS, JOINS]).status_code == 201
     for plural in KINDS:
         text = export(here, plural, media)
         made = bring(there, plural, text, media)

@@ -14,8 +14,8 @@ from service.showing import compare, filled, rows
 from starlette.testclient import TestClient
 
 from api.problems import Problem
-from api.routes.bulk import BULK
 from api.schemas.answers import STATES
+from api.usecases.things import KINDS
 
 PAGE = ROOT / "docs" / "http.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -83,7 +83,7 @@ def test_every_state_is_told() -> None:
 
 
 def test_every_kind_that_comes_and_goes_is_told() -> None:
-    """Claims go only; sessions neither."""
+    """Claims go only."""
     told = {row[0]: (row[1], row[2]) for row in rows(TEXT, "Everything at once", 1)}
-    kinds = {kind.plural for kind in BULK} | {"people", "bookings"}
+    kinds = set(KINDS) | {"people", "bookings"}
     assert told == dict.fromkeys(kinds, ("yes", "yes")) | {"claims": ("", "yes")}

@@ -21,7 +21,7 @@ WHO = {
     "csraup": (
         "list_locations read_location list_calendars read_calendar list_resources read_resource"
         " list_services read_service list_sessions read_session list_lanes read_tenant"
-        " export_locations export_calendars export_resources export_services"
+        " export_locations export_calendars export_resources export_services export_sessions"
         " read_session_place sign_in sign_out suggest suggest_days"
     ),
     "csrau": (
@@ -50,7 +50,7 @@ WHO = {
         " create_calendars change_calendar delete_calendar import_calendars"
         " create_resources change_resource delete_resource import_resources"
         " create_services change_service delete_service import_services"
-        " create_sessions change_session delete_session"
+        " create_sessions change_session delete_session import_sessions"
         " import_bookings erase_person create_key revoke_key create_membership remove_membership"
         " change_tenant add_lane remove_lane"
         " create_webhook change_webhook delete_webhook replay_webhook"
@@ -115,6 +115,7 @@ BODIES: dict[str, Any] = {
             "calendars": {},
             "resources": {"kind": "room"},
             "services": {"minutes": 15},
+            "sessions": {"service": "training", "most": 2},
             "requests": {"steps": [{"service": "physio"}], "attendees": [{"resource": "P1"}]},
             "people": {"name": "Eva"},
         }.items()
