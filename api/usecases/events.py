@@ -28,6 +28,7 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     ),
     "visit": ("checked_in", "fulfilled", "no_show"),
     **{kind.name: ("created", "changed", "deleted") for kind in KINDS.values()},
+    "request": ("created", "changed", "deleted", "withdrawn"),
     "person": ("created", "changed", "erased"),
     "session": ("created", "changed", "deleted", "placed", "moved", "taken_back"),
     "solve": ("queued", "solved", "failed", "cancelled", "published"),

@@ -28,6 +28,7 @@ from api.problems import (
     NotFound,
     PreconditionRequired,
     Stale,
+    WrongState,
 )
 from api.store import lanes, things
 from api.store.ids import LONGEST_NAME, new_uid
@@ -202,6 +203,8 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
     if kind.world:
         changing(tx.connection, tx.tenant)
     row = _current(tx, kind, name, version)
+    if kind.name == "request" and row.state == "withdrawn":
+        raise WrongState(f"The request {row.ref!r} is withdrawn; ask anew.", state=row.state)
     if body.get("id", row.ref) != row.ref:
         raise Invalid(
             f"The {kind.name} {row.ref!r} cannot become {body['id']!r}: its id stays as it is."
@@ -241,7 +244,7 @@ def narrow(tx: Tx, row: Any, count: int) -> bool:
 
 
 def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
-    """Delete a thing that nothing needs any more."""
+    """Delete a thing that nothing needs any more; a request that was booked is withdrawn."""
     tx.demand(f"{kind.action}.write")
     if kind.world:
         changing(tx.connection, tx.tenant)
@@ -253,6 +256,8 @@ def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
         with tx.connection.begin_nested():
             things.remove(tx.connection, kind.table, tx.tenant, row.id)
     except IntegrityError as error:
+        if kind.name == "request":
+            return _withdraw(tx, row)
         raise InUse(
             f"Bookings that are over tell of the {kind.name} {row.ref!r}; it cannot be deleted."
         ) from error
@@ -264,6 +269,12 @@ def remove(tx: Tx, kind: Kind, name: str, version: int | None) -> None:
                 f"The {kind.name} {row.ref!r} is needed: {problem.detail}", **problem.more
             ) from problem
     tx.audit(f"{kind.name}.deleted", kind.name, row.uid, _audited(row.spec), None)
+
+
+def _withdraw(tx: Tx, row: Any) -> None:
+    """Keep a request of which bookings that are over tell, but place it no more."""
+    set_request(tx.connection, tx.tenant, row.id, "withdrawn")
+    tx.audit("request.withdrawn", "request", row.uid, {"state": row.state}, {"state": "withdrawn"})
 
 
 def page(

@@ -251,15 +251,25 @@ def test_a_calendar_that_resources_keep_to_stays(asks: Asker) -> None:
     assert refused(asks, "calendars/office")[0].startswith(said)
 
 
-def test_a_request_with_a_booking_stays(clinic: Clinic, asks: Asker) -> None:
-    """Live, it says how many; over, it is what the booking tells of."""
+def test_a_request_that_was_booked_is_withdrawn(clinic: Clinic, asks: Asker) -> None:
+    """A live booking needs it; one that is over tells of it, and nobody books it any more."""
     body = {"id": "R1", "steps": [{"service": "physio"}]}
     assert asks.post("/v1/requests", body).status_code == 201
     name = confirmed(asks, {"request": "R1", "start": NINE, "resources": ANNA})
     assert refused(asks, "requests/R1")[1] == 1
     assert asks.post(f"/v1/bookings/{name}/cancel").status_code == 200
-    said = "Bookings that are over tell of the request 'R1'; it cannot be deleted."
-    assert refused(asks, "requests/R1") == (said, None)
+    assert asks.get("/v1/requests?state=requested").json()["items"][0]["id"] == "R1"
+    assert delete(asks, "requests/R1").status_code == 204
+    there = asks.get("/v1/requests/R1")
+    assert there.json()["state"] == "withdrawn"
+    again = asks.post("/v1/holds", {"request": "R1", "start": NINE, "resources": ANNA})
+    assert (again.status_code, again.json()["detail"]) == (409, "The request 'R1' is withdrawn.")
+    asked = asks("PUT", "/v1/requests/R1", body, If_Match=there.headers["etag"])
+    assert asked.json()["detail"] == "The request 'R1' is withdrawn; ask anew."
+    dry = asks.post("/v1/solves", {"first": "2030-01-07", "days": 7, "dry_run": True})
+    assert dry.json()["requests"] == 0
+    lines = asks.get(f"/v1/audit?object={there.json()['uid']}").json()["items"]
+    assert [line["action"] for line in lines] == ["request.created", "request.withdrawn"]
 
 
 def asked(asks: Asker, body: dict[str, Any]) -> Callable[[], Any]:
