@@ -101,10 +101,10 @@ def take_seats(
         taken[row.session_id].add(row.number)
     rows, left = list[tuple[int, int, int]](), list[int]()
     for session, most, visit in wanted:
-        free = next((n for n in range(1, most + 1) if n not in taken[session]), None)
-        if free is None:
+        if len(taken[session]) >= most:  # of the numbers below, too, where there were more once
             left.append(visit)
         else:
+            free = next(n for n in range(1, most + 1) if n not in taken[session])
             taken[session].add(free)
             rows.append((session, free, visit))
     columns = zip(*rows, strict=True) if rows else ((), (), ())

@@ -1,4 +1,4 @@
-"""What still needs a thing that is to be deleted: nobody comes to what is not there any more."""
+"""What still needs a thing that is to be deleted or changed: nobody comes to what is not there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from allocator.domain.request import Session
 from api.problems import InUse
+from api.store import sessions
 from api.usecases import expiry
 from api.usecases.tx import Tx
 
@@ -64,6 +66,28 @@ def demand_unneeded(tx: Tx, kind: str, row: Any) -> None:
         raise InUse(
             f"{named} has {' and '.join(said)}; cancel, move or take them back first.",
             live_bookings=found.bookings,
+        )
+
+
+def demand_kept(tx: Tx, row: Any, session: Session) -> None:
+    """Refuse to change a group session against whoever has a place or a seat in it.
+
+    Raises
+    ------
+    InUse
+        Naming both services, or both numbers of seats.
+    """
+    place = sessions.placed(tx.connection, tx.tenant, [row.id]).get(row.id)
+    if place is not None and place.service != session.service:
+        raise InUse(
+            f"Group session {row.ref} has its place for the service {place.service}; take that back"
+            f" before it is one of {session.service}."
+        )
+    taken = sessions.seats(tx.connection, tx.tenant, row.id)
+    if taken > session.most:
+        raise InUse(
+            f"Group session {row.ref} has {taken} participants; at most {session.most} would be"
+            " possible. Cancel or move some first."
         )
 
 

@@ -220,6 +220,8 @@ def change(tx: Tx, kind: Kind, name: str, body: Mapping[str, Any], version: int 
             f"More than {thing.lanes} of the {row.spec['lanes']} lanes of {row.ref} are taken at"
             " once; cancel or move some of it first."
         )
+    if kind.name == "session":
+        needed.demand_kept(tx, row, thing)
     changed = things.change(
         tx.connection, kind.table, tx.tenant, row.id, spec=after, **columns(kind, thing)
     )

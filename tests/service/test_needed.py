@@ -187,6 +187,45 @@ def test_a_session_that_nobody_joined_goes(asks: Asker) -> None:
         assert delete(asks, f"sessions/{name}").status_code == code
 
 
+def test_a_session_keeps_the_seats_that_are_taken(clinic: Clinic, asks: Asker) -> None:
+    """Fewer than are taken there cannot be, of whatever number; a hold that is over takes none."""
+    made = asks.post("/v1/sessions", {"id": "S1", "service": "physio", "most": 3})
+    place = {"start": NINE, "resources": CLEO}
+    assert asks.post("/v1/sessions/S1/place", place).status_code == 201
+    seat = {"session": "S1", "start": NINE}
+    first = confirmed(asks, {**seat, "attendees": ["P1"]})
+    confirmed(asks, {**seat, "attendees": ["P2"]})
+    fewer = {"service": "physio", "most": 1}
+    refused = asks("PUT", "/v1/sessions/S1", fewer, If_Match=made.headers["etag"])
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "Group session S1 has 2 participants; at most 1 would be possible. Cancel or move some"
+        " first.",
+    )
+    assert asks.post(f"/v1/bookings/{first}/cancel").status_code == 200
+    held(asks, {**seat, "attendees": ["P1"]})
+    expire_all(clinic)
+    change(asks, "/v1/sessions/S1", most=1)
+    full = asks.post("/v1/holds", {**seat, "attendees": ["P1"]})
+    assert full.json()["detail"] == "Group session S1 has 1 seats; all are taken."
+
+
+def test_a_session_with_a_place_stays_of_its_service(asks: Asker) -> None:
+    """What is claimed for it is for that; once the place is taken back, it becomes another."""
+    made = asks.post("/v1/sessions", {"id": "S1", "service": "physio", "most": 3})
+    place = {"start": NINE, "resources": CLEO}
+    assert asks.post("/v1/sessions/S1/place", place).status_code == 201
+    other = {"service": "surgery", "most": 3}
+    refused = asks("PUT", "/v1/sessions/S1", other, If_Match=made.headers["etag"])
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "Group session S1 has its place for the service physio; take that back before it is one of"
+        " surgery.",
+    )
+    assert asks("DELETE", "/v1/sessions/S1/place").status_code == 204
+    change(asks, "/v1/sessions/S1", service="surgery")
+
+
 def test_the_last_who_can_give_a_service_is_needed_by_it(clinic: Clinic) -> None:
     """Even where nothing is booked."""
     admin = clinic.asker()
