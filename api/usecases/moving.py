@@ -36,7 +36,7 @@ def reschedule(
     row, there, open_visits = _movable(tx, name, version)
     if scope != "this":
         zone = tx.world.zone_of(row.location)
-        moves = series.shifted(moves, open_visits, scope, zone)
+        moves = series.shifted(tx, moves, open_visits, scope, zone)
     _demand_movable(tx, row, open_visits, bookings.demand_once(moves))
     if tx.principal.own_only and row.saving is not None:  # it was for the time that they leave
         store.save(tx.connection, tx.tenant, row.id, None)
@@ -185,7 +185,7 @@ def reassign(
     for at in chosen:
         if at not in open_visits:
             raise NotFound(f"Booking {name} has no visit {at[0]}, step {at[1]}, to reassign.")
-        now = placing.as_wanted(open_visits[at], open_visits[at].session)
+        now = placing.as_wanted(tx, open_visits[at])
         moves.append(replace(now, resources={**now.resources, **resources}))
     return _replace(tx, row, moves, there, "booking.reassigned")
 

@@ -327,7 +327,7 @@ def checked(
             visit=name,
             start=place.start,
             end=place.finish,
-            resources=tuple((role, tuple(names)) for role, names in place.resources.items()),
+            resources=_of_roles(tx, place),
         )
         for name, place in places.items()
     ]
@@ -452,27 +452,32 @@ def lies(tx: Tx, request: Request, row: Any, occurrence: int, who: Cast) -> Assi
 
     Roles that its service has no more are left out, and who is not there any more.
     """
-    service = tx.world.services.get(row.service)
-    roles = {need.role for need in service.needs} if service else set()
+    attending = [(r, tuple(n)) for r, n in row.resources.items() if r.startswith(ATTENDEE)]
     return Assignment(
         visit=request.visit_id(occurrence, row.step),
         start=row.span.lower,
         end=row.span.upper,
         resources=tuple(
             (role, tuple(name for name in names if name in who.resources))
-            for role, names in row.resources.items()
-            if role in roles or role.startswith(ATTENDEE)
+            for role, names in (*_of_roles(tx, row), *attending)
         ),
         session=row.session,
     )
 
 
-def as_wanted(row: Any, session: str | None) -> WantedVisit:
-    """Return where a stored visit lies, as something wanted."""
+def as_wanted(tx: Tx, row: Any) -> WantedVisit:
+    """Return where a stored visit lies, as something wanted; see ``lies`` for its roles."""
     return WantedVisit(
         occurrence=row.occurrence,
         step=row.step,
         start=row.span.lower,
-        resources={r: tuple(n) for r, n in row.resources.items() if not r.startswith(ATTENDEE)},
-        session=session,
+        resources=dict(_of_roles(tx, row)),
+        session=row.session,
     )
+
+
+def _of_roles(tx: Tx, row: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return whom a stored visit has in the roles that its service has still."""
+    service = tx.world.services.get(row.service)
+    roles = {need.role for need in service.needs} if service else set()
+    return tuple((role, tuple(names)) for role, names in row.resources.items() if role in roles)

@@ -14,6 +14,7 @@ from api.problems import Invalid, NotFound, RuleBroken
 from api.store.ids import as_uid
 from api.usecases import placing
 from api.usecases.placing import WantedVisit
+from api.usecases.tx import Tx
 
 #: A visit of a request: its occurrence and step.
 At = tuple[int, int]
@@ -59,7 +60,7 @@ def numbers(request: Request, starts: Mapping[At, datetime]) -> dict[int, int]:
 
 
 def shifted(
-    moves: Sequence[WantedVisit], there: Mapping[At, Any], scope: str, zone: str
+    tx: Tx, moves: Sequence[WantedVisit], there: Mapping[At, Any], scope: str, zone: str
 ) -> list[WantedVisit]:
     """Return the moves of a whole series that the move of one visit stands for.
 
@@ -93,7 +94,7 @@ def shifted(
     for (occurrence, step), visit in sorted(there.items()):
         if scope == "following" and occurrence < move.occurrence:
             continue
-        kept = placing.as_wanted(visit, visit.session)
+        kept = placing.as_wanted(tx, visit)
         itself = visit is mine  # of the two instants of a wall time in autumn, the one it names
         found.append(
             replace(

@@ -138,3 +138,42 @@ def test_of_a_series_with_an_attended_visit_nothing_moves_for_others(
     assert (counted["bookings_that_may_move"], counted["published"]) == (0, 1)
     assert solve(asks, settings, may_move=True)["visits"] == []
     assert len(lies(asks, booking)) == 2
+
+
+def renamed(asks: Asker) -> None:
+    """Call the practitioner of physio by another name of a role."""
+    needs = [{"role": "therapist", "alternatives": [{"kind": "practitioner"}]}]
+    change(asks, "/v1/services/physio", {"minutes": 45, "needs": needs})
+
+
+def test_a_role_of_another_name(clinic: Clinic) -> None:
+    """What it was called before does not hinder who takes over, nor that a series moves."""
+    asks = clinic.asker()
+    name = book(asks, "09:00")
+    renamed(asks)
+    path = f"/v1/bookings/{name}"
+    taken = asks.post(f"{path}/reassign", {"resources": {"therapist": ["ben"]}})
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["visits"][0]["resources"] == {
+        "attendee:P1": ["P1"],
+        "therapist": ["ben"],
+    }
+    place = {"start": at("10:00"), "resources": {"therapist": ["ben"]}}
+    moved = asks.post(f"{path}/reschedule", {"visits": [place], "scope": "all"})
+    assert moved.status_code == 200, moved.text
+    claims = asks.get("/v1/claims").json()["items"]
+    assert {(c["resource"], c["start"]) for c in claims} == {
+        (who, "2030-01-07T09:00:00Z") for who in ("ben", "P1")
+    }
+
+
+def test_a_group_session_whose_roles_have_other_names(clinic: Clinic) -> None:
+    """Whoever comes finds a seat."""
+    asks = clinic.asker()
+    asks.post("/v1/sessions", {"id": "S1", "service": "physio", "most": 2})
+    place = {"practitioner": ["anna"], "room": ["room-1"]}
+    placed = asks.post("/v1/sessions/S1/place", {"start": at("09:00"), "resources": place})
+    assert placed.status_code == 201
+    renamed(asks)
+    joined = asks.post("/v1/holds", {"session": "S1", "start": at("09:00"), "attendees": ["P1"]})
+    assert joined.status_code == 201, joined.text
