@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,8 +83,15 @@ def insert(
     ]
     if len(written) == len(ordered):
         return []
-    kept = {(w.resource_id, w.lane, w.start) for w in written}
-    return [r for r in ordered if (r.resource, r.lane, r.start) not in kept]
+    kept = Counter((w.resource_id, w.lane, w.start) for w in written)
+    left = []
+    for row in ordered:  # of two that want the same, the first is written
+        place = (row.resource, row.lane, row.start)
+        if kept[place]:
+            kept[place] -= 1
+        else:
+            left.append(row)
+    return left
 
 
 _INSERT = text(

@@ -298,6 +298,11 @@ def test_claims_swap_places_in_one_transaction(
         claims.delete(connection, clinic.tenant, [number])
         rows = [row("a", NINE + hour), row("b", NINE)]
         assert claims.insert(connection, clinic.tenant, rows, "booked", None) == []
+    with database.transaction(clinic.tenant) as (connection, _):
+        twice = [row("c", NINE + 3 * hour), row("d", NINE + 3 * hour)]
+        left = claims.insert(connection, clinic.tenant, twice, "booked", None)
+        assert [r.role for r in left] == ["d"]  # no less than where another had it before
+        connection.rollback()
     database.close()
     there = clinic.sql(
         "SELECT role FROM claim WHERE tenant_id = :t AND resource_id = :r ORDER BY span",
