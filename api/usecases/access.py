@@ -154,7 +154,7 @@ def sign_in(tx: Tx) -> tuple[str, str, datetime]:
         raise Forbidden("Only a key can be exchanged for a session.")
     uid = as_uid(tx.principal.actor.removeprefix("key:"))
     key = tx.connection.execute(
-        select(API_KEY.c.id, API_KEY.c.expires_at).where(
+        select(API_KEY.c.id, API_KEY.c.uid, API_KEY.c.expires_at).where(
             API_KEY.c.tenant_id == tx.tenant, API_KEY.c.uid == uid
         )
     ).one()
@@ -168,15 +168,24 @@ def sign_in(tx: Tx) -> tuple[str, str, datetime]:
             tenant_id=tx.tenant, hash=hashed, csrf=csrf_hashed, api_key_id=key.id, expires_at=ends
         )
     )
+    tx.audit("key.signed_in", "key", key.uid, None, {"until": ends.isoformat()})
     return cookie, csrf, ends
 
 
 def sign_out(tx: Tx, cookie: str) -> None:
-    """End a browser's session."""
-    tx.connection.execute(
-        text("DELETE FROM web_session WHERE tenant_id = :tenant AND hash = :hash"),
-        {"tenant": tx.tenant, "hash": credentials.digest(cookie)},
-    )
+    """End a browser's session; there may be none."""
+    ended = tx.connection.execute(
+        _SIGN_OUT, {"tenant": tx.tenant, "hash": credentials.digest(cookie)}
+    ).first()
+    if ended is not None:
+        tx.audit("key.signed_out", "key", ended.uid, {"until": ended.expires_at.isoformat()}, None)
+
+
+_SIGN_OUT = text(
+    "DELETE FROM web_session USING api_key WHERE web_session.tenant_id = :tenant"
+    " AND web_session.hash = :hash AND api_key.tenant_id = :tenant"
+    " AND api_key.id = web_session.api_key_id RETURNING api_key.uid, web_session.expires_at"
+)
 
 
 def create_link(tx: Tx, booking: str, purpose: str, expires_at: datetime) -> tuple[Any, str]:

@@ -35,7 +35,7 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     "absence": ("marked", "taken_back"),
     "lane": ("added", "removed"),
     "tenant": ("changed", "imported"),
-    "key": ("created", "revoked"),
+    "key": ("created", "revoked", "signed_in", "signed_out"),
     "membership": ("created", "removed"),
     "link": ("created", "revoked"),
     "webhook": ("created", "changed", "deleted", "disabled"),

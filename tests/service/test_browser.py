@@ -150,3 +150,21 @@ def test_only_keys_become_sessions(clinic: Clinic, browser: TestClient) -> None:
     link = clinic.asker("scheduler").post(f"/v1/bookings/{held['id']}/links", body).json()
     answer = browser.post("/v1/session", headers={"Authorization": f"Bearer {link['token']}"})
     assert answer.status_code == 403
+
+
+def test_who_signs_in_and_out_is_written_down(clinic: Clinic, browser: TestClient) -> None:
+    """As what the key did; whoever has signed out already does nothing."""
+    asks = clinic.asker("scheduler")
+    answer = sign_in(browser, asks.key).json()
+    for _ in range(2):
+        assert browser.delete(
+            "/v1/session", headers={"Authorization": f"Bearer {asks.key}"}
+        ).is_success
+    lines = clinic.asker("auditor").get("/v1/audit").json()["items"]
+    told = [(line["action"], line["kind"], line["before"], line["after"]) for line in lines][-2:]
+    ends = {"until": answer["expires_at"].replace("Z", "+00:00")}
+    assert told == [
+        ("key.signed_in", "key", None, ends),
+        ("key.signed_out", "key", ends, None),
+    ]
+    assert {f"key:{line['object']}" for line in lines[-2:]} == {lines[-1]["actor"]}
