@@ -153,10 +153,14 @@ class Service:
         if self.start_every_minutes is not None:
             yield from length("its grid of starts", self.start_every_minutes)
         yield from length("the offset of its grid of starts", self.start_offset_minutes, 0)
-        if self.notice_minutes < 0:
-            yield fault(
-                FaultCode.WRONG_NUMBER, f"its notice is {self.notice_minutes} minutes; at least 0."
-            )
+        for what, minutes, least in (
+            ("its notice", self.notice_minutes, 0),
+            ("its hold", self.hold_minutes, 1),
+        ):
+            if minutes < least:
+                yield fault(
+                    FaultCode.WRONG_NUMBER, f"{what} is {minutes} minutes; at least {least}."
+                )
         roles = [need.role for need in self.needs]
         for role in sorted({role for role in roles if roles.count(role) > 1}):
             yield fault(FaultCode.DUPLICATE, f"the role {role} stands {roles.count(role)} times.")

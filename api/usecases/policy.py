@@ -61,8 +61,13 @@ class Policy:
     suggestion_minutes: int = 15
 
 
-#: Terms that have limits: a solve cannot be asked for more, nor does a calendar reach further.
+#: What each number may be: a solve cannot be asked for more, nor does a calendar reach further.
 POSSIBLE = {
+    "most_open_holds": (0, 1_000_000),
+    "most_public_holds": (0, 1_000_000),
+    "approval_minutes": (1, 366 * 24 * 60),
+    "cancel_notice_minutes": (0, 1_000_000_000),
+    "reschedule_notice_minutes": (0, 1_000_000_000),
     "most_days_ahead": (0, 200 * 366),
     "batch_enough": (0, 1_000_000),
     "batch_wait_minutes": (0, 366 * 24 * 60),

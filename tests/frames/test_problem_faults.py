@@ -184,6 +184,12 @@ CASES = [
         "problem.csv row 5: most_changes is -1; at least 0 published visits may change.",
     ),
     (
+        "a hold of no time",
+        FaultCode.WRONG_NUMBER,
+        {"services": "id,minutes,hold_minutes\nS,15,0\n"},
+        "services.csv row 2: Service S: its hold is 0 minutes; at least 1.",
+    ),
+    (
         "a number outside its limits",
         FaultCode.WRONG_NUMBER,
         {"requests": "id,service,priority\nR1,S,12\n"},

@@ -231,15 +231,26 @@ def test_one_that_fails_is_not_begun_again_at_once(practice: Clinic, relay: Data
     assert look(practice, relay, 30.1) == 2
 
 
-def test_terms_that_no_solve_can_keep_are_refused(clinic: Clinic) -> None:
+@pytest.mark.parametrize(
+    ("term", "value", "possible"),
+    [
+        ("batch_days", 400, "1 to 366"),
+        ("most_open_holds", -1, "0 to 1000000"),
+        ("approval_minutes", 0, "1 to 527040"),
+        ("cancel_notice_minutes", -1, "0 to 1000000000"),
+    ],
+)
+def test_terms_that_cannot_be_kept_are_refused(
+    clinic: Clinic, term: str, value: int, possible: str
+) -> None:
     """When they are written, not when a solve is queued by nobody who hears of it."""
     admin = clinic.asker()
     now = admin.get("/v1/tenant")
-    body = {"name": "x", "policy": {"terms": {"batch_days": 400}}}
+    body = {"name": "x", "policy": {"terms": {term: value}}}
     answer = admin("PUT", "/v1/tenant", body, If_Match=now.headers["etag"])
     assert (answer.status_code, answer.json()["detail"]) == (
         422,
-        "batch_days is 400; 1 to 366 are possible.",
+        f"{term} is {value}; {possible} are possible.",
     )
 
 
