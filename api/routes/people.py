@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 
 from api import views
@@ -12,6 +14,7 @@ from api.schemas.bodies import PersonChange, PersonIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
 from api.usecases import people
+from api.usecases.tx import Tx
 
 routes = APIRouter(prefix="/v1/people", tags=["people"], route_class=KnownRoute)
 
@@ -24,23 +27,20 @@ routes = APIRouter(prefix="/v1/people", tags=["people"], route_class=KnownRoute)
 )
 def create(call: Calling, body: PersonIn, raw: Raw) -> Response:
     """Add somebody, with the resource whose time their visits take."""
-    return call.once(
-        raw,
-        lambda tx: (
-            201,
-            views.person(
-                people.create(
-                    tx,
-                    name=body.name,
-                    email=body.email,
-                    phone=body.phone,
-                    ref=body.id,
-                    resource=body.resource,
-                )
-            ),
-            {},
-        ),
-    )
+
+    def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        row = people.create(
+            tx,
+            name=body.name,
+            email=body.email,
+            phone=body.phone,
+            ref=body.id,
+            resource=body.resource,
+        )
+        headers = {"Location": f"/v1/people/{row.uid}", **views.etag(row.version)}
+        return 201, views.person(row), headers
+
+    return call.once(raw, work)
 
 
 @routes.get("", operation_id="list_people", responses={200: answer_of("PersonList")})
@@ -60,23 +60,14 @@ def read(call: Calling, name: Name) -> Response:
 @routes.put("/{name}", operation_id="change_person", responses={200: answer_of("Person")})
 def change(call: Calling, name: Name, body: PersonChange, raw: Raw) -> Response:
     """Write what is known of somebody."""
-    return call.once(
-        raw,
-        lambda tx: (
-            200,
-            views.person(
-                people.change(
-                    tx,
-                    name,
-                    call.version,
-                    full_name=body.name,
-                    email=body.email,
-                    phone=body.phone,
-                )
-            ),
-            {},
-        ),
-    )
+
+    def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        row = people.change(
+            tx, name, call.version, full_name=body.name, email=body.email, phone=body.phone
+        )
+        return 200, views.person(row), views.etag(row.version)
+
+    return call.once(raw, work)
 
 
 @routes.post("/{name}/erase", status_code=204, operation_id="erase_person")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -14,6 +14,7 @@ from api.schemas.bodies import ExtraLaneIn, TenantChange
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
 from api.usecases import extra_lanes, listing, tenants
+from api.usecases.tx import Tx
 
 routes = APIRouter(route_class=KnownRoute)
 
@@ -35,14 +36,12 @@ def read(call: Calling) -> Response:
 )
 def change(call: Calling, body: TenantChange, raw: Raw) -> Response:
     """Write the tenant's name and policy."""
-    return call.once(
-        raw,
-        lambda tx: (
-            200,
-            views.tenant(tenants.change(tx, call.version, name=body.name, policy=body.policy)),
-            {},
-        ),
-    )
+
+    def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        row = tenants.change(tx, call.version, name=body.name, policy=body.policy)
+        return 200, views.tenant(row), views.etag(row.version)
+
+    return call.once(raw, work)
 
 
 @routes.post(

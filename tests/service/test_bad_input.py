@@ -211,6 +211,18 @@ def test_if_match_may_be_written_three_ways(clinic: Clinic, version: str) -> Non
     assert found["detail"] == "The calendar 'office' has version 2; you name 1."
 
 
+def test_what_is_written_tells_its_version(clinic: Clinic) -> None:
+    """Whoever has written may change it again at once, without reading it before."""
+    asks = clinic.asker()
+    made = asks.post("/v1/people", {"name": "Eva"})
+    path = f"/v1/people/{made.json()['uid']}"
+    assert (made.headers["location"], made.headers["etag"]) == (path, '"1"')
+    changed = asks("PUT", path, {"name": "Eva Lang"}, If_Match=made.headers["etag"])
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    tenant = asks("PUT", "/v1/tenant", {"name": "New"}, If_Match='"1"')
+    assert (tenant.status_code, tenant.headers["etag"]) == (200, '"2"')
+
+
 def test_somebody_is_a_member_once(clinic: Clinic) -> None:
     """The second membership of the same person is a conflict, not a fault."""
     asks = clinic.asker()
