@@ -22,7 +22,7 @@ from allocator.state.timetable import Timetable
 from allocator.table.rulebook import Rulebook
 from api.problems import Invalid, RuleBroken, Taken
 from api.store.world import World
-from api.usecases.discretion import discreet
+from api.usecases.discretion import discreet, in_utc
 
 #: Rules that say no more than that something is taken.
 TAKEN = frozenset({"capacity", "attendees_free", "buffers"})
@@ -151,7 +151,7 @@ def check(
     if broken and outside:
         broken = [discreet(found, assignments, world.resources) for found in broken]
     if broken:
-        raise _refusal(broken)
+        raise _refusal(broken, assignments, world)
     return prepared.claims(schedule)
 
 
@@ -169,10 +169,25 @@ def faults(found: Iterable[Fault]) -> list[dict[str, Any]]:
     ]
 
 
-def _refusal(broken: Sequence[Violation]) -> Taken | RuleBroken:
+def _refusal(
+    broken: Sequence[Violation], wanted: Sequence[Assignment], world: World
+) -> Taken | RuleBroken:
+    """Return a refusal with every rule; of what is taken, the first place that was wanted."""
+    first = broken[0]
     told = [{"rule": v.rule, "message": v.message} for v in broken]
-    kind = Taken if all(v.rule in TAKEN for v in broken) else RuleBroken
-    return kind(broken[0].message, violations=told)
+    if not all(v.rule in TAKEN for v in broken):
+        return RuleBroken(first.message, violations=told)
+    mine = next((a for a in wanted if a.visit in first.visits), wanted[0])
+    name = next((n for n in first.resources if n in mine.everyone()), None)
+    known = None if name is None else world.resources.get(name)
+    return Taken(
+        first.message,
+        violations=told,
+        resource=name,
+        start=in_utc(mine.start),
+        end=in_utc(mine.end),
+        zone=world.zone_of(known.location if known else None),
+    )
 
 
 def _problem(

@@ -18,15 +18,15 @@ def client(clinic: Clinic) -> Asker:
     return clinic.asker("client", person_id=row[0])
 
 
-def limit_anna(clinic: Clinic) -> None:
-    """One visit a day: a rule that the database's constraint cannot see."""
+def limit_anna(clinic: Clinic, visits: int = 1) -> None:
+    """So many visits a day: a rule that the database's constraint cannot see."""
     admin = clinic.asker()
     anna = admin.get("/v1/resources/anna").json()
     body = {"id": "anna", "kind": "practitioner", "calendar": "office", "name": "Anna"}
     changed = admin(
         "PUT",
         "/v1/resources/anna",
-        {**body, "limits": {"visits_per_day": 1}},
+        {**body, "limits": {"visits_per_day": visits}},
         If_Match=str(anna["version"]),
     )
     assert changed.status_code == 200, changed.text
@@ -53,6 +53,27 @@ def test_a_client_is_told_what_is_taken_and_when(clinic: Clinic, client: Asker) 
     found = told(client.post("/v1/holds", physio(NINE, "P2")), clinic)
     assert (found["type"], found["detail"]) == ("urn:allocator:problem:taken", SAID)
     assert found["resource"] == "anna"
+
+
+@pytest.mark.parametrize("role", ["client", "scheduler"])
+def test_what_is_taken_and_when_is_told_by_rules_as_well(
+    clinic: Clinic, client: Asker, role: str
+) -> None:
+    """Where rules look at the week, they find it before the database does; the members are the
+    same, for staff and for a client.
+    """
+    limit_anna(clinic, 2)
+    assert clinic.asker("scheduler").post("/v1/holds", physio(NINE)).status_code == 201
+    asks = client if role == "client" else clinic.asker(role)
+    found = asks.post("/v1/holds", physio(NINE, "P2")).json()
+    assert {violation["rule"] for violation in found["violations"]} == {"capacity"}
+    assert {name: found[name] for name in ("type", "resource", "start", "end", "zone")} == {
+        "type": "urn:allocator:problem:taken",
+        "resource": "anna",
+        "start": "2030-01-07T08:00:00Z",
+        "end": "2030-01-07T08:45:00Z",
+        "zone": "Europe/Berlin",
+    }
 
 
 def test_a_rule_about_others_is_told_in_one_sentence(clinic: Clinic, client: Asker) -> None:
