@@ -146,6 +146,8 @@ def bring_in_bookings(tx: Tx, rows: Sequence[Placed]) -> int:
 
 
 def _book(tx: Tx, brought: Brought) -> None:
+    if brought.request is None and not brought.service and brought.session is None:
+        raise Invalid("It names no request, service or group session.")
     stored, request = None, holding.simple(brought.service, brought.attendees, brought.session)
     if brought.request is not None:
         stored = things.found(tx, KINDS["requests"], brought.request, for_update=True)

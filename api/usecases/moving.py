@@ -227,9 +227,12 @@ def add_visits(
         tx, request, wanted, assignments, taken, who, row.id, bookings.claimed(row), row.expires_at
     )
     bookings.begin(tx, row, [row.starts_at, *(a.start for a in assignments)])
-    after = {"visits": [bookings.placed(a.visit, a) for a in assignments]}
+    changed = bookings.found(tx, row.ref)
+    uids = {(v["occurrence"], v["step"]): v["id"] for v in changed.visits if v["state"] == "booked"}
+    added = zip(wanted, assignments, strict=True)
+    after = {"visits": [bookings.placed(uids[v.occurrence, v.step], a) for v, a in added]}
     tx.audit("booking.extended", "booking", row.uid, None, after)
-    return bookings.found(tx, row.ref)
+    return changed
 
 
 def move(tx: Tx, row: Any, moves: Sequence[WantedVisit]) -> Any:

@@ -105,6 +105,7 @@ def test_all_or_none(clinic: Clinic) -> None:
         row("2030-01-07T07:00:00+01:00", "P2", resources=BEN),
         row(TEN, request="R9", service=None),
         row(TEN, service="spa"),
+        row(TEN, service=None),
     ]
     found = told(bring(admin, "bookings", lines(rows), LINES), 409, "taken")
     assert [(code, where) for code, where, _ in found] == [
@@ -113,7 +114,9 @@ def test_all_or_none(clinic: Clinic) -> None:
         ("rule_broken", "row 4"),
         ("not_found", "row 5"),
         ("invalid", "row 6"),
+        ("invalid", "row 7"),
     ]
+    assert found[-1][2] == "It names no request, service or group session."
     assert found[0][2] == "Anna is taken between 2030-01-07T08:00:00Z and 2030-01-07T08:45:00Z."
     assert clinic.sql("SELECT count(*) FROM booking")[0][0] == 0
     assert clinic.sql("SELECT count(*) FROM audit WHERE kind = 'booking'")[0][0] == 0

@@ -434,7 +434,7 @@ def test_a_series_that_is_too_long_to_be_looked_at_is_refused(asks: Asker) -> No
     )
 
 
-def test_a_cancelled_date_is_added_again(asks: Asker, eight: Any) -> None:
+def test_a_cancelled_date_is_added_again(clinic: Clinic, asks: Asker, eight: Any) -> None:
     """At its own time; at another, the pattern refuses it; twice, it is there already."""
     assert cancel(asks, eight, 3, "this").status_code == 200
     path = f"/v1/bookings/{eight['id']}/visits"
@@ -442,6 +442,10 @@ def test_a_cancelled_date_is_added_again(asks: Asker, eight: Any) -> None:
     added = asks.post(path, {"visits": [visit(3, at(14))]})
     assert added.status_code == 200
     assert wall(added.json()) == wall(eight)
+    (line,) = clinic.asker().get("/v1/audit?action=booking.extended").json()["items"]
+    there = [v for v in added.json()["visits"] if v["state"] == "booked"]
+    (third,) = [v["id"] for v in there if datetime.fromisoformat(v["start"]) == at(14)]
+    assert [v["id"] for v in line["after"]["visits"]] == [third]
     again = asks.post(path, {"visits": [visit(3, at(14))]})
     assert again.json()["type"] == "urn:allocator:problem:wrong-state"
 
