@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -42,8 +43,11 @@ def secrets(clinic: Clinic) -> set[str]:
 
 def told(answer: Any, clinic: Clinic) -> dict[str, Any]:
     assert answer.status_code == 409, answer.text
-    assert not [secret for secret in secrets(clinic) if secret in answer.text]
     found: dict[str, Any] = answer.json()
+    for alternative in found["alternatives"]:
+        del alternative["token"]  # in whose letters any short name stands some day
+    text = json.dumps(found)
+    assert not [secret for secret in secrets(clinic) if secret in text]
     return found
 
 
