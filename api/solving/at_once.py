@@ -78,6 +78,8 @@ def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
             said = f"{', '.join(sorted(gone))} is not there any more."
             lost.setdefault(one.name, NotFound(said))
     placed = [one for one in placed if one.name not in lost]
+    if not placed:
+        return Outcome(booked=(), lost=lost)
     joined = _lock(tx, world, placed, numbers)
     expiry.free(tx.connection, tx.tenant, tx.now, list(numbers.values()), joined)
     found = clinic(tx, replace(asked, requests=tuple(one.name for one in placed)))
