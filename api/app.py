@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from allocator.domain.schedule import Assignment
+from allocator.domain.steering import SteeringPolicy
 from api import traces
 from api.auth.credentials import Credentials
 from api.auth.failures import Failures
@@ -37,6 +38,7 @@ from api.routes import (
     holds,
     metrics,
     people,
+    popular_hours,
     sessions,
     solves,
     suggestions,
@@ -143,6 +145,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         people,
         sessions,
         suggestions,
+        popular_hours,
         holds,
         bookings,
         claims,
@@ -160,6 +163,7 @@ def application(settings: Settings | None = None) -> FastAPI:
     documentation.document(app)
     schemas_of(Asked, schemas)
     schemas_of(Assignment, schemas)
+    schemas_of(SteeringPolicy, schemas)
     brought = BookingIn.model_json_schema(ref_template=REF + "{model}")
     schemas.update({**brought.pop("$defs"), "BookingIn": brought})
     schemas["Proposal"] = _proposal(schemas["Asked"])

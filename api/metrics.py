@@ -24,7 +24,7 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 #: Upper bounds of the latency's buckets, in seconds.
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0)
 #: Methods that are told apart; a client may send any word as one.
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE"}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
 class Metrics:

@@ -8,11 +8,13 @@ from typing import Any
 
 from fastapi import Response
 
+from allocator.frames.nested import encode
 from api.call import Answer, Call
 from api.problems import Problem
 from api.store.ids import of_number
 from api.usecases.holding import Partly
 from api.usecases.placing import WantedVisit
+from api.usecases.policy import steering_of
 from api.usecases.sessions import Held
 from api.usecases.tx import Tx
 
@@ -196,6 +198,12 @@ def tenant(row: Any) -> dict[str, Any]:
         "version": row.version,
         "created_at": instant(row.created_at),
     }
+
+
+def steering(row: Any) -> dict[str, Any]:
+    """Return how a tenant steers people to quiet hours; where it does not, what steers nobody."""
+    found = encode(steering_of(row.policy.get("steering", {})))
+    return {"savings": [], "currency": "", **found}
 
 
 def lane(row: Any) -> dict[str, Any]:

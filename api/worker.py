@@ -14,6 +14,7 @@ from api.settings import Settings
 from api.solving.batching import batch
 from api.solving.runner import Runner
 from api.store.database import Again, Database
+from api.suggesting.learning import learning
 from api.sweeper import EVERY, forget, sweep
 
 LOG = structlog.get_logger("allocator.worker")
@@ -58,9 +59,12 @@ def main(settings: Settings) -> None:
     stopping = Stopping()
     logs.configure(settings.log_level)
     traces.configure(settings.traces, "worker")
-    database = Database(settings.relay_database_url, size=2, seconds=SECONDS)
+    database = Database(settings.relay_database_url, size=3, seconds=SECONDS)
     try:
-        with relaying(database, private=settings.webhook_private):
+        with (
+            relaying(database, private=settings.webhook_private),
+            learning(database, settings.worker_database_url),
+        ):
             work(database, stopping)
     finally:
         database.close()

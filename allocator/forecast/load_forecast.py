@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,33 @@ from allocator.forecast.pieces import Real, Whole
 from allocator.prepare.clock import Clock
 
 
+class Cells(Protocol):
+    """Loads by kind and hour: of the days ahead, then of an ordinary week."""
+
+    @property
+    def kinds(self) -> Container[str]:
+        """The kinds of which anything is known."""
+        ...
+
+    def cells(self, kind: str) -> Real:
+        """Return the loads of a kind."""
+        ...
+
+
 class TickLoads:
-    """The expected load of each kind by the ticks of a horizon."""
+    """The expected load of each kind by the ticks of a horizon.
+
+    Parameters
+    ----------
+    forecast
+        The loads by kind and hour.
+    cells
+        For each tick the cell of its hour, see ``cells_of``.
+    """
 
     __slots__ = ("_cells", "_forecast")
 
-    def __init__(self, forecast: LoadForecast, cells: Whole) -> None:
+    def __init__(self, forecast: Cells, cells: Whole) -> None:
         self._forecast = forecast
         self._cells = cells
 
@@ -237,14 +259,31 @@ class LoadForecast:
         self._load[kind, days] = np.clip(load, 0.0, 1.0)
 
     def _cells_of(self, horizon: Horizon) -> Whole:
-        """Return for each tick the cell of its hour: of the days ahead, or of an ordinary week."""
+        """Return for each tick the cell of its hour."""
         key = (horizon.first, horizon.days, horizon.grain_minutes, horizon.zone)
         if key not in self._cells:
-            clock = Clock(horizon, self.zone)
-            start = clock.dates[0].toordinal()
-            day = clock.day_of.astype(np.int64) + start - self.first.toordinal()
-            weekday = clock.weekday_of_day[clock.day_of].astype(np.int64)
-            hour = clock.minute_of.astype(np.int64) // 60
-            inside = (day >= 0) & (day < self._days)
-            self._cells[key] = np.where(inside, day * 24, (self._days + weekday) * 24) + hour
+            self._cells[key] = cells_of(horizon, self.zone, self.first, self._days)
         return self._cells[key]
+
+
+def cells_of(horizon: Horizon, zone: str, first: date, days: int) -> Whole:
+    """Return for each tick of a horizon the cell of its hour.
+
+    Those of the days ahead come first, hour by hour, then those of an ordinary week.
+
+    Parameters
+    ----------
+    horizon
+        Its ticks are looked up.
+    zone
+        Of the local clock.
+    first, days
+        The days ahead.
+    """
+    clock = Clock(horizon, zone)
+    start = clock.dates[0].toordinal()
+    day = clock.day_of.astype(np.int64) + start - first.toordinal()
+    weekday = clock.weekday_of_day[clock.day_of].astype(np.int64)
+    hour = clock.minute_of.astype(np.int64) // 60
+    inside = (day >= 0) & (day < days)
+    return np.where(inside, day * 24, (days + weekday) * 24) + hour

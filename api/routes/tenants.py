@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Response
 
 from api import views
 from api.call import Answer, Calling, Raw
-from api.routes.documents import answer_of
+from api.routes.documents import answer_of, body_of
 from api.routes.paging import Paged
 from api.schemas.bodies import ExtraLaneIn, TenantChange
+from api.schemas.documents import one
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
 from api.usecases import extra_lanes, listing, tenants
@@ -42,6 +43,37 @@ def change(call: Calling, body: TenantChange, raw: Raw) -> Response:
         return 200, views.tenant(row), views.etag(row.version)
 
     return call.once(raw, work)
+
+
+@routes.get(
+    "/v1/tenant/off-peak",
+    tags=["tenant"],
+    operation_id="read_steering",
+    summary="Read the off-peak policy",
+    responses={200: answer_of("SteeringPolicy")},
+)
+def steering(call: Calling) -> Response:
+    """Read when hours count as quiet or busy, and what is offered for quiet ones."""
+    row = call.read(tenants.read)
+    return Answer(views.steering(row), headers=views.etag(row.version))
+
+
+@routes.patch(
+    "/v1/tenant/off-peak",
+    tags=["tenant"],
+    operation_id="change_steering",
+    summary="Change the off-peak policy",
+    openapi_extra=body_of("SteeringPolicy"),
+    responses={200: answer_of("SteeringPolicy")},
+)
+def steer(call: Calling, body: Raw) -> Response:
+    """Change parts of the off-peak policy; what is not sent stays as it is."""
+
+    def change(tx: Tx) -> tuple[int, Any, dict[str, str]]:
+        row = tenants.steer(tx, call.version, one(body))
+        return 200, views.steering(row), views.etag(row.version)
+
+    return call.once(body, change)
 
 
 @routes.post(

@@ -231,6 +231,22 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ),
         ),
         _object(
+            "PopularHours",
+            "How busy a usual week is; weekdays count from Monday, 0, in local time.",
+            learnt_at=maybe(INSTANT),
+            zone=TEXT,
+            hours=many(
+                _object(
+                    "PopularHour",
+                    "An hour of a kind of resource.",
+                    kind=TEXT,
+                    weekday=NUMBER,
+                    hour=NUMBER,
+                    **BUSY,
+                )
+            ),
+        ),
+        _object(
             "Claim",
             "What is taken of a resource, buffers included, and by what; gone once that moves.",
             id=TEXT,

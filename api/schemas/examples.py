@@ -114,6 +114,11 @@ EXAMPLES: dict[str, Any] = {
         "name": "Practice by the park",
         "policy": {"terms": {"most_open_holds": 5, "cancel_notice_minutes": 1440}},
     },
+    "change_steering": {
+        "off_peak": 50,
+        "detour_minutes": 90,
+        "savings": [{"below": 50, "percent": 10}],
+    },
     "create_solve": {"days": 28, "time_limit_seconds": 20, "publish": False},
     "publish_solve": {"only": ["R17"]},
     "explain": {"request": "R17", "start": START, "resources": PLACE},

@@ -63,12 +63,15 @@ class Changes:
         What to look with the next time.
     world_version
         Of the tenant's world now.
+    learnt_at
+        When its load was learnt last, or None.
     objects
         Bookings, and visits, by their UUIDs; None where nobody can say, or there are too many.
     """
 
     seen: Seen
     world_version: int
+    learnt_at: datetime | None
     objects: tuple[UUID, ...] | None
 
 
@@ -98,6 +101,7 @@ def since(connection: Connection, tenant: int, seen: Seen, most: int) -> Changes
     return Changes(
         seen=Seen(snapshot=row.snapshot, started=row.started),
         world_version=row.world_version,
+        learnt_at=row.learnt_at,
         objects=tuple(objects) if known else None,
     )
 
@@ -106,6 +110,7 @@ _SINCE = text(
     """
     SELECT CAST(pg_current_snapshot() AS text) AS snapshot, world_version,
            pg_postmaster_start_time() AS started,
+           (SELECT max(learnt_at) FROM learnt_forecast WHERE tenant_id = :tenant) AS learnt_at,
            (SELECT array_agg(object) FROM (
                SELECT DISTINCT object FROM event, CAST(:seen AS pg_snapshot) AS seen
                WHERE tenant_id = :tenant AND kind IN ('booking', 'visit')

@@ -27,9 +27,10 @@ from allocator.suggest import Index, LoadForecast
 from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
 from api.solving.clinic import as_it_lies
-from api.store import changes, people, taken
+from api.store import changes, forecasts, people, taken
 from api.store.changes import Seen
 from api.store.world import World, decoded
+from api.suggesting.expected import Expected
 from api.usecases.policy import policy, steering
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
@@ -84,8 +85,9 @@ class TenantIndex:
         Where group sessions are held, by name.
     index
         Answers questions; whoever asks several that belong together holds ``turn``.
-    steering, forecast
-        How people are steered to quiet hours, and how busy hours are expected to be; or None.
+    steering, expected, forecast
+        How people are steered to quiet hours, how busy hours are expected to be, and the same by
+        the ticks of the horizon; or None.
     turn
         Held by whoever changes it.
     """
@@ -98,6 +100,7 @@ class TenantIndex:
         self.index = Index(problem)
         self.turn = RLock()
         self.steering = steering(world)
+        self.expected: Expected | None = None
         self.forecast: LoadForecast | None = None
         self._seen = seen
         self.held = {a.visit: a for a in problem.published}
@@ -160,6 +163,7 @@ class TenantIndex:
         found = cls(world, {row.ref: row.person_id for row in strangers}, problem, seen)
         for row in rows:
             found._take(row)
+        found._expect(tx)
         return found
 
     def follow(self, tx: Tx) -> bool:
@@ -192,9 +196,16 @@ class TenantIndex:
                 for row in rows:
                     self._take(row)
                 self._whole = True
+            if found.learnt_at != (self.expected and self.expected.learnt_at):
+                self._expect(tx)
             self._seen = found.seen
             self._expire(tx.now)
             return True
+
+    def _expect(self, tx: Tx) -> None:
+        """Read how busy hours are expected to be."""
+        self.expected = Expected.of(forecasts.read(tx.connection, tx.tenant))
+        self.forecast = None if self.expected is None else self.expected.on(self.horizon)
 
     def know(self, rows: Iterable[Any]) -> bool:
         """Take in people by their resources; False where one has to be there from the first."""

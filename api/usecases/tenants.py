@@ -7,19 +7,23 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from allocator.domain.faults import Fault
+from allocator.domain.faults import Fault, InvalidProblem
 from allocator.domain.resource import Travel
 from allocator.domain.service import Turnaround
-from allocator.frames.nested import Decoder
+from allocator.domain.steering import SteeringPolicy
+from allocator.frames.nested import Decoder, encode
 from api.auth import credentials
 from api.auth.principal import Role
 from api.problems import Invalid, PreconditionRequired, Stale
 from api.store.ids import new_uid
 from api.store.tables import API_KEY, TENANT
 from api.store.world import changing
-from api.usecases.policy import Policy, demand_possible
+from api.usecases.policy import Policy, demand_possible, steering_of
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
+
+#: What a policy may hold.
+KNOWN = frozenset({"terms", "travel", "turnarounds", "steering"})
 
 
 def found(connection: Connection, *, ref: str, name: str, zone: str, grain_minutes: int) -> int:
@@ -59,6 +63,31 @@ def read(tx: Tx) -> Any:
 
 def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any]) -> Any:
     """Write a tenant's name and policy."""
+    row = _changing(tx, version)
+    faults: list[Fault] = []
+    decoder = Decoder(faults)
+    terms = decoder.object(Policy, policy.get("terms", {}), "policy.terms")
+    decoder.value(tuple[Travel, ...], policy.get("travel", []), "policy.travel")
+    decoder.value(tuple[Turnaround, ...], policy.get("turnarounds", []), "policy.turnarounds")
+    for key in sorted(policy.keys() - KNOWN):
+        raise Invalid(f"The policy {key!r} is unknown; known are: {', '.join(sorted(KNOWN))}.")
+    if faults:
+        raise Invalid(faults[0].message, faults=told(faults))
+    demand_possible(terms)
+    if "steering" in policy:
+        _steering(policy["steering"])
+    return _write(tx, row, name, policy)
+
+
+def steer(tx: Tx, version: int | None, given: Mapping[str, Any]) -> Any:
+    """Change how people are steered to quiet hours; what is not named stays as it is."""
+    row = _changing(tx, version)
+    kept = encode(_steering({**row.policy.get("steering", {}), **given}))
+    return _write(tx, row, row.name, {**row.policy, "steering": kept})
+
+
+def _changing(tx: Tx, version: int | None) -> Any:
+    """Return the tenant, which nobody else changes until the end."""
     tx.demand("tenant.write")
     changing(tx.connection, tx.tenant)
     row = read(tx)
@@ -66,16 +95,20 @@ def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any])
         raise PreconditionRequired(f"Send If-Match with the version; it is {row.version}.")
     if version != row.version:
         raise Stale(f"The tenant has version {row.version}; you name {version}.")
-    faults: list[Fault] = []
-    decoder = Decoder(faults)
-    terms = decoder.object(Policy, policy.get("terms", {}), "policy.terms")
-    decoder.value(tuple[Travel, ...], policy.get("travel", []), "policy.travel")
-    decoder.value(tuple[Turnaround, ...], policy.get("turnarounds", []), "policy.turnarounds")
-    for key in sorted(policy.keys() - {"terms", "travel", "turnarounds"}):
-        raise Invalid(f"The policy {key!r} is unknown; known are: terms, travel, turnarounds.")
-    if faults:
-        raise Invalid(faults[0].message, faults=told(faults))
-    demand_possible(terms)
+    return row
+
+
+def _steering(given: Any) -> SteeringPolicy:
+    """Return a steering policy that makes sense."""
+    if not isinstance(given, Mapping):
+        raise Invalid("The policy 'steering' is an object.")
+    try:
+        return steering_of(given)
+    except InvalidProblem as error:
+        raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+
+
+def _write(tx: Tx, row: Any, name: str, policy: Mapping[str, Any]) -> Any:
     changed = tx.connection.execute(
         update(TENANT)
         .where(TENANT.c.id == tx.tenant)

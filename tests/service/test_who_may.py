@@ -22,7 +22,7 @@ WHO = {
         "list_locations read_location list_calendars read_calendar list_resources read_resource"
         " list_services read_service list_sessions read_session list_lanes read_tenant"
         " export_locations export_calendars export_resources export_services export_sessions"
-        " read_session_place sign_in sign_out suggest suggest_days"
+        " read_session_place sign_in sign_out suggest suggest_days read_steering popular_hours"
     ),
     "csrau": (
         "list_requests read_request export_requests explain"
@@ -52,7 +52,7 @@ WHO = {
         " create_services change_service delete_service import_services"
         " create_sessions change_session delete_session import_sessions"
         " import_bookings erase_person create_key revoke_key create_membership remove_membership"
-        " change_tenant add_lane remove_lane"
+        " change_tenant change_steering add_lane remove_lane"
         " create_webhook change_webhook delete_webhook replay_webhook"
     ),
 }
@@ -99,6 +99,7 @@ BODIES: dict[str, Any] = {
     "create_membership": {"issuer": "i", "subject": "s", "role": "client"},
     "create_link": {"purpose": "view", "expires_at": LATER},
     "change_tenant": {"name": "New"},
+    "change_steering": {"detour_minutes": 60},
     "create_solve": {"days": 7, "time_limit_seconds": 1},
     "explain": {"request": "R1"},
     "check_schedule": {},
