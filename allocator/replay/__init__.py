@@ -1,12 +1,11 @@
 """Streams of requests replayed through the suggester, with and without steering."""
 
 from allocator.replay.choice import Chooser
-from allocator.replay.figures import MEASURES, figures, loads
+from allocator.replay.figures import figures, loads
 from allocator.replay.replay import Replay, replay
 from allocator.replay.steer import Steered, differences, steer
 
 __all__ = [
-    "MEASURES",
     "Chooser",
     "Replay",
     "Steered",

@@ -18,7 +18,7 @@ from allocator.report.words import count
 from allocator.rules.rule import EVERY
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.engine import Asked
-from allocator.suggest.suggestion import LoadForecast, Reason, Suggestion, Suggestions, Tag
+from allocator.suggest.suggestion import ExpectedLoad, Reason, Suggestion, Suggestions, Tag
 from allocator.suggest.through import Through
 
 #: Points, as the goals have them, for a day that somebody has waited (as ``soonest`` weighs a
@@ -185,7 +185,7 @@ class Backfiller:
         sessions: Collection[str],
         terms: BackfillTerms,
         now: datetime,
-        forecast: LoadForecast | None,
+        forecast: ExpectedLoad | None,
         policy: SteeringPolicy | None,
     ) -> None:
         self.prepared = prepared

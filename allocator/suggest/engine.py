@@ -19,8 +19,8 @@ from allocator.suggest.plans import Plan, Plans
 from allocator.suggest.reasons import reasons_for
 from allocator.suggest.spread import spread, traits_of
 from allocator.suggest.suggestion import (
+    ExpectedLoad,
     GoalCost,
-    LoadForecast,
     Reason,
     Suggestion,
     Suggestions,
@@ -56,7 +56,7 @@ class Asked:
     bounds: Bounds
     limit: int
     wanted: datetime | None
-    forecast: LoadForecast | None
+    forecast: ExpectedLoad | None
     policy: SteeringPolicy | None
     explain: bool
     soonest: bool = False

@@ -33,8 +33,8 @@ from allocator.suggest.places import places_of
 from allocator.suggest.plans import Plans
 from allocator.suggest.suggestion import (
     DayOfStarts,
+    ExpectedLoad,
     Failing,
-    LoadForecast,
     Nearly,
     RankedStart,
     Suggestion,
@@ -229,7 +229,7 @@ class Index:
         windows: Sequence[Span] = (),
         limit: int = 5,
         wanted: datetime | None = None,
-        forecast: LoadForecast | None = None,
+        forecast: ExpectedLoad | None = None,
         policy: SteeringPolicy | None = None,
         moving: Collection[str] = (),
         locations: Collection[str] = (),
@@ -303,7 +303,7 @@ class Index:
         sessions: Collection[str] = (),
         terms: BackfillTerms | None = None,
         now: datetime | None = None,
-        forecast: LoadForecast | None = None,
+        forecast: ExpectedLoad | None = None,
         policy: SteeringPolicy | None = None,
     ) -> Backfill:
         """Say who of those who wait could use time that came free, the best first.
@@ -422,7 +422,7 @@ class Index:
         request: Request | str,
         *,
         windows: Sequence[Span] = (),
-        forecast: LoadForecast | None = None,
+        forecast: ExpectedLoad | None = None,
         moving: Collection[str] = (),
         locations: Collection[str] = (),
         now: datetime | None = None,
@@ -450,7 +450,7 @@ class Index:
         *,
         windows: Sequence[Span] = (),
         wanted: datetime | None = None,
-        forecast: LoadForecast | None = None,
+        forecast: ExpectedLoad | None = None,
         policy: SteeringPolicy | None = None,
         moving: Collection[str] = (),
         locations: Collection[str] = (),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-class LoadForecast(Protocol):
+class ExpectedLoad(Protocol):
     """How busy a kind of resource is expected to be: what suggestions ask of a forecast."""
 
     def load(self, kind: str, ticks: range) -> npt.NDArray[np.float64]:

@@ -16,7 +16,7 @@ from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement, Visit
 from allocator.prepare.visits import PreparedRequest
 from allocator.state.state import State
-from allocator.suggest.suggestion import LoadForecast
+from allocator.suggest.suggestion import ExpectedLoad
 
 Vector = npt.NDArray[np.int64]
 Loads = npt.NDArray[np.float64]
@@ -52,7 +52,7 @@ class Wishes:
     """
 
     prepared: Prepared
-    forecast: LoadForecast | None
+    forecast: ExpectedLoad | None
     wanted: datetime | None
     policy: SteeringPolicy | None = None
     familiar: frozenset[int] = frozenset()

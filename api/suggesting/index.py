@@ -23,7 +23,7 @@ from allocator.domain.request import Pin, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.time import Horizon, wall_to_instant, zone_of
-from allocator.suggest import Index, LoadForecast
+from allocator.suggest import ExpectedLoad, Index
 from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
 from api.solving.clinic import as_it_lies
@@ -101,7 +101,7 @@ class TenantIndex:
         self.turn = RLock()
         self.steering = steering(world)
         self.expected: Expected | None = None
-        self.forecast: LoadForecast | None = None
+        self.forecast: ExpectedLoad | None = None
         self._seen = seen
         self.held = {a.visit: a for a in problem.published}
         self._visits: dict[UUID, _Visit] = {}

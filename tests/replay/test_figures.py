@@ -11,7 +11,8 @@ from tiny import MONDAY, at
 
 from allocator.domain.steering import SteeringPolicy
 from allocator.generate import stream
-from allocator.replay import MEASURES, Chooser, Replay, differences, figures, loads, steer
+from allocator.replay import Chooser, Replay, differences, figures, loads, steer
+from allocator.replay.figures import MEASURES
 
 ZONE = "Europe/Berlin"
 
