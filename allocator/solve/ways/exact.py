@@ -17,7 +17,7 @@ SIZE, LEAST, MOST = 10.0, 4.0, 40.0
 EFFORT = 0.1
 #: How much larger a neighbourhood gets that was solved in vain, and how much smaller one that
 #: was too hard.
-GROW, SHRINK = 0.2, 0.5
+GROW, SHRINK = 0.6, 1.5
 
 
 class Exact(Way):
