@@ -159,7 +159,12 @@ class _Run:
         self.cancel_until(now)
         forecast, policy = self._steering(now)
         found = self.index.suggest(
-            request, limit=self.chooser.shown, forecast=forecast, policy=policy, now=now
+            request,
+            limit=self.chooser.shown,
+            forecast=forecast,
+            policy=policy,
+            now=now,
+            explain=False,
         )
         taken = self.chooser.choose(
             found.options, request.wanted, self.horizon.zone, request.id, self.seed

@@ -21,10 +21,10 @@ from allocator.replay import replay
 pytestmark = pytest.mark.benchmark
 
 ZONE = "Europe/Berlin"
-WEEKS, SEEDS = 40, range(2)
+WEEKS, SEEDS = 32, range(2)
 CLINICS = (("small", 85), ("medium", 75))
 #: Weeks of history before the first origin, and origins: one a week, each a weekday on.
-BEFORE, ORIGINS = 16, 20
+BEFORE, ORIGINS = 13, 15
 DAYS = 28
 
 

@@ -16,7 +16,7 @@ from allocator.replay import Chooser, differences, steer
 
 pytestmark = pytest.mark.benchmark
 
-SIZE, WEEKS, SEEDS = "medium", 7, range(5)
+SIZE, WEEKS, SEEDS = "medium", 6, range(3)
 LOADS = (75, 85, 95)
 POLICY = SteeringPolicy(
     off_peak=60,
