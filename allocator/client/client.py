@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
 import httpx2
 
+from allocator.client.absences import Absences
 from allocator.client.bookings import Bookings
 from allocator.client.people import People, Person
 from allocator.client.sending import Sender
@@ -50,8 +52,8 @@ class Client:
     ----------
     locations, calendars, resources, services, sessions, requests
         What a clinic consists of, and what is asked of it: see ``Things``.
-    people, bookings, solves
-        See ``People``, ``Bookings`` and ``Solves``.
+    people, bookings, solves, absences
+        See ``People``, ``Bookings``, ``Solves`` and ``Absences``.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Client:
         self.people = People(self._sender)
         self.bookings = Bookings(self._sender)
         self.solves = Solves(self._sender)
+        self.absences = Absences(self._sender)
 
     def close(self) -> None:
         """Close the connection."""
@@ -116,6 +119,30 @@ class Client:
             Of what is changed, for ``If-Match``.
         """
         return self._sender.send(method, path, body, params=params, version=version)
+
+    def explain(
+        self,
+        request: str,
+        start: datetime | None = None,
+        resources: Mapping[str, Sequence[str]] | None = None,
+    ) -> dict[str, Any]:
+        """Return why a request is not placed; with a start, also why that slot cannot be had.
+
+        Parameters
+        ----------
+        request
+            Its name.
+        start, resources
+            Of its first visit; for roles that are not named, those against whom least is to be
+            said.
+        """
+        body: dict[str, Any] = {"request": request}
+        if start is not None:
+            body["start"] = start.isoformat()
+        if resources:
+            body["resources"] = {role: list(names) for role, names in resources.items()}
+        found: dict[str, Any] = self._sender.send("POST", "/v1/explanations", body)
+        return found
 
     def send(self, problem: Problem) -> dict[str, int]:
         """Send what a problem consists of: the clinic, its people and what is asked of it.

@@ -404,3 +404,32 @@ def test_following_goes_on_where_the_connection_broke(pauses: list[float]) -> No
     with Client("http://x", "k", transport=carrier, pause=pauses.append) as client:
         heard = [news["state"] for news in client._sender.events("/v1/solves/x/events")]
     assert (heard, carrier.streams, len(pauses)) == (["running", "solved"], 2, 1)
+
+
+def test_an_absence_is_marked_read_and_taken_back(client: Client) -> None:
+    """It tells whom it hits, and the solve that proposes what to do; a request is explained."""
+    held = client.bookings.hold(
+        service="physio",
+        start=NINE,
+        resources={"practitioner": ["anna"], "room": ["room-1"]},
+        attendees=["P1"],
+    )
+    client.bookings.confirm(held.id)
+    absence = client.absences.mark("anna", NINE, NINE.replace(hour=12), reason="ill")
+    (hit,) = absence.hits
+    assert (hit.booking, hit.state, hit.person, hit.session) == (
+        held.id,
+        "booked",
+        "P1",
+        None,
+    )
+    assert (hit.start, absence.reason) == (NINE, "ill")
+    assert client.solves.read(str(absence.solve)).state == "queued"
+    assert client.absences.read(absence.id) == absence
+    (listed,) = client.absences.list()
+    assert (listed.id, listed.hits) == (absence.id, ())
+    client.requests.create(request("R1"))
+    why = client.explain("R1", NINE, {"practitioner": ["anna"], "room": ["room-1"]})
+    assert {broken["rule"] for broken in why["slot"]["violations"]} >= {"blocks"}
+    client.absences.take_back(absence.id)
+    assert list(client.absences.list()) == []
