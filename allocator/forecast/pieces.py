@@ -203,8 +203,8 @@ def refuse_without(frame: pd.DataFrame, columns: Sequence[str], what: str) -> No
 def _refuse_backwards(frame: pd.DataFrame, start: Whole, end: Whole, what: str) -> None:
     wrong = end <= start
     if wrong.any():
-        row = frame.index[int(wrong.argmax())]
-        found = frame.loc[row]
+        place = int(wrong.argmax())
+        row, found = frame.index[place], frame.iloc[place]
         raise _fault(
             FaultCode.EMPTY_SPAN,
             what,
