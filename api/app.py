@@ -43,6 +43,7 @@ from api.routes import (
     solves,
     suggestions,
     tenants,
+    waitlist,
     webhooks,
 )
 from api.schemas.answers import answers
@@ -146,6 +147,7 @@ def application(settings: Settings | None = None) -> FastAPI:
         sessions,
         suggestions,
         popular_hours,
+        waitlist,
         holds,
         bookings,
         claims,

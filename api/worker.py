@@ -7,6 +7,7 @@ import time
 import structlog
 
 from api import logs, traces
+from api.backfill.backfiller import backfilling
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
 from api.relay import relaying
@@ -59,15 +60,16 @@ def main(settings: Settings) -> None:
     stopping = Stopping()
     logs.configure(settings.log_level)
     traces.configure(settings.traces, "worker")
-    database = Database(settings.relay_database_url, size=3, seconds=SECONDS)
+    relay = Database(settings.relay_database_url, size=4, seconds=SECONDS)
     try:
         with (
-            relaying(database, private=settings.webhook_private),
-            learning(database, settings.worker_database_url),
+            relaying(relay, private=settings.webhook_private),
+            learning(relay, settings.worker_database_url),
+            backfilling(relay, settings.worker_database_url),
         ):
-            work(database, stopping)
+            work(relay, stopping)
     finally:
-        database.close()
+        relay.close()
 
 
 if __name__ == "__main__":

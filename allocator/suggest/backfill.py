@@ -43,8 +43,12 @@ class WaitlistEntry:
         What is asked for; a series or chain is placed whole or not at all.
     since
         Since when.
+    windows
+        Spans in which each visit has to lie whole, beside those of the request; empty is anywhere.
+    offers
+        How many places were offered before, and not taken.
     refused
-        Starts that were offered before and not taken: none of them is offered again.
+        Starts at which nothing is offered again: they were refused, or cannot be had after all.
     before
         For whoever is booked already and wants to come earlier: when that starts. The place that
         they are offered ends by then, buffers included: both are theirs until they have chosen.
@@ -54,6 +58,8 @@ class WaitlistEntry:
 
     request: Request
     since: datetime
+    windows: tuple[Span, ...] = ()
+    offers: int = 0
     refused: tuple[datetime, ...] = ()
     before: datetime | None = None
     moving: tuple[str, ...] = ()
@@ -265,13 +271,17 @@ class Backfiller:
         for start in waiting.refused:
             tick = horizon.tick(start)
             starts &= ~masks.span(tick, tick + 1)
-        bounds = replace(self._asked.bounds, first=starts)
+        bounds = replace(self._asked.bounds, first=starts, windows=waiting.windows)
         if waiting.before is None:
             return bounds
         end = waiting.before - self._buffers(services)
-        if end <= horizon.start:
-            return replace(bounds, first=0)
-        return replace(bounds, windows=(Span(start=horizon.start, end=end),))
+        anywhere = Span(start=horizon.start, end=horizon.end)
+        earlier = tuple(
+            replace(window, end=min(window.end, end))
+            for window in waiting.windows or (anywhere,)
+            if window.start < end
+        )
+        return replace(bounds, windows=earlier) if earlier else replace(bounds, first=0)
 
     def _buffers(self, services: Collection[str]) -> timedelta:
         """Return the longest buffers of some services, one after the other."""
@@ -316,7 +326,7 @@ class Backfiller:
         """Return somebody with what the clinic gains by their having a place."""
         days = max(0, (self.now - waiting.since) // timedelta(days=1))
         filled, free = self._filled(place)
-        offers = len(waiting.refused)
+        offers = waiting.offers
         points = PER_DAY * days - PER_OFFER * offers - place.rank
         reasons = [Reason(Tag.PRIORITY, f"of priority {waiting.request.priority}")]
         if days:

@@ -65,7 +65,7 @@ class Bounds:
         ticks = self.first if visit.occurrence == visit.step == 1 else EVERY
         if self.windows:
             window = prepared.window((w.start, w.end) for w in self.windows)
-            ticks = masks.runs_of(window, variant.duration)
+            ticks &= masks.runs_of(window, variant.duration)
         if self.now is not None:
             notice = visit.service.notice_minutes if visit.service is not None else 0
             soonest = prepared.horizon.tick_at_or_after(self.now + timedelta(minutes=notice))

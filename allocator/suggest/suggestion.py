@@ -48,6 +48,7 @@ class Tag(Enum):
     WAITED = "has waited"
     FILLS = "fills what came free"
     EARLIER = "earlier than booked"
+    TOGETHER = "placed together with others who wait"
     OFFERED = "was offered places and did not take them"
 
     @property

@@ -22,6 +22,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "requests.read": EVERYBODY,
     "requests.write": STAFF | {CLIENT},
     "suggestions.read": EVERYBODY,
+    "waitlist.read": EVERYBODY,
+    "waitlist.write": STAFF | {CLIENT},
     "bookings.read": EVERYBODY,
     "bookings.hold": STAFF | {CLIENT},
     "bookings.confirm": STAFF | {CLIENT},

@@ -53,6 +53,11 @@ VISIT_STATES: dict[str, Any] = {
     "type": "string",
     "enum": ["booked", "checked_in", "fulfilled", "no_show", "cancelled"],
 }
+WAITLIST_STATES: dict[str, Any] = {
+    "type": "string",
+    "enum": ["waiting", "offered", "booked", "expired", "withdrawn"],
+}
+REASON = _object("Reason", "Why it ranks where it does.", tag=TEXT, text=TEXT, good=FLAG)
 KEY = {
     "id": UID,
     "name": TEXT,
@@ -277,15 +282,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
                     session=maybe(TEXT),
                 )
             ),
-            reasons=many(
-                _object(
-                    "Reason",
-                    "Why it ranks where it does.",
-                    tag=TEXT,
-                    text=TEXT,
-                    good=FLAG,
-                )
-            ),
+            reasons=many(REASON),
             **BUSY,
             saving=SAVING,
             rank=maybe(NUMBER),
@@ -408,6 +405,32 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ),
         ),
         _object(
+            "WaitlistEntry",
+            "Somebody who waits for time to come free. `booking` is what came of it, or what would"
+            " come earlier.",
+            id=UID,
+            state=WAITLIST_STATES,
+            request=maybe(TEXT),
+            booking=maybe(UID),
+            person=maybe(TEXT),
+            service=TEXT,
+            location=maybe(TEXT),
+            ends_at=maybe(INSTANT),
+            offers=NUMBER,
+            offer=maybe(
+                _object(
+                    "Offered",
+                    "A place that is held until it is accepted, or its time is over.",
+                    hold=UID,
+                    state=STATES,
+                    starts_at=INSTANT,
+                    expires_at=INSTANT,
+                    reasons=many(REASON),
+                )
+            ),
+            **KEPT,
+        ),
+        _object(
             "Explanation",
             "Why a request is not placed, and what stands against a slot.",
             request=TEXT,
@@ -516,6 +539,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 LISTS = (
     "Claim",
     "Booking",
+    "WaitlistEntry",
     "Person",
     "Key",
     "Membership",

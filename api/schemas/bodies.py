@@ -12,6 +12,7 @@ from api.auth.principal import Role
 from api.schemas.texts import AnyInstant, Instant, Name, Text, demand_kept
 from api.suggesting.asking import Asked
 from api.usecases.placing import WantedVisit
+from api.usecases.waitlist import Asked as Waits
 
 #: Longest token of a suggestion: of two hundred visits, each with some resources.
 LONGEST_TOKEN = 100_000
@@ -224,6 +225,40 @@ class SuggestionsIn(Body):
 
 #: Fields of what is asked for that are as they are sent.
 SAME = frozenset({"service", "session", "request", "booking", "wanted", "urgent", "limit"})
+
+
+class WaitlistIn(Body):
+    """What somebody waits for: a service or group session, a request, or an earlier time."""
+
+    service: Name | None = Field(None, description="For a single visit: its service.")
+    session: Name | None = Field(None, description="For a seat: the group session.")
+    attendees: list[Name] = Field(
+        default_factory=list, max_length=100, description="Who comes, to a service or session."
+    )
+    windows: list[SpanIn] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Where the visit, or an earlier time, lies whole; empty is anywhere.",
+    )
+    preferred: dict[Name, list[Name]] = Field(
+        default_factory=dict, description="Whom you would rather have: names by role."
+    )
+    priority: int | None = Field(None, ge=1, le=9, description="The usual one where left out.")
+    request: Name | None = Field(None, description="A request that is kept.")
+    booking: Name | None = Field(None, description="A booking that would rather come earlier.")
+
+    def asked(self) -> Waits:
+        """Return it as a use case has it."""
+        return Waits(
+            service=self.service,
+            session=self.session,
+            attendees=tuple(self.attendees),
+            windows=tuple(Span(start=one.start, end=one.end) for one in self.windows),
+            preferred={role: tuple(names) for role, names in self.preferred.items()},
+            priority=self.priority,
+            request=self.request,
+            booking=self.booking,
+        )
 
 
 class PersonIn(Body):

@@ -88,6 +88,12 @@ EXAMPLES: dict[str, Any] = {
         "preferred": {"practitioner": ["anna"]},
         "limit": 3,
     },
+    "join_waitlist": {
+        "service": "physio",
+        "attendees": ["P1"],
+        "windows": [{"start": START, "end": LATER}],
+        "preferred": {"practitioner": ["anna"]},
+    },
     "cancel_booking": REASON,
     "decline_booking": REASON,
     "reschedule_booking": {"visits": [{"start": LATER, "resources": PLACE}]},

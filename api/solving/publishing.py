@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from allocator.domain.faults import Fault
-from allocator.domain.request import ATTENDEE, Request
+from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder
 from api.auth.principal import Principal
@@ -38,8 +38,7 @@ from api.store.database import Database
 from api.store.ids import as_answered
 from api.store.tables import REQUEST
 from api.store.world import Worlds, decoded
-from api.usecases import bookings, holding, moving, sessions
-from api.usecases.placing import WantedVisit
+from api.usecases import bookings, holding, moving, placing, sessions
 from api.usecases.tx import Tx
 
 T = TypeVar("T")
@@ -99,7 +98,7 @@ class Publisher:
         named = {*only, *map(as_answered, only)}
         chosen = [
             unit
-            for unit in units(_placed(result))
+            for unit in units(placed_by(result))
             if not named or any(one.name in named for one in unit.placed)
         ]
         done = self._run(lambda tx: _booked_before(tx, chosen))
@@ -243,7 +242,7 @@ class Publisher:
         for one in unit.placed:
             if one.name in rows:
                 row, request, _ = rows[one.name]
-                moving.move(tx, row, _wanted(request, one.visits))
+                moving.move(tx, row, placing.wanted_of(request, one.visits))
             elif not one.before:
                 self._book(tx, one)
         for one in held:
@@ -257,7 +256,7 @@ class Publisher:
         if there is not None and _same(tx, there.id, one):
             return
         request = decoded(Request, stored.spec, stored.ref)
-        holding.book(tx, request, _wanted(request, one.visits), stored)
+        holding.book(tx, request, placing.wanted_of(request, one.visits), stored)
 
 
 #: What stands in a result beside where a visit lies.
@@ -335,7 +334,7 @@ def _alone(unit: Unit) -> bool:
     return len(unit.placed) == 1 and not unit.placed[0].before
 
 
-def _placed(result: Mapping[str, Any]) -> list[Placed]:
+def placed_by(result: Mapping[str, Any]) -> list[Placed]:
     """Return what a solve places, by request, booking and group session."""
     after, before = _by_request(result["visits"]), _by_request(result["before"])
     return [
@@ -360,25 +359,3 @@ def _by_request(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, bool], lis
             )
         )
     return found
-
-
-def _wanted(request: Request, visits: Sequence[Assignment]) -> list[WantedVisit]:
-    """Return where visits are to lie, by their occurrence and step."""
-    places = {
-        request.visit_id(occurrence, step): (occurrence, step)
-        for occurrence in range(1, request.occurrences + 1)
-        for step in range(1, len(request.steps) + 1)
-    }
-    for a in visits:
-        if a.visit not in places:
-            raise WrongState(f"{request.id!r} has changed: it has no visit {a.visit!r} any more.")
-    return [
-        WantedVisit(
-            occurrence=places[a.visit][0],
-            step=places[a.visit][1],
-            start=a.start,
-            resources={r: names for r, names in a.resources if not r.startswith(ATTENDEE)},
-            session=a.session,
-        )
-        for a in visits
-    ]

@@ -165,12 +165,7 @@ def _wished(request: Request, asked: Asked) -> Request:
 
 def windows(tx: Tx, world: World, asked: Asked) -> tuple[Span, ...]:
     """Return where visits may lie: for clients no further ahead than the tenant's terms say."""
-    for window in asked.windows:
-        if window.start >= window.end:
-            raise Invalid(
-                f"A window starts at {window.start.isoformat()} and ends at"
-                f" {window.end.isoformat()}."
-            )
+    placing.demand_spans(asked.windows)
     if not tx.principal.own_only:
         return asked.windows
     zone = zone_of(world.zone)

@@ -32,9 +32,16 @@ class _Slot:
 
 
 class Indexes:
-    """The indexes of this process."""
+    """The indexes of this process.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    kind
+        What an index is.
+    """
+
+    def __init__(self, kind: type[TenantIndex] = TenantIndex) -> None:
+        self._kind = kind
         self._slots: OrderedDict[int, _Slot] = OrderedDict()
         self._lock = Lock()
 
@@ -67,11 +74,15 @@ class Indexes:
                 raise StoreUnavailable("What is free is being read; ask again.")
             try:
                 if slot.index is before:  # nobody else has read it meanwhile
-                    slot.index = TenantIndex.read(tx, slot.odd)
+                    slot.index = self._kind.read(tx, slot.odd)
                     LOG.info("read", action="index.read", visits=len(slot.index))
             finally:
                 slot.reading.release()
         raise StoreUnavailable("What is free changes faster than it can be read; ask again.")
+
+    def known(self, tenant: int) -> TenantIndex | None:
+        """Return the index of a tenant as it was last; None where it was not read."""
+        return self._slot(tenant).index
 
     def _slot(self, tenant: int) -> _Slot:
         with self._lock:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.problems import WrongState
 from api.store import bookings as store
+from api.store import waitlist
 from api.usecases import bookings, cancelling, things
 from api.usecases.policy import policy
 from api.usecases.tx import Tx
@@ -14,7 +16,13 @@ from api.usecases.tx import Tx
 def confirm(tx: Tx, name: str, version: int | None = None) -> Any:
     """Make a hold a booking; where its service asks for it, once a reviewer has approved."""
     tx.demand("bookings.confirm")
+    return confirmed(tx, name, version)
+
+
+def confirmed(tx: Tx, name: str, version: int | None = None) -> Any:
+    """Confirm a hold for whoever may."""
     row = bookings.changing(tx, name, version, ["held"], "confirm")
+    _demand_no_move(tx, row)
     if bookings.to_review(tx, row):
         return into(tx, row, "pending_approval", review_until(tx, row.starts_at))
     return into(tx, row, "booked", None)
@@ -24,6 +32,18 @@ def review_until(tx: Tx, starts_at: datetime) -> datetime:
     """Return until when a reviewer can look at a booking."""
     until = tx.now + timedelta(minutes=policy(tx.world_now).approval_minutes)
     return max(min(until, starts_at), tx.now + timedelta(minutes=1))
+
+
+def _demand_no_move(tx: Tx, row: Any) -> None:
+    """Refuse to book beside it what an entry on the waitlist would move a booking to."""
+    if row.created_by == waitlist.ACTOR:
+        entry = waitlist.moved_by(tx.connection, tx.tenant, row.id)
+        if entry is not None:
+            raise WrongState(
+                f"Booking {row.ref} is an earlier place for another; accept it as entry"
+                f" {entry.uid} on the waitlist.",
+                state=row.state,
+            )
 
 
 def approve(tx: Tx, name: str, version: int | None = None) -> Any:

@@ -31,6 +31,10 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     "request": ("created", "changed", "deleted", "withdrawn"),
     "person": ("created", "changed", "erased"),
     "session": ("created", "changed", "deleted", "placed", "moved", "taken_back"),
+    "waitlist": (
+        *("joined", "offered", "declined", "lapsed"),
+        *("booked", "expired", "withdrawn"),
+    ),
     "solve": ("queued", "solved", "failed", "cancelled", "published"),
     "absence": ("marked", "taken_back"),
     "lane": ("added", "removed"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from allocator.domain.request import Attendee, Request, Step
@@ -117,12 +117,13 @@ def _held(
     wanted: Sequence[WantedVisit],
     who: Cast,
     person: int | None,
-    minutes: int,
+    minutes: float,
     stored: Any | None,
     urgent: bool,
     *,
     whole: bool,
     noticed: bool = False,
+    freed: Sequence[int] = (),
 ) -> Any:
     """Write a hold, or raise and leave nothing.
 
@@ -130,11 +131,15 @@ def _held(
     ----------
     noticed
         Whether it was agreed upon before, and had its notice then.
+    freed
+        Numbers of visits of which no rule hears.
     """
     with tx.connection.begin_nested() if len(wanted) > 1 else nullcontext():
         whole = whole and len(wanted) == request.visit_count
         before = [_agreed(request, visit) for visit in wanted] if noticed else []
-        assignments, taken = placing.checked(tx, request, wanted, who, before=before, whole=whole)
+        assignments, taken = placing.checked(
+            tx, request, wanted, who, before=before, freed=freed, whole=whole
+        )
         location = placing.location(tx, who, request, wanted)
         demand_location(tx.principal, location)
         uid = new_uid()
@@ -252,6 +257,44 @@ def _demand_fewer(there: int, most: int, has: str) -> None:
             f"{has} {there} open holds; at most {most} are possible.",
             retry_after_seconds=60,
         )
+
+
+def offer(
+    tx: Tx,
+    request: Request,
+    wanted: Sequence[WantedVisit],
+    until: datetime,
+    *,
+    stored: Any | None,
+    leaving: Sequence[int] = (),
+) -> Any:
+    """Hold a place for somebody who waits, until they have answered.
+
+    Parameters
+    ----------
+    until
+        When they have to have answered.
+    stored
+        The row of the request, where it is kept; it is locked.
+    leaving
+        Numbers of the visits that they would leave for it: rules do not hear of these, and the
+        time that they take is theirs for now.
+
+    Raises
+    ------
+    WrongState, Taken, RuleBroken, TooMany
+    """
+    tx.demand("bookings.hold")
+    if stored is not None:
+        demand_unbooked(tx, stored)
+    series.demand_chains(request, bookings.demand_once(wanted))
+    who = placing.cast(tx, request, wanted)
+    person = _person(tx, request, who)
+    _cap(tx, person)
+    minutes = (until - tx.now) / timedelta(minutes=1)
+    return _held(
+        tx, request, wanted, who, person, minutes, stored, False, whole=True, freed=leaving
+    )
 
 
 def book(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from allocator.domain.request import Session
 from api.problems import InUse
-from api.store import sessions
+from api.store import sessions, waitlist
 from api.usecases import expiry
 from api.usecases.tx import Tx
 
@@ -57,6 +57,9 @@ def demand_unneeded(tx: Tx, kind: str, row: Any) -> None:
             raise InUse(f"{named} is that of {_so_many(people, 'person', 'people')}.")
     if kind not in _COUNTS:
         return
+    waits = waitlist.of_request(tx.connection, tx.tenant, row.id) if kind == "request" else None
+    if waits is not None:
+        raise InUse(f"{named} is waited for as entry {waits.uid} on the waitlist; withdraw that.")
     what = {"tenant": tx.tenant, "id": row.id, "ref": row.ref}
     found = tx.connection.execute(_COUNTS[kind], what).one()
     said = [_so_many(found.bookings, "live booking", "live bookings")] if found.bookings else []
@@ -112,6 +115,7 @@ _LEAVE = {
         text(f"DELETE FROM {table} WHERE tenant_id = :tenant AND resource_id = :number")
         for table in ("claim", "extra_lane", "absence")
     ),
+    "request": (text("DELETE FROM waitlist WHERE tenant_id = :tenant AND request_id = :number"),),
     "session": (
         text(
             "DELETE FROM visit WHERE tenant_id = :tenant AND session_id = :number"

@@ -11,6 +11,7 @@ from api.problems import Duplicate, NotFound, PreconditionRequired, Stale, Wrong
 from api.store import things
 from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
+from api.usecases import waitlist
 from api.usecases.things import KINDS, demand_nameless, look_at_people, parse, spec
 from api.usecases.tx import Tx
 
@@ -132,6 +133,7 @@ def erase(tx: Tx, name: str) -> None:
         phone=None,
         erased_at=text("coalesce(erased_at, now())"),
     )
+    waitlist.leave(tx, row.id)
     for statement in _BLANK:
         tx.connection.execute(statement, {"tenant": tx.tenant, "person": row.id})
     erased = {"erased": row.erased_at is not None}

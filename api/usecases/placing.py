@@ -11,7 +11,8 @@ from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.service import Service
-from api.problems import Invalid, NotFound, RuleBroken, Taken
+from allocator.domain.time import Span
+from api.problems import Invalid, NotFound, RuleBroken, Taken, WrongState
 from api.store import claims, lanes, people, sessions
 from api.store.claims import ClaimRow
 from api.store.world import decoded
@@ -481,3 +482,46 @@ def _of_roles(tx: Tx, row: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     service = tx.world.services.get(row.service)
     roles = {need.role for need in service.needs} if service else set()
     return tuple((role, tuple(names)) for role, names in row.resources.items() if role in roles)
+
+
+def demand_spans(windows: Iterable[Span]) -> None:
+    """Refuse windows that end before they begin.
+
+    Raises
+    ------
+    Invalid
+    """
+    for window in windows:
+        if window.start >= window.end:
+            raise Invalid(
+                f"A window starts at {window.start.isoformat()} and ends at"
+                f" {window.end.isoformat()}."
+            )
+
+
+def wanted_of(request: Request, visits: Sequence[Assignment]) -> list[WantedVisit]:
+    """Return where visits are to lie, by their occurrence and step.
+
+    Raises
+    ------
+    WrongState
+        Where the request has no such visit any more.
+    """
+    places = {
+        request.visit_id(occurrence, step): (occurrence, step)
+        for occurrence in range(1, request.occurrences + 1)
+        for step in range(1, len(request.steps) + 1)
+    }
+    for a in visits:
+        if a.visit not in places:
+            raise WrongState(f"{request.id!r} has changed: it has no visit {a.visit!r} any more.")
+    return [
+        WantedVisit(
+            occurrence=places[a.visit][0],
+            step=places[a.visit][1],
+            start=a.start,
+            resources={r: names for r, names in a.resources if not r.startswith(ATTENDEE)},
+            session=a.session,
+        )
+        for a in visits
+    ]

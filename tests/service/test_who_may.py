@@ -27,11 +27,13 @@ WHO = {
     "csrau": (
         "list_requests read_request export_requests explain"
         " list_bookings read_booking read_hold export_bookings"
+        " list_waitlist read_waitlist_entry"
     ),
     "csrap": "create_hold create_booking release_hold confirm_hold",
     "csra": (
         "create_requests change_request delete_request import_requests"
         " cancel_booking reschedule_booking add_visits"
+        " join_waitlist leave_waitlist accept_offer decline_offer"
     ),
     "srau": (
         "list_solves read_solve follow_solve check_schedule list_absences read_absence"
@@ -91,6 +93,7 @@ BODIES: dict[str, Any] = {
     "place_session": {"start": TEN, "resources": {"gym": ["gym"]}},
     "create_hold": physio(TEN, None),
     "suggest": {"service": "physio"},
+    "join_waitlist": {"request": "R1"},
     "create_booking": {"token": "st_unknown"},
     "reschedule_booking": {"visits": [{"start": TEN}]},
     "reassign_booking": {"resources": {"practitioner": ["ben"]}},
@@ -181,6 +184,7 @@ def settled(clinic: Clinic) -> Place:
     solve = admin.post("/v1/solves", BODIES["create_solve"]).json()["id"]
     assert admin.post(f"/v1/solves/{solve}/cancel").status_code == 200  # it has ended
     lane = admin.post("/v1/resources/room-h/extra-lanes", BODIES["add_lane"])
+    entry = admin.post("/v1/waitlist", BODIES["join_waitlist"])
     names = {
         "solves": solve,
         "absences": absence.json()["id"],
@@ -194,6 +198,7 @@ def settled(clinic: Clinic) -> Place:
         "holds": booking,
         "bookings": booking,
         "claims": admin.get("/v1/claims").json()["items"][0]["id"],
+        "waitlist": entry.json()["id"],
         "keys": made[4].json()["id"],
         "memberships": made[5].json()["id"],
         "webhooks": made[6].json()["id"],
@@ -290,12 +295,16 @@ def test_whoever_works_elsewhere_finds_no_booking(
 
 
 @pytest.mark.parametrize(
-    "name", [*sorted(name for name in OF_A_BOOKING if "c" in ALLOWED[name]), "read_request"]
+    "name",
+    [
+        *sorted(name for name in OF_A_BOOKING if "c" in ALLOWED[name]),
+        *("read_request", "read_waitlist_entry", "leave_waitlist", "accept_offer", "decline_offer"),
+    ],
 )
 def test_a_client_finds_nothing_of_somebody_else(
     still: Place, operations: dict[str, tuple[str, str, str]], name: str
 ) -> None:
-    """P2 is told that there is no such booking or request, as is a public page."""
+    """P2 is told that there is no such booking, request or entry, as is a public page."""
     (row,) = still.clinic.sql("SELECT id FROM person WHERE ref = 'P2'")
     other = still.clinic.asker("client", person_id=row[0])
     assert still.ask(other, operations[name]).status_code == 404

@@ -20,7 +20,8 @@ NOW = at(-2, 8)
 
 def waits(id: str, days: int = 0, **more: Any) -> WaitlistEntry:
     """Return somebody who has waited so many days."""
-    named = {name: more.pop(name) for name in ("refused", "before", "moving") if name in more}
+    own = ("offers", "refused", "before", "moving")
+    named = {name: more.pop(name) for name in own if name in more}
     return WaitlistEntry(request=request(id, **more), since=NOW - timedelta(days=days), **named)
 
 
@@ -81,7 +82,7 @@ def test_whoever_was_offered_places_comes_later_and_not_to_the_same():
     """A start that was not taken is not offered again; each costs as two days of waiting do."""
     index = Index(problem())
     freed = {"ann": [hours(0, 9, 11)]}
-    waiting = [waits("a", 1, refused=(at(0, 9),)), waits("b")]
+    waiting = [waits("a", 1, offers=1, refused=(at(0, 9),)), waits("b")]
     found = index.backfill(waiting, freed=freed, now=NOW)
     assert names(found) == ["b", "a"]
     assert [taker.place.start for taker in found.takers] == [at(0, 9), at(0, 10)]
@@ -146,6 +147,12 @@ def test_whoever_is_booked_and_would_come_earlier_comes_last():
     only = index.backfill([earlier], freed={"ann": [hours(1, 8, 12)]}, now=NOW)
     assert [taker.place.start for taker in only.takers] == [at(1, 8)]
     assert "some hours earlier than booked" in [r.text for r in only.takers[0].reasons]
+    monday = replace(earlier, windows=(hours(0, 8, 9),))
+    assert [t.place.start for t in index.backfill([monday], now=NOW).takers] == [at(0, 8)]
+    refused = replace(monday, refused=(at(0, 8),))
+    assert names(index.backfill([refused], now=NOW)) == []
+    late = replace(earlier, windows=(hours(1, 10, 12),))
+    assert names(index.backfill([late], now=NOW)) == []
     soon = replace(earlier, before=at(0, 9))
     assert names(index.backfill([soon], freed=freed, now=NOW)) == []
 

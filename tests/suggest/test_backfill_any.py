@@ -55,6 +55,7 @@ class Cancelled:
                 request=request,
                 since=self.now - timedelta(days=rng.randrange(9)),
                 refused=self._refused(rng),
+                offers=rng.randrange(3),
             )
             for request in self.problem.requests
             if request.visit_count == 1
@@ -181,7 +182,7 @@ def test_the_order_is_that_of_the_gain(seed: int) -> None:
         )
         assert taker.filled_minutes == max(0, filled)
         days = (asked.now - waiting.since).days
-        points = 50 * days - 100 * len(waiting.refused)
+        points = 50 * days - 100 * waiting.offers
         assert taker.points == points - taker.place.rank
         keys.append((waiting.request.priority, -waiting.request.weight, -taker.points))
     assert keys == sorted(keys)

@@ -1,4 +1,4 @@
-"""Suggestions: what signs them, what was refused, what is expected, what was saved."""
+"""Suggestions: what signs them, what was refused, is expected, was saved; and who waits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-TENANTS = ("suggestion_key", "refused_demand", "learnt_forecast")
+TENANTS = ("suggestion_key", "refused_demand", "learnt_forecast", "waitlist")
 #: Tables that the worker reads and changes across tenants.
-SWEPT = ("refused_demand", "learnt_forecast")
+SWEPT = ("refused_demand", "learnt_forecast", "waitlist")
 
 TABLES = (
     """
@@ -43,6 +43,49 @@ TABLES = (
         PRIMARY KEY (tenant_id, kind)
     )
     """,
+    """
+    CREATE TABLE waitlist (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        uid        uuid NOT NULL,
+        state      text NOT NULL DEFAULT 'waiting' CHECK (
+            state IN ('waiting', 'offered', 'booked', 'expired', 'withdrawn')),
+        request_id bigint,
+        booking_id bigint,
+        person_id  bigint,
+        service    text NOT NULL,
+        location   text,
+        own        boolean NOT NULL,
+        windows    jsonb NOT NULL DEFAULT '[]',
+        looked     boolean NOT NULL DEFAULT false,
+        offer_id   bigint,
+        solve      uuid,
+        offered    timestamptz[] NOT NULL DEFAULT '{}',
+        reasons    jsonb NOT NULL DEFAULT '[]',
+        ends_at    timestamptz,
+        created_by text NOT NULL,
+        version    integer NOT NULL DEFAULT 1,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        changed_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, id),
+        UNIQUE (tenant_id, uid),
+        CHECK ((request_id IS NULL) <> (booking_id IS NULL)),
+        CHECK (state <> 'offered' OR offer_id IS NOT NULL),
+        CHECK (offer_id IS NULL OR state IN ('offered', 'booked')),
+        FOREIGN KEY (tenant_id, request_id) REFERENCES request (tenant_id, id),
+        FOREIGN KEY (tenant_id, booking_id) REFERENCES booking (tenant_id, id),
+        FOREIGN KEY (tenant_id, offer_id) REFERENCES booking (tenant_id, id),
+        FOREIGN KEY (tenant_id, person_id) REFERENCES person (tenant_id, id)
+    )
+    """,
+    # Who waits, waits once; a place is offered to one alone.
+    "CREATE UNIQUE INDEX waitlist_request ON waitlist (tenant_id, request_id)"
+    " WHERE state IN ('waiting', 'offered')",
+    "CREATE UNIQUE INDEX waitlist_booking ON waitlist (tenant_id, booking_id)"
+    " WHERE state IN ('waiting', 'offered')",
+    "CREATE UNIQUE INDEX waitlist_offer ON waitlist (tenant_id, offer_id)",
+    "CREATE INDEX waitlist_live ON waitlist (tenant_id, id) WHERE state IN ('waiting', 'offered')",
+    "CREATE INDEX waitlist_person ON waitlist (tenant_id, person_id, id)",
     # What is ahead is found without all that is past.
     "CREATE INDEX visit_end ON visit (tenant_id, upper(span))",
     "ALTER TABLE booking ADD COLUMN saving jsonb",

@@ -1,0 +1,1 @@
+"""Backfill: what came free is offered to those who wait, by workers."""

@@ -1,0 +1,103 @@
+"""An index that notes what comes free between two questions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from allocator.domain.problem import Problem
+from allocator.domain.time import Span
+from api.store.changes import Seen
+from api.store.world import World
+from api.suggesting.index import TenantIndex
+
+#: A stretch of a resource's time: its name, and the first tick and the one after the last.
+Stretch = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What came free.
+
+    Attributes
+    ----------
+    freed
+        Spans of resources, by their names; None is that nobody knows: whatever is free.
+    sessions
+        Group sessions in which a seat came free.
+    """
+
+    freed: Mapping[str, Sequence[Span]] | None
+    sessions: Collection[str] = ()
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing did."""
+        return self.freed is not None and not self.freed and not self.sessions
+
+
+#: Nobody knows what came free: whatever is free may have.
+EVERYTHING = News(freed=None)
+
+
+class Watching(TenantIndex):
+    """The index of a tenant, with what came free since somebody last asked for it.
+
+    What is new in the index, and what nobody has asked for yet, is everything.
+    """
+
+    def __init__(
+        self, world: World, people: Mapping[str, int], problem: Problem, seen: Seen
+    ) -> None:
+        super().__init__(world, people, problem, seen)
+        self.everything = True
+        self._left: set[Stretch] = set()
+        self._seats: set[str] = set()
+
+    def news(self) -> News:
+        """Return what came free."""
+        if self.everything:
+            return EVERYTHING
+        horizon = self.horizon
+        freed: dict[str, list[Span]] = {}
+        for resource, first, end in sorted(self._left):
+            span = Span(start=horizon.instant(first), end=horizon.instant(end))
+            freed.setdefault(resource, []).append(span)
+        return News(freed=freed, sessions=frozenset(self._seats))
+
+    def forget(self) -> None:
+        """Note anew from now on."""
+        self.everything = False
+        self._left.clear()
+        self._seats.clear()
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether it has to be read anew since a day is over, or a reserve is released."""
+        return now >= self._until
+
+    def _leave(self, uid: UUID) -> None:
+        for one in [uid, *self._of_booking.get(uid, ())]:
+            if one in self._visits:
+                self._left |= self._stretches(one)
+                lies = self._visits[one].lies
+                if lies is not None and lies[1].session is not None:
+                    self._seats.add(lies[1].session)
+        super()._leave(uid)
+
+    def _take(self, row: Any) -> None:
+        super()._take(row)
+        self._left -= self._stretches(row.uid)
+
+    def _stretches(self, uid: UUID) -> set[Stretch]:
+        """Return what a visit of the index takes."""
+        visit, horizon = self._visits[uid], self.horizon
+        found = {
+            (claim.resource, horizon.tick(claim.start), horizon.tick_at_or_after(claim.end))
+            for claim in visit.beside
+        }
+        if visit.lies is not None:
+            found |= {(name, first, end) for name, _, first, end in self._claimed(str(uid))}
+        return found
