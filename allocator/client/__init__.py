@@ -14,6 +14,12 @@ from allocator.client.problems import (
     Unavailable,
 )
 from allocator.client.solves import Asked, Lost, Publication, Solve, Solves
+from allocator.client.suggestions import (
+    Offers,
+    Suggested,
+    SuggestedDay,
+    Suggestions,
+)
 from allocator.client.things import Kept, Things
 
 __all__ = [
@@ -30,6 +36,7 @@ __all__ = [
     "Lost",
     "NotAllowed",
     "NotThere",
+    "Offers",
     "PartlyPossible",
     "People",
     "Person",
@@ -39,6 +46,9 @@ __all__ = [
     "Solve",
     "Solves",
     "Stale",
+    "Suggested",
+    "SuggestedDay",
+    "Suggestions",
     "Things",
     "TooMany",
     "Unavailable",

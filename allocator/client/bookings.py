@@ -180,19 +180,21 @@ class Bookings:
         status, document = self._sender.answer("POST", "/v1/holds", sent)
         if status == 200:
             raise PartlyPossible(document)
-        return _booking(document)
+        return booking_of(document)
 
     def confirm(self, name: str, version: int | None = None) -> Booking:
         """Confirm a hold: it is booked then, or waits for a reviewer."""
-        return _booking(self._sender.send("POST", named("holds", name, "confirm"), version=version))
+        return booking_of(
+            self._sender.send("POST", named("holds", name, "confirm"), version=version)
+        )
 
     def release(self, name: str) -> Booking:
         """Give a hold back."""
-        return _booking(self._sender.send("DELETE", named("holds", name)))
+        return booking_of(self._sender.send("DELETE", named("holds", name)))
 
     def read(self, name: str) -> Booking:
         """Return a booking."""
-        return _booking(self._sender.send("GET", named("bookings", name)))
+        return booking_of(self._sender.send("GET", named("bookings", name)))
 
     def list(
         self,
@@ -211,7 +213,7 @@ class Bookings:
             "from": None if since is None else encode(since),
             "to": None if until is None else encode(until),
         }
-        return map(_booking, self._sender.pages("/v1/bookings", **filters))
+        return map(booking_of, self._sender.pages("/v1/bookings", **filters))
 
     def frame(self, **filters: Any) -> DataFrame:
         """Return bookings as a data frame, a row for each visit.
@@ -311,7 +313,7 @@ class Bookings:
 
     def _change(self, name: str, what: str, body: Any, version: int | None = None) -> Booking:
         path = named("bookings", name, what)
-        return _booking(self._sender.send("POST", path, body, version=version))
+        return booking_of(self._sender.send("POST", path, body, version=version))
 
 
 def _plain(resources: Resources) -> dict[str, list[str]]:
@@ -328,7 +330,8 @@ def _place(place: Place) -> dict[str, Any]:
     return found if place.session is None else {**found, "session": place.session}
 
 
-def _booking(document: Mapping[str, Any]) -> Booking:
+def booking_of(document: Mapping[str, Any]) -> Booking:
+    """Return a booking as the service tells it."""
     ends = document["expires_at"]
     same = ("id", "state", "request", "person", "service", "location", "zone", "version")
     return Booking(

@@ -15,6 +15,7 @@ from allocator.client.bookings import Bookings
 from allocator.client.people import People, Person
 from allocator.client.sending import Sender
 from allocator.client.solves import Solves
+from allocator.client.suggestions import Suggestions
 from allocator.client.things import Things
 from allocator.domain.calendar import Calendar
 from allocator.domain.problem import Problem
@@ -52,8 +53,8 @@ class Client:
     ----------
     locations, calendars, resources, services, sessions, requests
         What a clinic consists of, and what is asked of it: see ``Things``.
-    people, bookings, solves, absences
-        See ``People``, ``Bookings``, ``Solves`` and ``Absences``.
+    people, bookings, suggestions, solves, absences
+        See ``People``, ``Bookings``, ``Suggestions``, ``Solves`` and ``Absences``.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Client:
         self.requests = Things(self._sender, "requests", Request)
         self.people = People(self._sender)
         self.bookings = Bookings(self._sender)
+        self.suggestions = Suggestions(self._sender)
         self.solves = Solves(self._sender)
         self.absences = Absences(self._sender)
 

@@ -34,7 +34,7 @@ from allocator.domain.request import Attendee, FlexibleSeries, Request, Step
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment
 from allocator.domain.service import Service
-from allocator.domain.time import Horizon
+from allocator.domain.time import Horizon, Span
 from api.settings import Settings
 from api.store.database import Database
 
@@ -363,6 +363,37 @@ def test_a_solve_is_asked_for_followed_and_published(
             client.solves.cancel(solve.id)
     assert clinic.overlaps() == 0
     assert clinic.sql("SELECT count(*) FROM booking") == [(2,)]
+
+
+def test_suggestions_are_held_booked_and_moved_to(clinic: Clinic, http: Any, live: str) -> None:
+    """For a service, a request and a booking; refusals tell of others, and days are listed."""
+    with Client(live, clinic.asker().key) as client:
+        suggest = client.suggestions.suggest
+        first = suggest(service="physio", attendees=["P1"], limit=2)
+        assert (len(first), first.why_none, first.next_possible) == (2, None, None)
+        best = next(iter(first))
+        held = client.suggestions.hold(best.token, hold_minutes=3)
+        assert (held.state, held.person, held.visits[0].start) == ("held", "P1", best.start)
+        assert (best.load, best.band, best.saving) == (None, None, None)
+        assert best.goals is not None
+        with pytest.raises(Conflict) as refused:
+            client.suggestions.book(best.token)
+        others = client.suggestions.alternatives(refused.value)
+        assert others and best.visits not in [one.visits for one in others]
+        window = Span(start=others[0].start, end=others[0].end)
+        (there, *_) = suggest(
+            booking=held.id, windows=[window], preferred=others[0].visits[0].resources
+        )
+        moved = client.suggestions.move(held.id, there.token, version=held.version)
+        assert moved.visits[0].start == others[0].start
+        days = client.suggestions.days(service="physio", days=7)
+        assert days and all(day.first <= day.last for day in days)
+        never = Span(start=window.start.replace(year=2199), end=window.end.replace(year=2199))
+        nothing = suggest(service="physio", windows=[never])
+        assert (len(nothing), nothing.next_possible) == (0, None)
+        assert nothing.why_none == "No start is left after the rule windows."
+        assert list(client.suggestions.popular_hours("practitioner")["load"]) == []
+    assert clinic.overlaps() == 0
 
 
 def test_a_cancelled_solve_that_waits_has_ended(clinic: Clinic, http: Any, live: str) -> None:
