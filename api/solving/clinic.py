@@ -307,7 +307,7 @@ _BOOKED = text(
                            AND booking.id = visit.booking_id
     LEFT JOIN session ON session.tenant_id = visit.tenant_id AND session.id = visit.session_id
     LEFT JOIN person ON person.tenant_id = booking.tenant_id AND person.id = booking.person_id
-    WHERE visit.tenant_id = :tenant AND visit.span && tstzrange(:start, :end)
+    WHERE visit.tenant_id = :tenant AND visit.ends_at > :start AND visit.starts_at < :end
       AND visit.state IN ('booked', 'checked_in')
       AND (booking.state = 'booked' OR (booking.state IN ('held', 'pending_approval')
                                         AND booking.expires_at > now()))

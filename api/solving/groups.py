@@ -163,7 +163,7 @@ _PLACED = text(
     " NULL AS person FROM visit JOIN session ON session.tenant_id = visit.tenant_id"
     " AND session.id = visit.session_id WHERE visit.tenant_id = :tenant"
     " AND visit.booking_id IS NULL AND visit.state = 'booked'"
-    " AND visit.span && tstzrange(:start, :end) ORDER BY visit.id"
+    " AND visit.ends_at > :start AND visit.starts_at < :end ORDER BY visit.id"
 )
 _ELSEWHERE = text(
     "SELECT session.ref FROM visit JOIN session ON session.tenant_id = visit.tenant_id"

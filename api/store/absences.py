@@ -102,7 +102,7 @@ _HITS = text(
     WITH taken AS (
         SELECT DISTINCT visit_id AS id FROM claim
         WHERE tenant_id = :tenant AND resource_id = :resource
-          AND span && tstzrange(:start, :end) AND upper(span) > now()
+          AND span && tstzrange(:start, :end) AND ends_at > greatest(:start, now())
           AND (expires_at IS NULL OR expires_at > now()))
     SELECT visit.uid, booking.uid AS booking, booking.state, person.ref AS person,
            booking.location, session.ref AS session, lower(visit.span) AS start

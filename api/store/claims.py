@@ -133,7 +133,7 @@ _OVERLAPPING = text(
     SELECT id, visit_id, role, lane, lower(span) AS start, upper(span) AS finish, state, expires_at
     FROM claim
     WHERE tenant_id = :tenant AND resource_id = :resource
-      AND upper(span) > :start AND lower(span) < :end
+      AND ends_at > :start AND lower(span) < :end
     ORDER BY lower(span), id
     """
 )
@@ -170,10 +170,10 @@ _NEIGHBOURS = text(
     """
     SELECT uid, service, lower(span) AS start, upper(span) AS finish, resources
     FROM visit
-    WHERE tenant_id = :tenant AND lower(span) >= :start AND upper(span) <= :end AND id IN (
+    WHERE tenant_id = :tenant AND starts_at >= :start AND ends_at <= :end AND id IN (
         SELECT visit_id FROM claim
         WHERE tenant_id = :tenant AND resource_id = ANY(:resources)
-          AND upper(span) > :start AND lower(span) < :end
+          AND ends_at > :start AND lower(span) < :end
           AND visit_id <> ALL(:freed))
     ORDER BY id
     """

@@ -156,5 +156,5 @@ _INTO = text(
 )
 _FROM_NOW = text(
     "SELECT id, lane, lower(span) AS start, upper(span) AS finish FROM claim"
-    " WHERE tenant_id = :tenant AND resource_id = :resource AND upper(span) > now() ORDER BY id"
+    " WHERE tenant_id = :tenant AND resource_id = :resource AND ends_at > now() ORDER BY id"
 )

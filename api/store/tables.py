@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -40,6 +41,11 @@ def _number() -> Column[Any]:
 def _instant(name: str, *, given: bool = False, needed: bool = True) -> Column[Any]:
     default = func.now() if given else None
     return Column(name, DateTime(timezone=True), nullable=not needed, server_default=default)
+
+
+def _bound(name: str, bound: str) -> Column[Any]:
+    """Return the column that holds a bound of the span, for indexes."""
+    return Column(name, DateTime(timezone=True), Computed(f"{bound}(span)", persisted=True))
 
 
 def _version() -> Column[Any]:
@@ -146,6 +152,8 @@ VISIT = _numbered(
     Column("step", Integer, nullable=False),
     Column("service", Text, nullable=False),
     Column("span", TSTZRANGE, nullable=False),
+    _bound("starts_at", "lower"),
+    _bound("ends_at", "upper"),
     Column("resources", JSONB, nullable=False),
     Column("state", Text, nullable=False),
     UniqueConstraint("tenant_id", "uid"),
@@ -171,6 +179,7 @@ CLAIM = _numbered(
     Column("role", Text, nullable=False),
     Column("lane", Integer, nullable=False),
     Column("span", TSTZRANGE, nullable=False),
+    _bound("ends_at", "upper"),
     Column("state", Text, nullable=False),
     _instant("expires_at", needed=False),
     _same_tenant("resource_id", "resource"),

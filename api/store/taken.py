@@ -24,7 +24,7 @@ _WHOLE = """
     LEFT JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id
     LEFT JOIN session ON session.tenant_id = visit.tenant_id AND session.id = visit.session_id
     WHERE visit.tenant_id = :tenant AND visit.state <> 'cancelled'
-      AND upper(visit.span) > :start AND lower(visit.span) < :end
+      AND visit.ends_at > :start AND visit.starts_at < :end
 """
 
 

@@ -18,7 +18,7 @@ NEEDS = {
     "service": "visit.booking_id IN (SELECT booking_id FROM visit WHERE tenant_id = :tenant"
     " AND service = :ref AND state <> 'cancelled')",
     "resource": "visit.id IN (SELECT visit_id FROM claim WHERE tenant_id = :tenant"
-    " AND resource_id = :id AND upper(span) > now())",
+    " AND resource_id = :id AND ends_at > now())",
     "location": "booking.location = :ref",
     "session": "visit.session_id = :id",
     "request": "booking.request_id = :id",
@@ -29,7 +29,7 @@ _LIVE = """
     FROM visit LEFT JOIN booking ON booking.tenant_id = visit.tenant_id
                                 AND booking.id = visit.booking_id
     WHERE visit.tenant_id = :tenant AND visit.state IN ('booked', 'checked_in')
-      AND upper(visit.span) > now()
+      AND visit.ends_at > now()
       AND (visit.booking_id IS NULL OR booking.state = 'booked' OR booking.expires_at > now())
       AND """
 _COUNTS = {kind: text(_LIVE + needs) for kind, needs in NEEDS.items()}

@@ -276,6 +276,20 @@ def test_a_span_that_would_slip_past_the_constraint_is_refused(
         assert refused(connection, insert, **what, lane=0, span=later) == "23P01"
 
 
+@pytest.mark.parametrize("statement", [claims._OVERLAPPING, claims._NEIGHBOURS])
+def test_what_lies_behind_is_not_read_again(clinic: Clinic, api: Engine, statement: Any) -> None:
+    """An index leads to what is taken from some time on, under row-level security, too."""
+    what = {"tenant": clinic.tenant, "resource": 1, "resources": [1], "freed": []}
+    with api.begin() as connection:
+        scope(connection, clinic.tenant)
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(
+            text(f"EXPLAIN {statement.text}"), {**what, "start": NINE, "end": NINE}
+        )
+        found = [line for line in plan.scalars() if "ends_at >" in line]
+    assert ["Index Cond" in line for line in found] == [True]
+
+
 def test_claims_swap_places_in_one_transaction(
     clinic: Clinic, postgres: EmbeddedServer, visit: tuple[int, int]
 ) -> None:
