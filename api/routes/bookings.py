@@ -38,7 +38,7 @@ def pages(
     since: Annotated[AnyInstant | None, Query(alias="from")] = None,
     until: Annotated[AnyInstant | None, Query(alias="to")] = None,
 ) -> Response:
-    """List bookings, by state, person and resource; by time, they come in order of their start."""
+    """List bookings, by state, person and resource; by time, those with visits that start then."""
     asked = listing.Asked(state=state, person=person, resource=resource, since=since, until=until)
     return Answer(
         call.read(

@@ -40,7 +40,7 @@ class Page:
         Parameters
         ----------
         by_start
-            The list is in order of when its rows start; else of their numbers.
+            The list is in order of ``at``, when its rows start; else of their numbers.
         """
         shown = rows[: self.limit]
         if len(rows) <= self.limit:
@@ -48,7 +48,7 @@ class Page:
         last = shown[-1]
         return {
             "items": view(shown),
-            "next": cursor_of(last.id, last.starts_at if by_start else None),
+            "next": cursor_of(last.id, last.at if by_start else None),
         }
 
 

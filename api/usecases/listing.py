@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, or_, select, text, tuple_
+from sqlalchemy import TIMESTAMP, Select, literal, or_, select, text, tuple_
 
 from api.problems import Invalid
 from api.store import things
 from api.store.bookings import whole
 from api.store.ids import as_uid
-from api.store.tables import AUDIT, BOOKING, PERSON, RESOURCE
+from api.store.tables import AUDIT, BOOKING, PERSON, RESOURCE, VISIT
+from api.usecases.bookings import OPEN
 from api.usecases.tx import Tx
 
 
@@ -30,63 +31,113 @@ class Asked:
 
     @property
     def by_start(self) -> bool:
-        """Whether they are listed by when they start: where a time is asked for."""
+        """Whether they are listed by when their visits start: where a time is asked for."""
         return self.since is not None or self.until is not None
 
 
 def bookings(
     tx: Tx, asked: Asked, *, after: int, limit: int, starting: datetime | None = None
 ) -> Sequence[Any]:
-    """Return bookings that are the asker's business, by number or by when they start.
+    """Return bookings that are the asker's business, by number or by when their visits start.
 
     Parameters
     ----------
     after, starting
-        The number of the last booking of the page before, and, by start, when that began.
+        The number of the last booking of the page before, and, by start, the ``at`` of its row.
     """
     tx.demand("bookings.read")
-    who = tx.principal
-    order = (BOOKING.c.starts_at, BOOKING.c.id) if asked.by_start else (BOOKING.c.id,)
-    query = select(BOOKING.c.id).where(BOOKING.c.tenant_id == tx.tenant)
-    query = query.order_by(*order).limit(limit)
-    if not asked.by_start:
-        query = query.where(BOOKING.c.id > after)
     if (starting is not None) != (asked.by_start and after > 0):
         raise Invalid("The cursor is of a list in another order: one has dates, one has none.")
+    if asked.by_start:
+        query = _by_start(tx, asked, after, starting)
+    else:
+        query = select(BOOKING.c.id, literal(None, TIMESTAMP(timezone=True)).label("at"))
+        query = query.where(BOOKING.c.id > after).order_by(BOOKING.c.id)
+    query = query.where(BOOKING.c.tenant_id == tx.tenant, *_mine(tx), *_meeting(tx, asked))
+    # Which ones is found first: what belongs to a booking is looked up for a page of them alone.
+    found = query.limit(limit).subquery()
+    page = whole().add_columns(found.c.at).join(found, found.c.id == BOOKING.c.id)
+    page = page.where(BOOKING.c.tenant_id == tx.tenant)
+    return tx.connection.execute(page.order_by(found.c.at, BOOKING.c.id)).all()
+
+
+def _by_start(tx: Tx, asked: Asked, after: int, starting: datetime | None) -> Select[Any]:
+    """Return bookings with the first of their visits that starts in the time asked for.
+
+    A visit that was cancelled is none, but for a booking that is over as a whole.
+    """
+    earlier = VISIT.alias()
+    query = (
+        select(BOOKING.c.id, VISIT.c.starts_at.label("at"))
+        .join_from(VISIT, BOOKING, _of(VISIT))
+        .where(
+            VISIT.c.tenant_id == tx.tenant,
+            *_within(asked, VISIT),
+            ~select(1)
+            .where(
+                earlier.c.tenant_id == tx.tenant,
+                earlier.c.booking_id == BOOKING.c.id,
+                *_within(asked, earlier),
+                tuple_(earlier.c.starts_at, earlier.c.id) < tuple_(VISIT.c.starts_at, VISIT.c.id),
+            )
+            .correlate(BOOKING, VISIT)
+            .exists(),
+        )
+        .order_by(VISIT.c.starts_at, VISIT.c.booking_id)
+    )
     if starting is not None:
-        query = query.where(tuple_(*order) > tuple_(literal(starting), literal(after)))
+        order = tuple_(VISIT.c.starts_at, VISIT.c.booking_id)
+        query = query.where(order > tuple_(literal(starting), literal(after)))
+    return query
+
+
+def _of(visit: Any) -> Any:
+    return (BOOKING.c.tenant_id == visit.c.tenant_id) & (BOOKING.c.id == visit.c.booking_id)
+
+
+def _within(asked: Asked, visit: Any) -> list[Any]:
+    where = [or_(visit.c.state != "cancelled", BOOKING.c.state.not_in(OPEN))]
+    if asked.since is not None:
+        where.append(visit.c.starts_at >= asked.since)
+    if asked.until is not None:
+        where.append(visit.c.starts_at < asked.until)
+    return where
+
+
+def _mine(tx: Tx) -> list[Any]:
+    """Say that bookings are the asker's business."""
+    who = tx.principal
     if who.booking is not None:
-        query = query.where(BOOKING.c.id == who.booking)
-    elif who.own_only:
+        return [BOOKING.c.id == who.booking]
+    if who.own_only:
         mine = [BOOKING.c.created_by == who.actor]
         if who.person is not None:
             mine.append(BOOKING.c.person_id == who.person)
-        query = query.where(or_(*mine))
-    elif who.locations:
-        query = query.where(
-            or_(BOOKING.c.location.is_(None), BOOKING.c.location.in_(sorted(who.locations)))
-        )
+        return [or_(*mine)]
+    if who.locations:
+        there = BOOKING.c.location.in_(sorted(who.locations))
+        return [or_(BOOKING.c.location.is_(None), there)]
+    return []
+
+
+def _meeting(tx: Tx, asked: Asked) -> list[Any]:
+    """Say that bookings meet what is asked for beside a time."""
+    where: list[Any] = []
     if asked.state is not None:
-        query = query.where(BOOKING.c.state == asked.state)
-    if asked.since is not None:
-        query = query.where(BOOKING.c.starts_at >= asked.since)
-    if asked.until is not None:
-        query = query.where(BOOKING.c.starts_at < asked.until)
+        where.append(BOOKING.c.state == asked.state)
     if asked.person is not None:
         found = things.find(tx.connection, PERSON, tx.tenant, asked.person)
-        query = query.where(BOOKING.c.person_id == (found.id if found else -1))
+        where.append(BOOKING.c.person_id == (found.id if found else -1))
     if asked.resource is not None:
         found = things.find(tx.connection, RESOURCE, tx.tenant, asked.resource)
-        query = query.where(
+        where.append(
             text(
                 "EXISTS (SELECT 1 FROM visit JOIN claim ON claim.tenant_id = visit.tenant_id"
                 " AND claim.visit_id = visit.id WHERE visit.tenant_id = booking.tenant_id"
                 " AND visit.booking_id = booking.id AND claim.resource_id = :resource)"
             ).bindparams(resource=found.id if found else -1)
         )
-    # Which ones is found first: what belongs to a booking is looked up for a page of them alone.
-    page = whole().where(BOOKING.c.tenant_id == tx.tenant, BOOKING.c.id.in_(query))
-    return tx.connection.execute(page.order_by(*order)).all()
+    return where
 
 
 def audit(

@@ -54,6 +54,67 @@ def test_with_dates_they_come_in_the_order_of_their_start(asks: Asker) -> None:
     ]
 
 
+@pytest.fixture
+def series(clinic: Clinic) -> tuple[Asker, dict[str, Any]]:
+    """A scheduler, and somebody's series of three: at nine and at two on Monday, at nine on
+    Wednesday.
+    """
+    asks = clinic.asker("scheduler")
+    wanted = {"type": "flexible", "count": 3, "least_days_between": 0}
+    body = {"id": "R1", "steps": [{"service": "physio"}], "series": wanted}
+    assert asks.post("/v1/requests", body).status_code == 201
+    starts = ("2030-01-07T09:00:00Z", "2030-01-07T14:00:00Z", "2030-01-09T09:00:00Z")
+    visits = [{"occurrence": n, "start": s, "resources": PLACE} for n, s in enumerate(starts, 1)]
+    held = asks.post("/v1/holds", {"request": "R1", "visits": visits})
+    assert held.status_code == 201, held.text
+    return asks, held.json()
+
+
+@pytest.mark.parametrize(
+    ("dates", "there"),
+    [
+        ("from=2030-01-07T00:00:00Z&to=2030-01-08T00:00:00Z", True),
+        ("from=2030-01-07T10:00:00Z&to=2030-01-08T00:00:00Z", True),
+        ("from=2030-01-08T00:00:00Z&to=2030-01-09T00:00:00Z", False),
+        ("from=2030-01-09T00:00:00Z", True),
+        ("from=2030-01-09T09:15:00Z", False),
+        ("to=2030-01-07T09:00:00Z", False),
+        ("to=2030-01-07T09:15:00Z", True),
+    ],
+)
+def test_a_series_is_there_on_each_of_its_days(series: Any, dates: str, there: bool) -> None:
+    """Once, however many of its visits start then."""
+    asks, booking = series
+    found = [item["id"] for item in asks.get(f"/v1/bookings?{dates}").json()["items"]]
+    assert found == [booking["id"]] * there
+
+
+def test_a_series_stands_where_its_first_visit_of_these_dates_does(series: Any) -> None:
+    """Between what is before it and after it on that day, on pages of one, too."""
+    asks, booking = series
+    for start in ("2030-01-07T11:00:00Z", "2030-01-07T15:00:00Z"):
+        assert asks.post("/v1/holds", physio(start)).status_code == 201
+    seen, cursor = [], ""
+    while cursor is not None:
+        query = "limit=1&from=2030-01-07T10:00:00Z&to=2030-01-08T00:00:00Z" + cursor
+        page = asks.get(f"/v1/bookings?{query}").json()
+        seen += [item["id"] == booking["id"] for item in page["items"]]
+        cursor = page["next"] and f"&cursor={page['next']}"
+    assert seen == [False, True, False]
+
+
+def test_a_cancelled_visit_is_none_unless_all_is_over(series: Any) -> None:
+    """The rest of the series goes on without it; a booking that was cancelled is told of."""
+    asks, booking = series
+    path, day = f"/v1/bookings/{booking['id']}", "from=2030-01-09T00:00:00Z"
+    last = {"visit": booking["visits"][2]["id"]}
+    assert asks.post(f"{path}/cancel", last).status_code == 200
+    assert asks.get(f"/v1/bookings?{day}").json()["items"] == []
+    assert asks.post(f"{path}/cancel").status_code == 200
+    (gone,) = asks.get(f"/v1/bookings?{day}&state=cancelled").json()["items"]
+    assert gone["id"] == booking["id"]
+
+
 def test_a_booking_moved_between_pages_hides_no_other(asks: Asker) -> None:
     """The last of the first page moves to the end of the range: the second page is as it was."""
     first = asks.get(f"/v1/bookings?limit=2&{DATES}").json()
