@@ -130,6 +130,7 @@ def application(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = Service(
         settings=settings,
+        seal=settings.seal,
         database=database,
         worlds=Worlds(),
         suggester=Suggester(),

@@ -18,6 +18,7 @@ from api.auth.limits import Limits
 from api.auth.principal import Principal
 from api.metrics import Metrics
 from api.problems import Invalid, KeyReused
+from api.sealing import Seal
 from api.settings import Settings
 from api.store.database import Database
 from api.store.world import Worlds
@@ -35,6 +36,7 @@ class Service:
     """Everything that calls share; put together in ``api.app``."""
 
     settings: Settings
+    seal: Seal
     database: Database
     worlds: Worlds
     suggester: Suggester
@@ -91,6 +93,8 @@ class Call:
         body: bytes,
         work: Callable[[Tx], tuple[int, Any, Mapping[str, str]]],
         keeps: Container[int] = range(600),
+        *,
+        secret: bool = False,
     ) -> Response:
         """Do a change; with an idempotency key, once, however often it is asked for.
 
@@ -103,6 +107,8 @@ class Call:
             What was sent, and what is to be done: it returns status, content and headers.
         keeps
             Statuses that are kept; others have changed nothing, and the key is as good as new.
+        secret
+            Whether the answer tells a secret: it is kept sealed.
         """
 
         def run(connection: Connection, now: datetime) -> Response:
@@ -110,7 +116,7 @@ class Call:
             if self.key is None:
                 status, content, headers = work(tx)
                 return Answer(content, status, dict(headers))
-            kept = self._kept(connection, body)
+            kept = self._kept(connection, body, secret)
             if kept is not None:
                 return kept
             status, content, headers = work(tx)
@@ -118,12 +124,13 @@ class Call:
             if status not in keeps:
                 connection.execute(_FORGET, self._key())
                 return answer
+            told = bytes(answer.body).decode()
             connection.execute(
                 _KEEP,
                 {
                     **self._key(),
                     "status": status,
-                    "answer": bytes(answer.body).decode(),
+                    "answer": json.dumps(self.service.seal.close(told)) if secret else told,
                     "headers": json.dumps(dict(headers)),
                 },
             )
@@ -147,7 +154,7 @@ class Call:
             "key": self.key,
         }
 
-    def _kept(self, connection: Connection, body: bytes) -> Response | None:
+    def _kept(self, connection: Connection, body: bytes, secret: bool) -> Response | None:
         """Return the answer that was given before; None where this is the first call.
 
         Whoever comes while the first is under way waits for it.
@@ -159,7 +166,8 @@ class Call:
         row = connection.execute(_FIND, self._key()).one()
         if bytes(row.body) != hashed:
             raise KeyReused(f"The idempotency key {self.key!r} was sent with another body before.")
-        return Answer(row.answer, row.status, {**row.headers, "Idempotency-Replayed": "true"})
+        answer = json.loads(self.service.seal.open(row.answer)) if secret else row.answer
+        return Answer(answer, row.status, {**row.headers, "Idempotency-Replayed": "true"})
 
 
 _BEGIN = text(

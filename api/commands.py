@@ -115,20 +115,20 @@ def serve(
 
 [bold]Exit codes[/bold]
   0  stopped by SIGTERM or Ctrl-C, cleanly
-  2  no database is named
+  2  no database is named, or no sealing key
 """)
 def worker() -> None:
     """Run solves and free what has expired, as long as it runs; "serve" has a worker already.
 
     The database is the one that ALLOCATOR_RELAY_DATABASE_URL and ALLOCATOR_WORKER_DATABASE_URL
-    name.
+    name; ALLOCATOR_SEALING_KEYS opens the secrets of webhooks.
     """
     with told_clearly():
         from api import worker as process
         from api.settings import Settings
 
         settings = Settings()
-        for name in ("relay_database_url", "worker_database_url"):
+        for name in ("relay_database_url", "worker_database_url", "sealing_keys"):
             _demand(settings, name)
         process.main(settings)
 

@@ -16,6 +16,7 @@ import aiohttp
 import structlog
 
 from api.problems import StoreUnavailable
+from api.sealing import Seal
 from api.signing import signed
 from api.store import events
 from api.store.database import Again, Database
@@ -60,6 +61,8 @@ class Relay:
     ----------
     database
         The relay's: it sees the webhooks of all tenants.
+    seal
+        What opens the secrets by which messages are signed.
     private
         Whether targets may lie in the own network.
     random
@@ -67,14 +70,21 @@ class Relay:
     """
 
     def __init__(
-        self, database: Database, *, private: bool = False, random: Random | None = None
+        self,
+        database: Database,
+        seal: Seal,
+        *,
+        private: bool = False,
+        random: Random | None = None,
     ) -> None:
         self._database = database
+        self._seal = seal
         self._private = private
         self._random = random or Random()
         self._under_way: dict[asyncio.Task[None], tuple[int, int]] = {}
         self._told: list[Outcome] = []
         self._gone: set[tuple[int, int]] = set()
+        self._sealed = ""
 
     def session(self) -> aiohttp.ClientSession:
         """Return what messages are sent through: no redirects' cookies, no proxies."""
@@ -160,14 +170,20 @@ class Relay:
     async def _send(self, session: aiohttp.ClientSession, row: Any) -> None:
         """Send a delivery, and remember what came of it."""
         body = json.dumps(events.document(row), separators=(",", ":")).encode()
-        headers = signed(row.secret, str(row.uid), int(time.time()), body)
         status, error = None, None
         try:
+            secrets = [self._seal.open(sealed) for sealed in row.sealed]
+            headers = signed(secrets, str(row.uid), int(time.time()), body)
             async with session.post(
                 row.url, data=body, headers=headers, allow_redirects=False
             ) as answer:
                 status = answer.status
                 await answer.content.read(MOST_BYTES)
+        except StoreUnavailable as problem:  # its secret cannot be opened: a matter of settings
+            error = _kept(f"{type(problem).__name__}: {problem}")
+            if self._sealed != problem.detail:
+                LOG.error("sealed", action="relay.sealed", reason=problem.detail)
+            self._sealed = problem.detail
         except Exception as problem:  # whatever goes wrong, the target could not be told
             error = _kept(f"{type(problem).__name__}: {problem}")
         if status is not None and not 200 <= status < 300:
@@ -200,10 +216,10 @@ def _kept(said: str) -> str:
 
 
 @contextmanager
-def relaying(database: Database, *, private: bool) -> Iterator[None]:
+def relaying(database: Database, seal: Seal, *, private: bool) -> Iterator[None]:
     """Let a relay run beside, in a thread of its own."""
     stopping = threading.Event()
-    relay = Relay(database, private=private)
+    relay = Relay(database, seal, private=private)
     thread = threading.Thread(target=lambda: asyncio.run(relay.run(stopping)), name="relay")
     thread.start()
     try:

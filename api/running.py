@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 import time
@@ -18,9 +19,11 @@ from tempfile import TemporaryDirectory
 from api import logs
 from api.demo import Keys, furnish, read_keys
 from api.embedded import EmbeddedServer
+from api.embedded.private import write_private
 from api.lifetime import Stopping
 from api.metrics import SHARED
 from api.problems import StoreUnavailable
+from api.sealing import new_key
 from api.settings import Settings
 from api.store.database import Database
 from api.store.migrate import migrate
@@ -32,6 +35,8 @@ HOST = "127.0.0.1"
 BACKLOG = 2048
 #: Seconds to wait for a port that somebody else has.
 FREED = 3.0
+#: File in the data folder with the key that seals secrets.
+SEALING = "sealing.json"
 #: Connections to the database that are nobody's pool.
 SPARE = 30
 
@@ -104,7 +109,7 @@ def run(
             doing("Starting the database")
             server.start()
             first["database"] = server
-            settings = _embedded(settings, server)
+            settings = _embedded(settings, server, data)
         doing("Looking after its tables" + (" and the demonstration clinic" if demo else ""))
         keys = _prepare(settings, data, demo=demo)
         counts = stack.enter_context(TemporaryDirectory(prefix="allocator-metrics-"))
@@ -118,16 +123,28 @@ def run(
             supervisor.watch(stopping)
 
 
-def _embedded(settings: Settings, server: EmbeddedServer) -> Settings:
-    """Return the settings with the embedded server's addresses."""
+def _embedded(settings: Settings, server: EmbeddedServer, data: Path) -> Settings:
+    """Return the settings with the embedded server's addresses, and a key to seal secrets with."""
     return settings.model_copy(
         update={
+            "sealing_keys": settings.sealing_keys or _sealing_key(data),
             "database_url": server.url("allocator_api"),
             "worker_database_url": server.url("allocator_worker"),
             "relay_database_url": server.url("allocator_relay"),
             "admin_database_url": server.url("allocator_owner"),
         }
     )
+
+
+def _sealing_key(data: Path) -> str:
+    """Return the key that is kept beside the embedded server's data; make one where there is none.
+
+    Whoever has the database alone, such as a backup, has no secret.
+    """
+    path = data / SEALING
+    if not path.exists():
+        write_private(path, {"keys": new_key()})
+    return str(json.loads(path.read_text())["keys"])
 
 
 def _demand_addresses(settings: Settings, *, demo: bool) -> None:
@@ -145,6 +162,8 @@ def _demand_addresses(settings: Settings, *, demo: bool) -> None:
             "ALLOCATOR_ADMIN_DATABASE_URL is not set: only the owner of the tables founds the"
             " demonstration clinic."
         )
+    if not settings.sealing_keys:
+        raise StoreUnavailable("ALLOCATOR_SEALING_KEYS is not set: no secret could be kept.")
 
 
 def _prepare(settings: Settings, data: Path, *, demo: bool) -> Keys | None:
@@ -165,7 +184,7 @@ def _modules(
     """Return the processes of the API, which count in one folder, and the worker."""
     environment = {
         f"ALLOCATOR_{name.upper()}": value
-        for name in ("database_url", "worker_database_url", "relay_database_url")
+        for name in ("database_url", "worker_database_url", "relay_database_url", "sealing_keys")
         if (value := getattr(settings, name))
     }
     # The owner may do everything; no process that serves has its password.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.auth.tokens import TokenRules
+from api.sealing import Seal, keys_of
 
 
 class Settings(BaseSettings):
@@ -38,6 +40,9 @@ class Settings(BaseSettings):
         Size of an import.
     secure_cookies
         Whether cookies go over HTTPS alone.
+    sealing_keys
+        Keys that seal the secrets which have to be told again, with commas between: the first
+        seals, all of them open. Each has 32 bytes, in base64.
     metrics_token
         A bearer token that opens ``/metrics`` from elsewhere; none where empty.
     traces
@@ -50,7 +55,9 @@ class Settings(BaseSettings):
         What is logged: ``debug``, ``info``, ``warning`` or ``error``, each with all after it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ALLOCATOR_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ALLOCATOR_", extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = ""
     worker_database_url: str = ""
@@ -70,11 +77,22 @@ class Settings(BaseSettings):
     most_bytes: int = 1_000_000
     import_bytes: int = 50_000_000
     secure_cookies: bool = True
+    sealing_keys: str = Field(default="", repr=False)
     metrics_token: str = ""
     traces: str = ""
     webhook_private: bool = False
     stream_seconds: float = 60.0
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @field_validator("sealing_keys")
+    @classmethod
+    def _keys(cls, text: str) -> str:
+        return ",".join(keys_of(text))
+
+    @property
+    def seal(self) -> Seal:
+        """What seals secrets."""
+        return Seal(keys_of(self.sealing_keys))
 
     @property
     def tokens(self) -> TokenRules:

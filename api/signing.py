@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 PREFIX = "whsec_"
@@ -20,24 +21,29 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def signed(secret: str, name: str, timestamp: int, body: bytes) -> dict[str, str]:
+def signed(known: Sequence[str], name: str, timestamp: int, body: bytes) -> dict[str, str]:
     """Return the headers by which a receiver knows who sent a message, and when.
 
     Parameters
     ----------
+    known
+        The secrets of which a receiver may know any; each signs.
     name
         The message's; the same however often it is sent.
     timestamp
         Seconds since 1970 at which it is sent.
     """
-    key = base64.b64decode(secret.removeprefix(PREFIX))
     content = f"{name}.{timestamp}.".encode() + body
-    found = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
     return {
         "webhook-id": name,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{found}",
+        "webhook-signature": " ".join(f"v1,{_signature(secret, content)}" for secret in known),
     }
+
+
+def _signature(secret: str, content: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
 
 
 def sealed(secret: bytes, document: Any) -> str:

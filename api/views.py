@@ -254,6 +254,7 @@ def webhook(row: Any) -> dict[str, Any]:
         "types": list(row.types),
         "enabled": row.disabled_at is None,
         "disabled_at": instant(row.disabled_at),
+        "old_secret_until": instant(row.old_secret_until),
         "version": row.version,
         "created_at": instant(row.created_at),
     }

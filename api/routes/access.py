@@ -25,23 +25,14 @@ routes = APIRouter(tags=["access"], route_class=KnownRoute)
     operation_id="create_key",
     responses={201: answer_of("NewKey") | next_links("revoke_key")},
 )
-def create_key(call: Calling, body: KeyIn) -> Response:
-    """Make a key; its secret is told this once. It is not kept, so neither is this answer."""
+def create_key(call: Calling, body: KeyIn, raw: Raw) -> Response:
+    """Make a key; its secret is told this once, and to whoever repeats this very call."""
 
-    def work(tx: Any) -> dict[str, Any]:
-        row, secret = access.create_key(
-            tx,
-            name=body.name,
-            role=body.role,
-            scopes=body.scopes,
-            locations=body.locations,
-            person=body.person,
-            publishable=body.publishable,
-            expires_at=body.expires_at,
-        )
-        return {**views.key(row), "key": secret}
+    def work(tx: Any) -> tuple[int, Any, dict[str, str]]:
+        row, secret = access.create_key(tx, **dict(body))
+        return 201, {**views.key(row), "key": secret}, {}
 
-    return Answer(call.read(work), 201)
+    return call.once(raw, work, secret=True)
 
 
 @routes.get("/v1/keys", operation_id="list_keys", responses={200: answer_of("KeyList")})
@@ -133,14 +124,14 @@ def sign_out(call: Calling, request: Request) -> Response:
     operation_id="create_link",
     responses={201: answer_of("NewLink")},
 )
-def create_link(call: Calling, name: Name, body: LinkIn) -> Response:
-    """Make a link for one purpose; its secret is told this once."""
+def create_link(call: Calling, name: Name, body: LinkIn, raw: Raw) -> Response:
+    """Make a link for one purpose; its secret is told this once, and to a repeat of this call."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Any) -> tuple[int, Any, dict[str, str]]:
         row, secret = access.create_link(tx, name, body.purpose, body.expires_at)
-        return {**views.link(row), "token": secret}
+        return 201, {**views.link(row), "token": secret}, {}
 
-    return Answer(call.read(work), 201)
+    return call.once(raw, work, secret=True)
 
 
 @routes.get(

@@ -68,7 +68,11 @@ def _after(call: Call, type: str | None, object: str | None, after: int) -> Any:
 async def _stream(
     call: Call, type: str | None, object: str | None, after: int, rows: Any
 ) -> AsyncIterator[str]:
-    """Yield events, for a while: whoever listens comes again, and shows their key again."""
+    """Yield events, for a while: whoever listens comes again, and shows their key again.
+
+    First where the stream begins, so that whoever hears nothing meanwhile misses nothing later.
+    """
+    yield f"id: {cursor_of(after)}\n\n"
     told = time.monotonic()
     ends = told + call.service.settings.stream_seconds
     while True:

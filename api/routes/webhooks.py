@@ -1,4 +1,4 @@
-"""Webhooks: made, changed, deleted, played again, and what became of deliveries."""
+"""Webhooks: made, changed, given new secrets, deleted, played again; what became of deliveries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api import views
 from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of, links
 from api.routes.paging import Paged
-from api.schemas.bodies import ReplayIn, WebhookChange, WebhookIn
+from api.schemas.bodies import ReplayIn, RotateIn, WebhookChange, WebhookIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
 from api.usecases import webhooks
@@ -24,14 +24,22 @@ routes = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=KnownRo
     operation_id="create_webhook",
     responses={
         201: answer_of("NewWebhook")
-        | links("read_webhook", "delete_webhook", "replay_webhook", "list_deliveries")
+        | links(
+            "read_webhook", "rotate_webhook", "delete_webhook", "replay_webhook", "list_deliveries"
+        )
     },
 )
-def create(call: Calling, body: WebhookIn) -> Response:
-    """Make a webhook; its secret is told this once. It is not told again, so no answer is kept."""
-    private = call.service.settings.webhook_private
-    row = call.read(lambda tx: webhooks.create(tx, url=body.url, types=body.types, private=private))
-    return Answer({**views.webhook(row), "secret": row.secret}, 201, views.etag(row.version))
+def create(call: Calling, body: WebhookIn, raw: Raw) -> Response:
+    """Make a webhook; its secret is told this once, and to whoever repeats this very call."""
+    service = call.service
+
+    def work(tx: Any) -> tuple[int, Any, dict[str, str]]:
+        row, secret = webhooks.create(
+            tx, **dict(body), private=service.settings.webhook_private, seal=service.seal
+        )
+        return 201, {**views.webhook(row), "secret": secret}, views.etag(row.version)
+
+    return call.once(raw, work, secret=True)
 
 
 @routes.get("", operation_id="list_webhooks", responses={200: answer_of("WebhookList")})
@@ -58,6 +66,20 @@ def change(call: Calling, name: Name, body: WebhookChange, raw: Raw) -> Response
         return 200, views.webhook(row), views.etag(row.version)
 
     return call.once(raw, work)
+
+
+@routes.post(
+    "/{name}/rotate", operation_id="rotate_webhook", responses={200: answer_of("NewWebhook")}
+)
+def rotate(call: Calling, name: Name, raw: Raw, body: RotateIn | None = None) -> Response:
+    """Give a webhook a new secret, told this once; the old one signs beside it for a while."""
+    hours = (body or RotateIn(grace_hours=24)).grace_hours
+
+    def work(tx: Any) -> tuple[int, Any, dict[str, str]]:
+        row, secret = webhooks.rotate(tx, name, grace_hours=hours, seal=call.service.seal)
+        return 200, {**views.webhook(row), "secret": secret}, views.etag(row.version)
+
+    return call.once(raw, work, secret=True)
 
 
 @routes.delete("/{name}", status_code=204, operation_id="delete_webhook")

@@ -123,6 +123,7 @@ WEBHOOK = {
     "types": many(TEXT),
     "enabled": FLAG,
     "disabled_at": maybe(INSTANT),
+    "old_secret_until": maybe(INSTANT),
     "version": NUMBER,
     "created_at": INSTANT,
 }

@@ -379,6 +379,12 @@ class WebhookChange(WebhookIn):
     enabled: bool = Field(True, description="Whether it hears anything.")
 
 
+class RotateIn(Body):
+    """How long the old secret signs beside the new one."""
+
+    grace_hours: int = Field(24, ge=0, le=7 * 24, description="0 ends it at once.")
+
+
 class ReplayIn(Body):
     """From where on to send again: one of the two."""
 

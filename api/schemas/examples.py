@@ -115,6 +115,7 @@ EXAMPLES: dict[str, Any] = {
         "types": ["booking.booked", "booking.cancelled"],
         "enabled": True,
     },
+    "rotate_webhook": {"grace_hours": 24},
     "replay_webhook": {"since": "2030-01-07T00:00:00Z"},
     "change_tenant": {
         "name": "Practice by the park",

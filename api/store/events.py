@@ -122,7 +122,10 @@ _TAKE = text(
     WHERE d.tenant_id = due.tenant_id AND d.id = due.id
       AND webhook.tenant_id = d.tenant_id AND webhook.id = d.webhook_id
       AND event.tenant_id = d.tenant_id AND event.id = d.event_id
-    RETURNING d.tenant_id, d.id, d.webhook_id, d.attempts, webhook.url, webhook.secret,
+    RETURNING d.tenant_id, d.id, d.webhook_id, d.attempts, webhook.url,
+              (SELECT array_agg(known.sealed ORDER BY known.id DESC) FROM webhook_secret AS known
+               WHERE known.tenant_id = d.tenant_id AND known.webhook_id = d.webhook_id
+                 AND (known.until IS NULL OR known.until > now())) AS sealed,
               event.uid, event.type, event.kind, event.object, event.at
     """
 )
@@ -273,15 +276,17 @@ _LAST = text("SELECT coalesce(max(position), 0) FROM event WHERE tenant_id = :te
 
 
 def forget(connection: Connection) -> None:
-    """Delete deliveries that ended long ago, and old events that nobody waits for."""
+    """Delete deliveries that ended long ago, old events that nobody waits for, old secrets."""
     connection.execute(_FORGET_DELIVERIES, {"days": DAYS})
     connection.execute(_FORGET_EVENTS, {"days": DAYS})
+    connection.execute(_FORGET_SECRETS)
 
 
 _FORGET_DELIVERIES = text(
     "DELETE FROM delivery"
     " WHERE state <> 'waiting' AND ended_at < now() - make_interval(days => :days)"
 )
+_FORGET_SECRETS = text("DELETE FROM webhook_secret WHERE until < now()")
 _FORGET_EVENTS = text(
     "DELETE FROM event WHERE at < now() - make_interval(days => :days) AND position IS NOT NULL"
     " AND NOT EXISTS (SELECT FROM delivery WHERE delivery.tenant_id = event.tenant_id"

@@ -331,12 +331,18 @@ WEBHOOK = _numbered(
     "webhook",
     Column("uid", UUID(as_uuid=True), nullable=False),
     Column("url", Text, nullable=False),
-    Column("secret", Text, nullable=False),
     Column("types", ARRAY(Text), nullable=False),
     _instant("disabled_at", needed=False),
     _version(),
     _instant("created_at", given=True),
     UniqueConstraint("tenant_id", "uid"),
+)
+WEBHOOK_SECRET = _numbered(
+    "webhook_secret",
+    Column("webhook_id", BigInteger, nullable=False),
+    Column("sealed", Text, nullable=False),
+    _instant("until", needed=False),
+    _same_tenant("webhook_id", "webhook", ondelete="CASCADE"),
 )
 DELIVERY = _numbered(
     "delivery",

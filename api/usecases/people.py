@@ -158,7 +158,8 @@ _BLANK = tuple(
         (
             "DELETE FROM idempotency",
             f"(answer ->> 'id' IN ({_THEIRS}) OR answer ->> 'uid' IN ({_THEIRS})"
-            f" OR jsonb_path_query_array(answer, '$.items[*].uid') ?| ARRAY({_THEIRS}))",
+            f" OR jsonb_path_query_array(answer, '$.items[*].uid') ?| ARRAY({_THEIRS})"
+            " OR jsonb_typeof(answer) = 'string')",  # sealed: whom it names is not to be seen
         ),
         ("UPDATE resource SET spec = spec - 'name'", "person_id = :person"),
         ("UPDATE request SET spec = spec - 'label'", "person_id = :person"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from api.problems import Invalid, NotFound, PreconditionRequired, Stale, WrongState
+from api.sealing import Seal
 from api.signing import new_secret
 from api.store import events
 from api.store.ids import as_uid, new_uid
@@ -16,28 +17,83 @@ from api.targets import demand_target
 from api.usecases.events import demand_type
 from api.usecases.tx import Tx
 
+#: Secrets of a webhook that sign at the same time, at most: each makes every message longer.
+MOST_SECRETS = 5
+_COLUMNS = (
+    "webhook.*, (SELECT max(until) FROM webhook_secret AS known"
+    " WHERE known.tenant_id = webhook.tenant_id AND known.webhook_id = webhook.id"
+    " AND known.until > now()) AS old_secret_until"
+)
 
-def create(tx: Tx, *, url: str, types: Sequence[str], private: bool) -> Any:
+
+def create(tx: Tx, *, url: str, types: Sequence[str], private: bool, seal: Seal) -> tuple[Any, str]:
     """Make a webhook; its secret is told this once."""
     tx.demand("webhooks.write")
     _demand(url, types, private)
-    row = tx.connection.execute(
-        _ADD,
-        {
-            "tenant": tx.tenant,
-            "uid": new_uid(),
-            "url": url,
-            "secret": new_secret(),
-            "types": list(types),
-        },
-    ).one()
-    tx.audit("webhook.created", "webhook", row.uid, None, {"types": list(types)})
-    return row
+    uid = new_uid()
+    made: int = tx.connection.execute(
+        _ADD, {"tenant": tx.tenant, "uid": uid, "url": url, "types": list(types)}
+    ).scalar_one()
+    secret = _new_secret(tx, made, seal)
+    tx.audit("webhook.created", "webhook", uid, None, {"types": list(types)})
+    return _find(tx, str(uid)), secret
 
 
 _ADD = text(
-    "INSERT INTO webhook (tenant_id, uid, url, secret, types)"
-    " VALUES (:tenant, :uid, :url, :secret, :types) RETURNING *"
+    "INSERT INTO webhook (tenant_id, uid, url, types)"
+    " VALUES (:tenant, :uid, :url, :types) RETURNING id"
+)
+
+
+def rotate(tx: Tx, name: str, *, grace_hours: int, seal: Seal) -> tuple[Any, str]:
+    """Give a webhook a new secret, which is told this once.
+
+    Those before it sign beside it for a while, so that no message is refused by a receiver that
+    knows the new one a little later.
+
+    Raises
+    ------
+    WrongState
+        Where too many sign already.
+    """
+    tx.demand("webhooks.write")
+    row = _find(tx, name, for_update=True)
+    until = tx.now + timedelta(hours=grace_hours)
+    many: int = tx.connection.execute(
+        _RETIRE, {"tenant": tx.tenant, "webhook": row.id, "until": until}
+    ).scalar_one()
+    if many >= MOST_SECRETS:
+        raise WrongState(
+            f"Webhook {name} has {many} secrets that sign; {MOST_SECRETS} are possible. End the"
+            " old ones with a grace of 0 hours.",
+            state="rotating",
+        )
+    secret = _new_secret(tx, row.id, seal)
+    tx.audit("webhook.rotated", "webhook", row.uid, None, {"old_until": until.isoformat()})
+    return _find(tx, name), secret
+
+
+_RETIRE = text(
+    """
+    WITH ending AS (
+        UPDATE webhook_secret SET until = least(until, :until)
+        WHERE tenant_id = :tenant AND webhook_id = :webhook RETURNING until
+    )
+    SELECT count(*) FROM ending WHERE until > now()
+    """
+)
+
+
+def _new_secret(tx: Tx, webhook: int, seal: Seal) -> str:
+    secret = new_secret()
+    tx.connection.execute(
+        _ADD_SECRET, {"tenant": tx.tenant, "webhook": webhook, "sealed": seal.close(secret)}
+    )
+    return secret
+
+
+_ADD_SECRET = text(
+    "INSERT INTO webhook_secret (tenant_id, webhook_id, sealed) VALUES (:tenant, :webhook, :sealed)"
 )
 
 
@@ -54,7 +110,8 @@ def page(tx: Tx, *, after: int, limit: int) -> Sequence[Any]:
 
 
 _PAGE = text(
-    "SELECT * FROM webhook WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit"
+    f"SELECT {_COLUMNS} FROM webhook"
+    " WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit"
 )
 
 
@@ -78,7 +135,7 @@ def change(
     _demand(url, types, private)
     if not enabled:
         events.disable(tx.connection, tx.tenant, row.id, tx.principal.actor)
-    changed = tx.connection.execute(
+    tx.connection.execute(
         _CHANGE,
         {
             "tenant": tx.tenant,
@@ -88,7 +145,8 @@ def change(
             "enabled": enabled,
             "version": row.version + 1,
         },
-    ).one()
+    )
+    changed = _find(tx, name)
     before, after = ({"types": list(each.types)} for each in (row, changed))
     tx.audit("webhook.changed", "webhook", row.uid, before, {**after, "enabled": enabled})
     return changed
@@ -97,7 +155,7 @@ def change(
 _CHANGE = text(
     "UPDATE webhook SET url = :url, types = :types, version = :version,"
     " disabled_at = CASE WHEN :enabled THEN NULL ELSE disabled_at END"
-    " WHERE tenant_id = :tenant AND id = :id RETURNING *"
+    " WHERE tenant_id = :tenant AND id = :id"
 )
 
 
@@ -185,7 +243,7 @@ def _find(tx: Tx, name: str, *, for_update: bool = False) -> Any:
     return row
 
 
-_FIND = text("SELECT * FROM webhook WHERE tenant_id = :tenant AND uid = :uid")
+_FIND = text(f"SELECT {_COLUMNS} FROM webhook WHERE tenant_id = :tenant AND uid = :uid")
 _FIND_LOCKED = text("SELECT * FROM webhook WHERE tenant_id = :tenant AND uid = :uid FOR UPDATE")
 
 

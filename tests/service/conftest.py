@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 from api.app import application
 from api.auth.principal import Role
 from api.embedded import VERSIONS, EmbeddedServer, folder
+from api.sealing import Seal
 from api.settings import Settings
 from api.store.database import Database, engine_url
 from api.store.migrate import migrate
@@ -29,6 +30,9 @@ from api.usecases import tenants
 
 #: Numbers the tenants of a test run.
 NUMBERS = itertools.count(1)
+#: What secrets are sealed with.
+SEALING_KEY = "dGhpcyBpcyBhIGtleSBvZiAzMiBieXRlczogdGVzdHM="
+SEAL = Seal([SEALING_KEY])
 
 
 def version_of_tests() -> int:
@@ -83,6 +87,7 @@ def settings(server: EmbeddedServer) -> Settings:
         database_url=server.url("allocator_api"),
         worker_database_url=server.url("allocator_worker"),
         relay_database_url=server.url("allocator_relay"),
+        sealing_keys=SEALING_KEY,
         secure_cookies=False,
         failed_per_minute=10**6,
         webhook_private=True,

@@ -1,64 +1,35 @@
 """``python crashing.py FD``: the API, which SIGKILL hits at a point that a call names.
 
 A call with the header ``Crash-At: 7`` does not get beyond the seventh point that it comes by:
-before each statement and commit, after a commit was sent, after it is done, and before each part of
-the answer is sent. The first is where its idempotency key is written; who asks is known then. The
-point is told on stdout. The process is replaced at once by another.
+before each statement that writes or locks and each commit, after a commit was sent, after it is
+done, and before each part of the answer is sent. The first is the statement that begins as
+``Crash-From`` says, or else where its idempotency key is written; who asks is known then. The point
+is told on stdout. The process is replaced at once by another.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from typing import Any
 
+from service import points
 from sqlalchemy import Engine, event
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from starlette.types import Message, Receive, Scope, Send
 
 from api import app, serving
 from api.middleware import Envelope
 from api.store import migrate
 
-#: How many more points a call comes by before the last; none for ever.
-left: list[int] = []
-#: How many there will be, once its key is written.
-asked: list[int] = []
-
-
-def last() -> bool:
-    """Come by a point; say whether it is the last."""
-    if left:
-        left[0] -= 1
-    return left == [0]
-
-
-def die(point: str) -> None:
-    """Die as nothing hears it."""
-    os.write(sys.stdout.fileno(), f"{point}\n".encode())
-    os.kill(os.getpid(), signal.SIGKILL)
+#: With which statement a call's points begin, and how many there will be.
+asked: list[tuple[str, int]] = []
 
 
 def before_statement(
     connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool
 ) -> None:
-    if statement.startswith("INSERT INTO idempotency"):
-        left[:] = asked
-    if last():
-        die(" ".join(statement.split()))
-
-
-def commit(dialect: Any, connection: Any) -> None:
-    """Commit, with a point before, one on the way and one after."""
-    if last():
-        die("commit")
-    if last():
-        connection.pgconn.send_query(b"COMMIT")
-        die("commit sent")
-    connection.commit()
-    if last():
-        die("committed")
+    if asked and statement.strip().startswith(asked[0][0]):
+        points.arm(asked.pop()[1])
 
 
 def answering(envelope: Any) -> Any:
@@ -66,12 +37,14 @@ def answering(envelope: Any) -> Any:
 
     async def call(self: Envelope, scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(message: Message) -> None:
-            if last():
-                die(message["type"])
+            points.come_by(message["type"])
             await send(message)
 
-        named = dict(scope.get("headers", ())).get(b"crash-at")
-        asked[:], left[:] = [] if named is None else [int(named)], []
+        headers = dict(scope.get("headers", ()))
+        begin = headers.get(b"crash-from", b"INSERT INTO idempotency").decode()
+        at = headers.get(b"crash-at")
+        asked[:] = [] if at is None else [(begin, int(at))]
+        points.arm(None)
         await envelope(self, scope, receive, sent)
 
     return call
@@ -80,7 +53,7 @@ def answering(envelope: Any) -> Any:
 def main(descriptor: int) -> None:
     """Serve from one process after another, each as the supervisor starts it."""
     event.listen(Engine, "before_cursor_execute", before_statement)
-    PGDialect_psycopg.do_commit = commit  # type: ignore[method-assign]
+    points.watch()
     Envelope.__call__ = answering(Envelope.__call__)  # type: ignore[method-assign]
     made = app.application()  # once: it has no connections yet, and processes follow quickly
     migrate.newest()

@@ -22,6 +22,8 @@ from service import crashing
 from service.conftest import Clinic, furnish, physio, vanishing
 from service.processes import gone, until
 from service.racing import insisting, race, statuses
+from service.solving import work
+from service.test_events import fan_out
 from service.whole import whole
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -30,7 +32,7 @@ from starlette.testclient import TestClient
 from api.app import application
 from api.embedded import EmbeddedServer
 from api.settings import Settings
-from api.store.database import engine_url
+from api.store.database import Database, engine_url
 from api.store.migrate import migrate
 from api.usecases import tenants
 
@@ -45,7 +47,13 @@ class Mortal:
     told: IO[str]
 
     def __call__(
-        self, key: str, path: str, body: Any = None, once: str = "", crash_at: int = 0
+        self,
+        key: str,
+        path: str,
+        body: Any = None,
+        once: str = "",
+        crash_at: int = 0,
+        crash_from: str = "",
     ) -> Any:
         """Call it; return its answer, or at which point it was killed."""
         headers = {"Authorization": f"Bearer {key}"}
@@ -53,6 +61,8 @@ class Mortal:
             headers["Idempotency-Key"] = once
         if crash_at:
             headers["Crash-At"] = str(crash_at)
+        if crash_from:
+            headers["Crash-From"] = crash_from
         try:
             return self.web.post(path, json=body, headers=headers)
         except httpx2.TransportError:
@@ -66,7 +76,7 @@ def mortal(settings: Settings) -> Iterator[Mortal]:
             [sys.executable, crashing.__file__, str(listening.fileno())],
             env={
                 **os.environ,
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
                 "ALLOCATOR_DATABASE_URL": settings.database_url,
                 "ALLOCATOR_POOL_SIZE": "2",
             },
@@ -178,6 +188,127 @@ def test_the_api_is_killed_at_every_point_of_a_call(
         assert len(is_now) == number and state(clinic) == is_now != was
         whole(clinic)
     for words in [*needed, *ALWAYS]:
+        assert any(point.startswith(words) for point in points), words
+
+
+def test_the_api_is_killed_at_every_point_of_a_publication(
+    clinic: Clinic, mortal: Mortal, settings: Settings
+) -> None:
+    """Sent again it goes on, and in the end each request is booked once, and each move made once.
+
+    U1 asks for an hour that two others have, so one of them has to move; R1 is booked with all that
+    need nothing but a place, R2 needs a reviewer, R3 joins a group session, which has to be placed.
+    Afterwards all of it is taken back, and the same solve is published anew.
+    """
+    asks, monday = clinic.asker(), "2028-01-10T09:00:00+01:00"
+    there = {"P1": {"practitioner": ["anna"], "room": ["room-1"]}}
+    there["P2"] = {"practitioner": ["ben"], "room": ["room-2"]}
+    held = {}
+    for person, resources in there.items():
+        held[person] = asks.post("/v1/holds", physio(monday, person, resources=resources)).json()
+        assert asks.post(f"/v1/holds/{held[person]['id']}/confirm").status_code == 200
+    span = {"start": monday, "end": "2028-01-10T09:45:00+01:00"}
+    session = {"id": "G1", "service": "training", "least": 1, "most": 2}
+    assert asks.post("/v1/sessions", session).status_code == 201
+    for name, more in {
+        "U1": {"steps": [{"service": "physio"}], "windows": [span], "priority": 1},
+        "R1": {"steps": [{"service": "physio"}]},
+        "R2": {"steps": [{"service": "surgery"}]},
+        "R3": {"steps": [{"sessions": ["G1"]}], "attendees": [{"resource": "P1"}]},
+    }.items():
+        made = asks.post("/v1/requests", {"id": name, **more})
+        assert made.status_code == 201, made.text
+    asked = {"first": "2028-01-10", "days": 5, "time_limit_seconds": 5, "may_move": True}
+    solve = asks.post("/v1/solves", asked).json()["id"]
+    work(settings)
+    path = f"/v1/solves/{solve}/publish"
+    result = asks.get(f"/v1/solves/{solve}").json()["result"]
+    assert result["unplaced"] == [] and len(result["moved"]) == 1
+    (moved,) = (one for one in held.values() if one["id"] == result["moved"][0]["booking"])
+    back = {"visits": [{"start": monday, "resources": there[moved["person"]]}]}
+    points: list[str] = []
+    while True:
+        since = clinic.sql("SELECT coalesce(max(id), 0) AS id FROM audit")[0].id
+        clinic.sql("DELETE FROM allowance")  # a process that dies takes its share along
+        point = mortal(asks.key, path, crash_at=len(points) + 1, crash_from="UPDATE solve SET st")
+        once_booked(clinic)
+        again = asks.post(path)
+        assert again.status_code == 200 and again.json()["lost"] == [], (point, again.text)
+        once_booked(clinic)
+        told = asks.get(f"/v1/solves/{solve}").json()["published"]
+        assert told == {"booked": ["R1", "R2", "R3", "U1"], "moved": [moved["id"]], "lost": []}
+        log = clinic.sql(
+            "SELECT action, count(*) AS many FROM audit WHERE id > :since AND action IN"
+            " ('booking.booked', 'booking.pending_approval', 'booking.moved', 'session.placed')"
+            " GROUP BY action",
+            since=since,
+        )
+        assert {row.action: row.many for row in log} == {
+            "booking.booked": 3,
+            "booking.pending_approval": 1,
+            "booking.moved": 1,
+            "session.placed": 1,
+        }
+        if not isinstance(point, str):
+            break
+        points.append(point)
+        undone = [
+            asks.post(f"/v1/bookings/{row.uid}/cancel")
+            for row in clinic.sql(
+                "SELECT uid FROM booking WHERE request_id IS NOT NULL AND state <> 'cancelled'"
+            )
+        ]
+        undone.append(asks.post(f"/v1/bookings/{moved['id']}/reschedule", back))
+        assert [answer.status_code for answer in undone] == [200] * 5
+        assert asks("DELETE", "/v1/sessions/G1/place").status_code == 204
+        clinic.sql("UPDATE solve SET state = 'solved', published = NULL")
+    needed = ["INSERT INTO booking", "INSERT INTO visit", "INSERT INTO claim", "DELETE FROM claim"]
+    needed += ["UPDATE solve SET state = 'published'", *ALWAYS[2:]]
+    for words in needed:
+        assert any(point.startswith(words) for point in points), words
+
+
+def once_booked(clinic: Clinic) -> None:
+    """No request has two live bookings, every live visit has its claims, and nothing overlaps."""
+    rows = clinic.sql(
+        "SELECT request_id FROM booking WHERE state IN ('held', 'pending_approval', 'booked')"
+        " AND request_id IS NOT NULL"
+    )
+    assert len(rows) == len(set(rows))
+    bare = clinic.sql(
+        "SELECT b.uid FROM booking b JOIN visit v ON v.booking_id = b.id"
+        " LEFT JOIN claim c ON c.visit_id = v.id"
+        " WHERE b.state IN ('pending_approval', 'booked') AND v.session_id IS NULL"
+        " GROUP BY b.uid, v.id HAVING count(c.id) < 2"
+    )
+    assert bare == []
+    assert clinic.overlaps() == 0
+
+
+def test_the_api_is_killed_at_every_point_of_a_replay(
+    clinic: Clinic, mortal: Mortal, relay: Database
+) -> None:
+    """Sent again with its key, what is to be played again is there once."""
+    asks = clinic.asker()
+    body = {"url": "https://example.org/hook", "types": ["booking.*"]}
+    hook = asks.post("/v1/webhooks", body).json()["id"]
+    for day in (7, 8, 9):
+        assert asks.post("/v1/holds", physio(at(day), None)).status_code == 201
+    fan_out(relay)
+    points: list[str] = []
+    path, since = f"/v1/webhooks/{hook}/replay", {"since": "2020-01-01T00:00:00Z"}
+    while True:
+        clinic.sql("DELETE FROM delivery")
+        once = f"replay-{len(points)}"
+        point = mortal(asks.key, path, since, once, len(points) + 1)
+        assert clinic.sql("SELECT count(*) FROM delivery")[0][0] in (0, 3)
+        if not isinstance(point, str):
+            break
+        points.append(point)
+        again = mortal(asks.key, path, since, once)
+        assert (again.status_code, again.json()) == (200, {"deliveries": 3})
+        assert clinic.sql("SELECT count(*) FROM delivery")[0][0] == 3
+    for words in ["INSERT INTO delivery", *ALWAYS]:
         assert any(point.startswith(words) for point in points), words
 
 

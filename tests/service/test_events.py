@@ -218,7 +218,9 @@ def heard(answer: Any) -> list[dict[str, str]]:
     """Return the events of a stream as a browser has them."""
     assert answer.headers["content-type"].startswith("text/event-stream")
     blocks = [block for block in answer.text.split("\n\n") if block and block[0] != ":"]
-    return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
+    found = [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
+    assert list(found.pop(0)) == ["id"]  # where it begins, which is no event
+    return found
 
 
 def test_a_stream_goes_on_where_the_last_one_ended(clinic: Clinic, relay: Database) -> None:
@@ -235,6 +237,20 @@ def test_a_stream_goes_on_where_the_last_one_ended(clinic: Clinic, relay: Databa
     fan_out(relay)
     after = heard(asks.get("/v1/events/stream", Last_Event_ID=held["id"]))
     assert [event["event"] for event in after] == ["booking.booked"]
+
+
+def test_whoever_heard_nothing_goes_on_where_the_stream_began(
+    clinic: Clinic, relay: Database
+) -> None:
+    """What comes between two streams is not lost where the first had no event."""
+    asks = clinic.asker("scheduler")
+    fan_out(relay)
+    quiet = asks.get("/v1/events/stream?type=booking.*").text
+    asks.post("/v1/holds", physio(NINE))
+    fan_out(relay)
+    began = quiet.partition("\n\n")[0].removeprefix("id: ")
+    after = heard(asks.get("/v1/events/stream?type=booking.*", Last_Event_ID=began))
+    assert [event["event"] for event in after] == ["booking.held"]
 
 
 def test_a_stream_of_many_events_misses_none(clinic: Clinic, relay: Database) -> None:

@@ -47,11 +47,13 @@ def test_of_a_key_only_the_hash_is_kept(clinic: Clinic) -> None:
 
 
 def test_a_key_is_made_once_however_it_is_asked_for(clinic: Clinic) -> None:
-    """An answer with a secret is not kept for repeats: each makes a key of its own."""
+    """The very same call is answered as before; the answer is kept sealed, for a day."""
     body = {"name": "twice", "role": "client"}
     one, other = (clinic.asker().post("/v1/keys", body, Idempotency_Key="k") for _ in range(2))
-    assert one.json()["key"] != other.json()["key"]
-    assert clinic.sql("SELECT count(*) FROM idempotency WHERE key = 'k'")[0][0] == 0
+    assert (one.status_code, one.json()) == (other.status_code, other.json())
+    assert other.headers["Idempotency-Replayed"] == "true"
+    assert clinic.sql("SELECT count(*) FROM api_key WHERE name = 'twice'")[0][0] == 1
+    assert clinic.everything_about(one.json()["key"]) == []
 
 
 def test_secrets_are_in_no_log(clinic: Clinic, lines: list[Any]) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 from cli.running import ROOT
-from service.conftest import Clinic, physio
-from service.processes import until
-from service.receiver import Receiver, receiving
+from service import dying
+from service.conftest import SEAL, SEALING_KEY, Clinic, physio
+from service.processes import PATIENCE, until
+from service.receiver import Message, Receiver, receiving
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -26,6 +27,8 @@ from api import relay as relaying
 from api.embedded import EmbeddedServer
 from api.problems import StoreUnavailable
 from api.relay import AFTER, JITTER, Relay
+from api.sealing import Seal, new_key
+from api.settings import Settings
 from api.store import events
 from api.store.database import Database
 from api.sweeper import forget
@@ -62,7 +65,7 @@ def turns(database: Database, count: int, **how: Any) -> None:
     """Let a relay look so many times, and send what it finds before it looks again."""
 
     async def work() -> None:
-        relay = Relay(database, **{"private": True, "random": Random(1), **how})
+        relay = Relay(database, **{"seal": SEAL, "private": True, "random": Random(1), **how})
         async with relay.session() as session:
             for _ in range(count):
                 await relay.turn(session)
@@ -120,6 +123,76 @@ def test_events_are_sent_once_and_signed(
     assert deliveries(clinic) == [(type, "delivered", 1, 204, None) for type in LIFE]
     turns(relay, 2)
     assert len(receiver.got) == 3
+
+
+def known(secret: str, message: Message) -> bool:
+    """Say whether the library of Standard Webhooks knows a message by a secret."""
+    try:
+        Webhook(secret).verify(message.body, message.headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+def test_after_a_rotation_both_secrets_sign_for_a_while(
+    clinic: Clinic, receiver: Receiver, relay: Database, hook: dict[str, Any]
+) -> None:
+    """Whoever knows the old one hears on; after the grace, by the database's clock, only the new.
+
+    Rotated twice, the first one still has the time that it was given.
+    """
+    admin = clinic.asker()
+    secrets = [hook["secret"]]
+    for hours in (2, 24):
+        body = {"grace_hours": hours}
+        secrets.append(admin.post(f"/v1/webhooks/{hook['id']}/rotate", body).json()["secret"])
+    told = []
+    for start, over in ((NINE, "0 hours"), (HOURS[3], "3 hours"), (HOURS[6], "22 hours")):
+        clinic.sql(f"UPDATE webhook_secret SET until = until - interval '{over}'")
+        admin.post("/v1/holds", physio(start, None))
+        turns(relay, 2)
+        told.append([known(secret, receiver.got[-1]) for secret in secrets])
+    assert told == [[True, True, True], [False, True, True], [False, False, True]]
+    forget(relay)
+    assert clinic.sql("SELECT until FROM webhook_secret") == [(None,)]
+
+
+def test_a_grace_of_nothing_ends_the_old_secret_at_once(
+    clinic: Clinic, receiver: Receiver, relay: Database, hook: dict[str, Any]
+) -> None:
+    """As for one that somebody has overheard."""
+    path = f"/v1/webhooks/{hook['id']}/rotate"
+    new = clinic.asker().post(path, {"grace_hours": 0}).json()
+    assert new["old_secret_until"] is None
+    clinic.asker().post("/v1/holds", physio(NINE))
+    turns(relay, 2)
+    assert [known(s, receiver.got[0]) for s in (hook["secret"], new["secret"])] == [False, True]
+
+
+def test_without_the_key_that_sealed_it_nothing_is_sent_and_nothing_lost(
+    clinic: Clinic,
+    receiver: Receiver,
+    relay: Database,
+    hook: dict[str, Any],
+    lines: list[Any],
+) -> None:
+    """It says so, once in the log, and sends it later; keys that were changed open all the same."""
+    clinic.asker().post("/v1/holds", physio(NINE))
+    turns(relay, 1, seal=Seal([new_key()]))
+    due(clinic)
+    turns(relay, 1, seal=Seal([]))
+    assert receiver.got == []
+    ((_, state, attempts, status, error),) = deliveries(clinic)
+    assert (state, attempts, status) == ("waiting", 2, None)
+    assert error.startswith("StoreUnavailable: ALLOCATOR_SEALING_KEYS is not set")
+    told = [line for line in lines if line["action"] == "relay.sealed"]
+    assert [line["reason"][:26] for line in told] == [
+        "A secret was sealed by a k",
+        "ALLOCATOR_SEALING_KEYS is ",
+    ]
+    due(clinic)
+    turns(relay, 2, seal=Seal([new_key(), SEALING_KEY]))
+    assert known(hook["secret"], receiver.got[0])
 
 
 def test_no_personal_data_is_sent(
@@ -195,7 +268,7 @@ def test_it_is_tried_again_after_longer_and_longer_times_and_then_given_up(
 
 def test_jitter_lies_on_both_sides() -> None:
     """So that those who failed together do not come again together."""
-    relay = Relay(Database("postgresql://nobody@127.0.0.1:1/none"), random=Random(1))
+    relay = Relay(Database("postgresql://nobody@127.0.0.1:1/none"), SEAL, random=Random(1))
     waits = [relay._after(1) for _ in range(200)]
     assert all(wait is not None and 4.5 <= wait <= 5.5 for wait in waits)
     assert min(w for w in waits if w) < 4.6 and max(w for w in waits if w) > 5.4
@@ -291,6 +364,7 @@ def test_what_a_target_says_can_be_kept(
             connection.sendall(b"HTTP/1.1 \x00\xff\x00 \x00\r\n\x00: \xed\xa0\x80\r\n\r\n")
 
     with socket.socket() as odd:
+        odd.settimeout(PATIENCE)
         odd.bind(("127.0.0.1", 0))
         odd.listen()
         thread = threading.Thread(target=answer, args=[odd])
@@ -337,7 +411,7 @@ def test_a_relay_that_dies_before_it_writes_down_has_it_sent_again(
     """Nobody sends it while its time runs; afterwards it is sent again, under the same name."""
 
     async def die() -> None:
-        dying = Relay(relay, private=True)
+        dying = Relay(relay, SEAL, private=True)
         async with dying.session() as session:
             await dying.turn(session)
             await dying.settle()
@@ -367,6 +441,7 @@ def test_a_worker_that_is_killed_while_it_sends_loses_nothing(
     environment = {
         **os.environ,
         "ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay"),
+        "ALLOCATOR_SEALING_KEYS": SEALING_KEY,
         "ALLOCATOR_WEBHOOK_PRIVATE": "true",
     }
     for _ in range(3):
@@ -387,6 +462,72 @@ def test_a_worker_that_is_killed_while_it_sends_loses_nothing(
         assert heard == sorted(heard, key=LIFE.index)
 
 
+@pytest.fixture
+def dying_relay(settings: Settings) -> Iterator[Callable[[int], str]]:
+    """Runs a relay that is killed at a point; tells which it was, or ``done``."""
+    with subprocess.Popen(
+        [sys.executable, dying.__file__],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
+            "ALLOCATOR_RELAY_DATABASE_URL": settings.relay_database_url,
+            "ALLOCATOR_SEALING_KEYS": settings.sealing_keys,
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        asks, tells = process.stdin, process.stdout
+
+        def run(point: int) -> str:
+            asks.write(f"{point}\n")
+            asks.flush()
+            return tells.readline().strip()
+
+        yield run
+        asks.close()
+
+
+def test_the_relay_is_killed_at_every_point_of_a_delivery(
+    clinic: Clinic,
+    receiver: Receiver,
+    relay: Database,
+    hook: dict[str, Any],
+    dying_relay: Callable[[int], str],
+) -> None:
+    """Whatever it was doing: what counts as delivered has arrived, and all arrives, in order."""
+    points: list[str] = []
+    while True:
+        booking = life(clinic)
+        point = dying_relay(len(points) + 1)
+        arrived = {m.content["type"] for m in receiver.got if m.object == booking}
+        done = {row[0] for row in deliveries(clinic) if row[1] == "delivered"}
+        assert done <= arrived, point
+
+        def all_told() -> bool:
+            due(clinic)
+            turns(relay, 2)
+            return [row[:2] for row in deliveries(clinic)] == [(t, "delivered") for t in LIFE]
+
+        until(all_told)  # the database may still hold what the dead relay has locked
+        heard = [m for m in receiver.got if m.object == booking]
+        names = list(dict.fromkeys((m.headers["webhook-id"], m.content["type"]) for m in heard))
+        assert [type for _, type in names] == LIFE, point
+        types = [m.content["type"] for m in heard]
+        assert types == sorted(types, key=LIFE.index), point
+        clinic.sql("DELETE FROM delivery")
+        if point == "done":
+            break
+        points.append(point)
+    for words in (
+        *("WITH next AS", "WITH due AS", "UPDATE delivery AS d", "signing", "sent", "answered"),
+        *("commit", "commit sent", "committed"),
+    ):
+        assert any(point.startswith(words) for point in points), words
+
+
 def test_several_relays_send_nothing_twice(
     clinic: Clinic, receiver: Receiver, relay: Database, server: EmbeddedServer, hook: Any
 ) -> None:
@@ -394,7 +535,7 @@ def test_several_relays_send_nothing_twice(
     bookings = [life(clinic, start) for start in HOURS]
 
     async def work() -> None:
-        relays = [Relay(each, private=True) for each in databases]
+        relays = [Relay(each, SEAL, private=True) for each in databases]
         for each in relays:
             sessions.append(each.session())
         for _ in range(12):
@@ -468,7 +609,7 @@ def running(
     async def work() -> None:
         stopping = threading.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(Relay(database, private=True, **how).run(stopping))
+            group.create_task(Relay(database, SEAL, private=True, **how).run(stopping))
             await until_then(stopping)
 
     asyncio.run(work())
@@ -512,7 +653,7 @@ def test_it_writes_down_what_was_under_way_when_it_stops(
     clinic.asker().post("/v1/holds", physio(NINE))
 
     async def work() -> None:
-        stopping = Relay(relay, private=True)
+        stopping = Relay(relay, SEAL, private=True)
         async with stopping.session() as session:
             await stopping.turn(session)
             await stopping.end()
@@ -527,6 +668,7 @@ def test_the_worker_relays(
     """Beside all else that it does, until it is asked to stop."""
     environment = {
         "ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay"),
+        "ALLOCATOR_SEALING_KEYS": SEALING_KEY,
         "ALLOCATOR_WORKER_DATABASE_URL": server.url("allocator_worker"),
         "ALLOCATOR_WEBHOOK_PRIVATE": "true",
     }

@@ -21,7 +21,7 @@ import psutil
 import psycopg
 import pytest
 from cli.running import HANDMADE, ROOT, run
-from service.conftest import vanishing
+from service.conftest import SEALING_KEY, vanishing
 from service.processes import gone, until
 
 from allocator import read_problem
@@ -40,9 +40,11 @@ class Serving:
     data: Path
     told: dict[str, Any]
 
-    def ask(self, method: str, path: str, json: Any = None, key: str = "") -> httpx2.Response:
+    def ask(
+        self, method: str, path: str, json: Any = None, key: str = "", **more: str
+    ) -> httpx2.Response:
         """Call it, as the demonstration clinic's administrator where no key is named."""
-        headers = {"Authorization": f"Bearer {key or self.told['key']}"}
+        headers = {"Authorization": f"Bearer {key or self.told['key']}", **more}
         return httpx2.request(
             method, f"{self.told['url']}{path}", json=json, headers=headers, timeout=60
         )
@@ -265,8 +267,12 @@ def test_a_port_that_somebody_else_has_is_told(tmp_path: Path, monkeypatch: pyte
 
 
 def test_stopped_and_started_it_is_as_before(serving: Serving):
-    """It ends with 0 and leaves nothing running; keys and bookings are there again."""
+    """It ends with 0 and leaves nothing running; keys, bookings and secrets are there again."""
     booking, parts = book(serving, "13:00"), serving.parts()
+    hook = {"url": "https://example.org/hook"}
+    once: dict[str, Any] = {"json": hook, "Idempotency-Key": "k"}
+    told = serving.ask("POST", "/v1/webhooks", **once).json()
+    assert (serving.data / running.SEALING).stat().st_mode & 0o777 == 0o600
     assert len(parts) == 3
     assert serving.stop() == 0
     assert all(map(gone, parts))
@@ -274,6 +280,7 @@ def test_stopped_and_started_it_is_as_before(serving: Serving):
         same = ("key", "publishable_key", "tenant")
         assert [again.told[name] for name in same] == [serving.told[name] for name in same]
         assert state_of(again, booking) == "booked"
+        assert again.ask("POST", "/v1/webhooks", **once).json() == told != {}
         assert len(again.parts("api.serving")) == 2
         parts = again.parts()
         again.process.kill()
@@ -287,12 +294,14 @@ def test_a_database_of_one_s_own_is_served(server: EmbeddedServer, tmp_path: Pat
     settings = {
         f"ALLOCATOR_{name}": server.url(role) for name, role in zip(URLS, roles, strict=True)
     }
+    settings["ALLOCATOR_SEALING_KEYS"] = SEALING_KEY
     with served(tmp_path / "own", **settings) as service:
         assert [service.told[name] for name in ("key", "publishable_key", "tenant")] == [None] * 3
         ready = httpx2.get(f"{service.told['url']}/health/ready").json()
         assert ready == {"status": "ready", "constraint": True, "migrations": True}
         assert len(service.parts()) == 2
         assert not (tmp_path / "own" / "postgres").exists()
+        assert not (tmp_path / "own" / running.SEALING).exists()
         # The owner's password is no business of what answers.
         for part in service.parts():
             assert part.environ()["ALLOCATOR_ADMIN_DATABASE_URL"] == ""
@@ -316,12 +325,30 @@ def test_a_database_of_one_s_own_is_served(server: EmbeddedServer, tmp_path: Pat
             "ALLOCATOR_WORKER_DATABASE_URL is not set",
             id="solves",
         ),
+        pytest.param(
+            ("serve",),
+            ("DATABASE_URL", "RELAY_DATABASE_URL", "WORKER_DATABASE_URL"),
+            "ALLOCATOR_SEALING_KEYS is not set",
+            id="sealing",
+        ),
         pytest.param(("worker",), (), "ALLOCATOR_RELAY_DATABASE_URL is not set", id="worker"),
         pytest.param(
             ("worker",),
             ("RELAY_DATABASE_URL",),
             "ALLOCATOR_WORKER_DATABASE_URL is not set",
             id="worker-solves",
+        ),
+        pytest.param(
+            ("worker",),
+            ("RELAY_DATABASE_URL", "WORKER_DATABASE_URL"),
+            "ALLOCATOR_SEALING_KEYS is not set",
+            id="worker-sealing",
+        ),
+        pytest.param(
+            ("worker",),
+            ("SEALING_KEYS",),
+            "ALLOCATOR_SEALING_KEYS: Value error, key 1 is not in base64.",
+            id="sealing-key",
         ),
         pytest.param(("migrate",), (), "ALLOCATOR_ADMIN_DATABASE_URL is not set", id="migrate"),
         pytest.param(
@@ -348,7 +375,7 @@ def test_what_is_missing_is_told(
 ):
     """By its name, before anything is started."""
     monkeypatch.chdir(tmp_path)
-    for name in (*URLS, "LOG_LEVEL"):
+    for name in (*URLS, "LOG_LEVEL", "SEALING_KEYS"):
         monkeypatch.delenv(f"ALLOCATOR_{name}", raising=False)
     for name in settings:
         monkeypatch.setenv(f"ALLOCATOR_{name}", "postgresql://nobody@nowhere/none")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from service.conftest import Asker, Clinic, physio
+from service.conftest import SEALING_KEY, Asker, Clinic, physio
 from service.test_events import fan_out
 from starlette.testclient import TestClient
 
 from api.app import application
+from api.embedded import EmbeddedServer
 from api.problems import Invalid
 from api.settings import Settings
 from api.store.database import Database
@@ -36,7 +40,7 @@ def waiting(clinic: Clinic, hook: str, query: str = "") -> list[tuple[str, str]]
 
 
 def test_the_secret_is_told_once(clinic: Clinic) -> None:
-    """In the answer that makes it; in no list, no reading, no line of the audit log."""
+    """In the answer that makes it; in no list, no reading, no table, no line of the log."""
     hook = made(clinic)
     secret = hook.pop("secret")
     assert secret.startswith("whsec_")
@@ -45,8 +49,90 @@ def test_the_secret_is_told_once(clinic: Clinic) -> None:
     read = admin.get(f"/v1/webhooks/{hook['id']}")
     assert (read.json(), read.headers["etag"]) == (hook, '"1"')
     assert admin.get("/v1/webhooks").json() == {"items": [hook], "next": None}
-    assert clinic.everything_about(secret) == ["webhook"]
+    assert clinic.everything_about(secret) == []
     assert made(clinic)["secret"] != secret
+
+
+def test_a_webhook_is_made_once_however_it_is_asked_for(clinic: Clinic) -> None:
+    """The very same call gets the very same answer, with the secret; and so it is for a link."""
+    admin = clinic.asker()
+    first, again = (admin.post("/v1/webhooks", HOOK, Idempotency_Key="k") for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    path = f"/v1/webhooks/{first.json()['id']}/rotate"
+    one, other = (admin.post(path, Idempotency_Key="k") for _ in range(2))
+    assert one.json() == other.json()
+    assert one.json()["secret"] != first.json()["secret"]
+    assert clinic.sql("SELECT count(*) FROM webhook_secret")[0][0] == 2
+    held = admin.post("/v1/holds", physio(NINE)).json()["id"]
+    body = {"purpose": "view", "expires_at": "2029-12-01T00:00:00Z"}
+    path = f"/v1/bookings/{held}/links"
+    one, other = (admin.post(path, body, Idempotency_Key="k") for _ in range(2))
+    assert one.json()["token"] == other.json()["token"]
+    assert clinic.everything_about(one.json()["token"]) == []
+
+
+def test_a_secret_is_rotated(clinic: Clinic) -> None:
+    """It is told once, and until when the old one signs; a day where nothing is said."""
+    hook = made(clinic)
+    admin = clinic.asker()
+    path = f"/v1/webhooks/{hook['id']}"
+    now = datetime.now(UTC)
+    rotated = admin.post(f"{path}/rotate")
+    assert rotated.status_code == 200
+    new = rotated.json()
+    assert new.pop("secret") not in ("", hook["secret"])
+    until = datetime.fromisoformat(new["old_secret_until"])
+    assert abs((until - now) - timedelta(hours=24)) < timedelta(minutes=10)
+    del hook["secret"]
+    assert admin.get(path).json() == new == hook | {"old_secret_until": new["old_secret_until"]}
+    log = clinic.asker("auditor").get("/v1/audit?action=webhook.rotated").json()["items"]
+    assert [line["object"] for line in log] == [hook["id"]]
+    assert admin.post("/v1/webhooks/none/rotate").status_code == 404
+
+
+def test_only_so_many_secrets_sign(clinic: Clinic) -> None:
+    """Each makes every message longer; those before it are ended by a grace of nothing."""
+    path = f"/v1/webhooks/{made(clinic)['id']}/rotate"
+    admin = clinic.asker()
+    rotated = [admin.post(path) for _ in range(5)]
+    assert [answer.status_code for answer in rotated] == [200] * 4 + [409]
+    assert "has 5 secrets that sign; 5 are possible" in rotated[-1].json()["detail"]
+    assert clinic.sql("SELECT count(*) FROM webhook_secret WHERE until IS NULL")[0][0] == 1
+    assert admin.post(path, {"grace_hours": 0}).json()["old_secret_until"] is None
+    assert admin.post(path, {"grace_hours": 169}).status_code == 422
+
+
+def test_a_dump_of_the_database_shows_no_secret(clinic: Clinic, server: EmbeddedServer) -> None:
+    """Neither what webhooks, keys and links were told, nor the key that seals it."""
+    admin = clinic.asker()
+    hook = admin.post("/v1/webhooks", HOOK, Idempotency_Key="a").json()
+    rotated = admin.post(f"/v1/webhooks/{hook['id']}/rotate", Idempotency_Key="b").json()
+    key = admin.post("/v1/keys", {"name": "k", "role": "client"}, Idempotency_Key="c").json()
+    dump = subprocess.run(
+        [server.programs / "pg_dump", "--data-only"],
+        env={**os.environ, **server.environment()},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert hook["id"] in dump and key["id"] in dump
+    told = [hook["secret"], rotated["secret"], key["key"], SEALING_KEY]
+    for secret in told:
+        assert secret.removeprefix("whsec_") not in dump
+
+
+def test_a_service_without_a_key_keeps_no_secret(settings: Settings, clinic: Clinic) -> None:
+    """It says what is missing, and no webhook is made; one that was, cannot be told again."""
+    body, once = {"name": "k", "role": "client"}, {"Idempotency_Key": "k"}
+    assert clinic.asker().post("/v1/keys", body, **once).status_code == 201
+    with TestClient(application(settings.model_copy(update={"sealing_keys": ""}))) as http:
+        asks = Asker(http, clinic.asker().key)
+        refused = [asks.post("/v1/webhooks", HOOK), asks.post("/v1/keys", body, **once)]
+    assert [answer.status_code for answer in refused] == [503, 503]
+    assert {answer.json()["detail"] for answer in refused} == {
+        "ALLOCATOR_SEALING_KEYS is not set: no secret can be kept, or told again."
+    }
+    assert clinic.asker().get("/v1/webhooks").json()["items"] == []
 
 
 def test_a_webhook_is_changed_by_its_version(clinic: Clinic) -> None:

@@ -55,7 +55,7 @@ WHO = {
         " create_sessions change_session delete_session import_sessions"
         " import_bookings erase_person create_key revoke_key create_membership remove_membership"
         " change_tenant change_steering add_lane remove_lane"
-        " create_webhook change_webhook delete_webhook replay_webhook"
+        " create_webhook change_webhook rotate_webhook delete_webhook replay_webhook"
     ),
 }
 ALLOWED = {operation: who for who, names in WHO.items() for operation in names.split()}

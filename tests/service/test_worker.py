@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 from cli.running import ROOT
-from service.conftest import Clinic, physio, scope
+from service.conftest import SEALING_KEY, Clinic, physio, scope
 from service.processes import until
 from sqlalchemy import text
 
@@ -125,6 +125,7 @@ def test_the_command_frees_what_expires_and_stops_when_asked(
         env={
             "ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay"),
             "ALLOCATOR_WORKER_DATABASE_URL": server.url("allocator_worker"),
+            "ALLOCATOR_SEALING_KEYS": SEALING_KEY,
         },
         stderr=subprocess.PIPE,
         text=True,

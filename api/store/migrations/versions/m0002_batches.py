@@ -11,9 +11,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-TENANTS = ("solve", "absence", "event", "webhook", "delivery")
+TENANTS = ("solve", "absence", "event", "webhook", "webhook_secret", "delivery")
 #: Tables that the relay reads and changes across tenants.
-SWEPT = ("solve", "event", "webhook", "delivery")
+SWEPT = ("solve", "event", "webhook", "webhook_secret", "delivery")
 
 TABLES = (
     """
@@ -80,13 +80,23 @@ TABLES = (
         id         bigint GENERATED ALWAYS AS IDENTITY,
         uid        uuid NOT NULL,
         url        text NOT NULL,
-        secret     text NOT NULL,
         types      text[] NOT NULL,
         disabled_at timestamptz,
         version    integer NOT NULL DEFAULT 1,
         created_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (tenant_id, id),
         UNIQUE (tenant_id, uid)
+    )
+    """,
+    """
+    CREATE TABLE webhook_secret (
+        tenant_id  bigint NOT NULL REFERENCES tenant (id),
+        id         bigint GENERATED ALWAYS AS IDENTITY,
+        webhook_id bigint NOT NULL,
+        sealed     text NOT NULL,
+        until      timestamptz,
+        PRIMARY KEY (tenant_id, id),
+        FOREIGN KEY (tenant_id, webhook_id) REFERENCES webhook (tenant_id, id) ON DELETE CASCADE
     )
     """,
     """
@@ -121,6 +131,9 @@ TABLES = (
     " WHERE kind IN ('booking', 'visit')",
     "CREATE UNIQUE INDEX event_uid ON event (tenant_id, uid) WHERE position IS NOT NULL",
     "CREATE INDEX event_age ON event USING brin (at)",
+    "CREATE INDEX secret_webhook ON webhook_secret (tenant_id, webhook_id, id)",
+    "CREATE UNIQUE INDEX secret_current ON webhook_secret (tenant_id, webhook_id)"
+    " WHERE until IS NULL",
     "CREATE INDEX delivery_webhook ON delivery (tenant_id, webhook_id, id)",
     "CREATE INDEX delivery_event ON delivery (tenant_id, event_id)",
     "CREATE INDEX delivery_age ON delivery (ended_at) WHERE state <> 'waiting'",
