@@ -63,7 +63,7 @@ def main(settings: Settings) -> None:
     relay = Database(settings.relay_database_url, size=4, seconds=SECONDS)
     try:
         with (
-            relaying(relay, private=settings.webhook_private),
+            relaying(relay, settings.seal, private=settings.webhook_private),
             learning(relay, settings.worker_database_url),
             backfilling(relay, settings.worker_database_url),
         ):

@@ -1,50 +1,63 @@
-"""Absences: somebody is ill, a room closes; whom that hits, and what is proposed."""
+"""Absences: somebody is ill, a room closes; whom that hits, and a way out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from allocator.client.reading import read
 from allocator.client.sending import Sender, named
+from allocator.frames.nested import encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitVisit:
-    """A visit that needs a resource while it is absent.
+    """A visit that has the absent resource; ``session`` is the group session that it joins."""
+
+    id: str
+    start: datetime
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitBooking:
+    """A booking that an absence hits.
 
     Attributes
     ----------
-    booking, state, person
-        The booking's UUID and state, and whose it is; None for a group session's place.
-    session
-        The group session in which it is a seat, or that it is; or None.
-    start
-        When it starts.
+    id, state, person
+        Which, how it stands, and whose it is.
+    visits
+        Those of its visits that have the absent resource.
     """
 
-    booking: str | None
-    state: str | None
+    id: str
+    state: str
     person: str | None
-    session: str | None
+    visits: tuple[HitVisit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitSession:
+    """A group session that has the absent resource: staff calls it off, or places it anew."""
+
+    id: str
     start: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """A resource that is absent for a while.
+    """A resource that is absent for a while; from then on nobody books it there.
 
     Attributes
     ----------
     id
         Its UUID.
-    resource, start, end, reason
-        Who or what is absent, when, and why.
     solve
-        The solve that proposes what to do, to be followed and published; None where nobody is hit.
-    hits
-        Whom it hits as things lie now; empty in lists.
+        The solve that proposes the least change; None where no booked visit is hit.
+    bookings, sessions
+        Whom it hits as things lie now; None in lists.
     """
 
     id: str
@@ -53,7 +66,9 @@ class Absence:
     end: datetime
     reason: str
     solve: str | None
-    hits: tuple[HitVisit, ...]
+    created_at: datetime
+    bookings: tuple[HitBooking, ...] | None = None
+    sessions: tuple[HitSession, ...] | None = None
 
 
 class Absences:
@@ -74,60 +89,39 @@ class Absences:
     ) -> Absence:
         """Mark a resource as absent, and ask for the least change.
 
+        Nothing moves before ``client.solves.publish(absence.solve)``; whom that concerns is in
+        the ``moved`` of that solve.
+
         Parameters
         ----------
-        resource, start, end, reason
-            Who or what, when, and why.
-        may_move, most_changes
-            Whether others may move where that helps, and how many visits may change at most.
+        resource, start, end
+            Who or what is not there, and when; half-open.
+        reason
+            Without personal data.
+        may_move
+            Whether other bookings may move to make room.
+        most_changes
+            So many visits may change, at most.
         """
         body = {
             "resource": resource,
-            "start": start.isoformat(),
-            "end": end.isoformat(),
+            "start": encode(start),
+            "end": encode(end),
             "reason": reason,
             "may_move": may_move,
             "most_changes": most_changes,
         }
-        return _absence(self._sender.send("POST", "/v1/absences", body))
+        return read(Absence, self._sender.send("POST", "/v1/absences", body))
 
     def read(self, name: str) -> Absence:
-        """Return an absence, with whom it hits as things lie now."""
-        return _absence(self._sender.send("GET", named("absences", name)))
+        """Return an absence, with whom it still hits."""
+        return read(Absence, self._sender.send("GET", named("absences", name)))
 
     def list(self) -> Iterator[Absence]:
         """Yield absences, page by page."""
-        return map(_absence, self._sender.pages("/v1/absences"))
+        for document in self._sender.pages("/v1/absences"):
+            yield read(Absence, document)
 
     def take_back(self, name: str) -> None:
         """Take an absence back; what was moved because of it stays where it is."""
-        self._sender.send("DELETE", named("absences", name))
-
-
-def _absence(document: Mapping[str, Any]) -> Absence:
-    return Absence(
-        **{key: document[key] for key in ("id", "resource", "reason", "solve")},
-        start=datetime.fromisoformat(document["start"]),
-        end=datetime.fromisoformat(document["end"]),
-        hits=tuple(_hits(document)),
-    )
-
-
-def _hits(document: Mapping[str, Any]) -> Iterator[HitVisit]:
-    for booking in document.get("bookings", ()):
-        for visit in booking["visits"]:
-            yield HitVisit(
-                booking=booking["id"],
-                state=booking["state"],
-                person=booking["person"],
-                session=visit["session"],
-                start=datetime.fromisoformat(visit["start"]),
-            )
-    for session in document.get("sessions", ()):
-        yield HitVisit(
-            booking=None,
-            state=None,
-            person=None,
-            session=session["id"],
-            start=datetime.fromisoformat(session["start"]),
-        )
+        self._sender.delete(named("absences", name))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from allocator.client.files import CSV, bring_in, export
+from allocator.client.reading import read
 from allocator.client.sending import Sender, named
 from allocator.domain.faults import AllocatorError
 from allocator.frames.nested import encode
@@ -169,7 +171,7 @@ class Bookings:
             "request": request,
             "session": session,
             "start": None if start is None else encode(start),
-            "resources": _plain(resources or {}),
+            "resources": plain(resources or {}),
             "attendees": list(attendees),
             "visits": [_place(place) for place in visits],
             "hold_minutes": hold_minutes,
@@ -180,21 +182,20 @@ class Bookings:
         status, document = self._sender.answer("POST", "/v1/holds", sent)
         if status == 200:
             raise PartlyPossible(document)
-        return booking_of(document)
+        return read(Booking, document)
 
     def confirm(self, name: str, version: int | None = None) -> Booking:
         """Confirm a hold: it is booked then, or waits for a reviewer."""
-        return booking_of(
-            self._sender.send("POST", named("holds", name, "confirm"), version=version)
-        )
+        path = named("holds", name, "confirm")
+        return read(Booking, self._sender.send("POST", path, version=version))
 
     def release(self, name: str) -> Booking:
         """Give a hold back."""
-        return booking_of(self._sender.send("DELETE", named("holds", name)))
+        return read(Booking, self._sender.send("DELETE", named("holds", name)))
 
     def read(self, name: str) -> Booking:
         """Return a booking."""
-        return booking_of(self._sender.send("GET", named("bookings", name)))
+        return read(Booking, self._sender.send("GET", named("bookings", name)))
 
     def list(
         self,
@@ -213,7 +214,16 @@ class Bookings:
             "from": None if since is None else encode(since),
             "to": None if until is None else encode(until),
         }
-        return map(booking_of, self._sender.pages("/v1/bookings", **filters))
+        for document in self._sender.pages("/v1/bookings", **filters):
+            yield read(Booking, document)
+
+    def export(self, media: str = CSV) -> bytes:
+        """Return all bookings as a file holds them: see ``Things.export``."""
+        return export(self._sender, "bookings", media)
+
+    def bring_in(self, content: bytes, media: str = CSV) -> int:
+        """Add bookings that were agreed upon elsewhere: see ``Things.bring_in``."""
+        return bring_in(self._sender, "bookings", content, media)
 
     def frame(self, **filters: Any) -> DataFrame:
         """Return bookings as a data frame, a row for each visit.
@@ -258,7 +268,16 @@ class Bookings:
         scope: str = "this",
         version: int | None = None,
     ) -> Booking:
-        """Move visits; their old places count as free."""
+        """Move visits; their old places count as free.
+
+        Parameters
+        ----------
+        name, version
+            The booking, and its version if it must be the one that was read.
+        visits, scope
+            Where they are to lie, and whether these alone move (``"this"``), with the
+            ``"following"``, or ``"all"``.
+        """
         body = {"visits": [_place(place) for place in visits], "scope": scope}
         return self._change(name, "reschedule", body, version)
 
@@ -282,7 +301,7 @@ class Bookings:
             Pairs of occurrence and step; empty is all.
         """
         at = [{"occurrence": occurrence, "step": step} for occurrence, step in visits]
-        body = {"resources": _plain(resources), "visits": at}
+        body = {"resources": plain(resources), "visits": at}
         return self._change(name, "reassign", body, version)
 
     def add_visits(
@@ -313,10 +332,11 @@ class Bookings:
 
     def _change(self, name: str, what: str, body: Any, version: int | None = None) -> Booking:
         path = named("bookings", name, what)
-        return booking_of(self._sender.send("POST", path, body, version=version))
+        return read(Booking, self._sender.send("POST", path, body, version=version))
 
 
-def _plain(resources: Resources) -> dict[str, list[str]]:
+def plain(resources: Resources) -> dict[str, list[str]]:
+    """Return names by role as JSON has them."""
     return {role: list(names) for role, names in resources.items()}
 
 
@@ -325,26 +345,6 @@ def _place(place: Place) -> dict[str, Any]:
         "occurrence": place.occurrence,
         "step": place.step,
         "start": encode(place.start),
-        "resources": _plain(place.resources),
+        "resources": plain(place.resources),
     }
     return found if place.session is None else {**found, "session": place.session}
-
-
-def booking_of(document: Mapping[str, Any]) -> Booking:
-    """Return a booking as the service tells it."""
-    ends = document["expires_at"]
-    same = ("id", "state", "request", "person", "service", "location", "zone", "version")
-    return Booking(
-        **{key: document[key] for key in same},
-        expires_at=None if ends is None else datetime.fromisoformat(ends),
-        visits=tuple(_visit(visit) for visit in document["visits"]),
-    )
-
-
-def _visit(document: Mapping[str, Any]) -> BookedVisit:
-    same = ("id", "occurrence", "step", "service", "session", "resources", "state")
-    return BookedVisit(
-        **{key: document[key] for key in same},
-        start=datetime.fromisoformat(document["start"]),
-        end=datetime.fromisoformat(document["end"]),
-    )

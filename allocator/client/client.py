@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -11,17 +11,26 @@ from typing import Any
 import httpx2
 
 from allocator.client.absences import Absences
-from allocator.client.bookings import Bookings
+from allocator.client.access import Keys, Links, Memberships
+from allocator.client.bookings import Bookings, Resources, plain
+from allocator.client.claims import Claims
+from allocator.client.events import Events
+from allocator.client.explanations import Explanation
 from allocator.client.people import People, Person
+from allocator.client.reading import read
 from allocator.client.sending import Sender
+from allocator.client.sessions import Sessions
 from allocator.client.solves import Solves
 from allocator.client.suggestions import Suggestions
+from allocator.client.tenant import Audit, Lanes, Tenants
 from allocator.client.things import Things
+from allocator.client.webhooks import Webhooks
 from allocator.domain.calendar import Calendar
 from allocator.domain.problem import Problem
-from allocator.domain.request import Request, Session
+from allocator.domain.request import Request
 from allocator.domain.resource import Location, Resource
 from allocator.domain.service import Service
+from allocator.frames.nested import encode
 
 #: Resources of this kind are people.
 PATIENT = "patient"
@@ -53,8 +62,16 @@ class Client:
     ----------
     locations, calendars, resources, services, sessions, requests
         What a clinic consists of, and what is asked of it: see ``Things``.
-    people, bookings, suggestions, solves, absences
-        See ``People``, ``Bookings``, ``Suggestions``, ``Solves`` and ``Absences``.
+    people, suggestions, bookings, claims
+        Who comes, what they could have and have, and what that takes: see ``People``,
+        ``Suggestions``, ``Bookings`` and ``Claims``.
+    solves, absences
+        What is solved, and who is not there: see ``Solves`` and ``Absences``.
+    events, webhooks, audit
+        What has changed: see ``Events``, ``Webhooks`` and ``Audit``.
+    tenant, lanes, keys, memberships, links
+        Settings, overbooking, and who may come in: see ``Tenants``, ``Lanes``, ``Keys``,
+        ``Memberships`` and ``Links``.
     """
 
     def __init__(
@@ -79,13 +96,22 @@ class Client:
         self.calendars = Things(self._sender, "calendars", Calendar)
         self.resources = Things(self._sender, "resources", Resource)
         self.services = Things(self._sender, "services", Service)
-        self.sessions = Things(self._sender, "sessions", Session)
+        self.sessions = Sessions(self._sender)
         self.requests = Things(self._sender, "requests", Request)
         self.people = People(self._sender)
-        self.bookings = Bookings(self._sender)
         self.suggestions = Suggestions(self._sender)
+        self.bookings = Bookings(self._sender)
+        self.claims = Claims(self._sender)
         self.solves = Solves(self._sender)
         self.absences = Absences(self._sender)
+        self.events = Events(self._sender)
+        self.webhooks = Webhooks(self._sender)
+        self.audit = Audit(self._sender)
+        self.tenant = Tenants(self._sender)
+        self.lanes = Lanes(self._sender)
+        self.keys = Keys(self._sender)
+        self.memberships = Memberships(self._sender)
+        self.links = Links(self._sender)
 
     def close(self) -> None:
         """Close the connection."""
@@ -116,35 +142,36 @@ class Client:
         Parameters
         ----------
         method, path, body, params
-            Such as ``"GET"`` and ``"/v1/tenant"``.
+            Such as ``"GET"`` and ``"/health/ready"``.
         version
             Of what is changed, for ``If-Match``.
         """
-        return self._sender.send(method, path, body, params=params, version=version)
+        gone = method == "DELETE"
+        return self._sender.answer(method, path, body, params=params, version=version, gone=gone)[1]
 
     def explain(
         self,
         request: str,
         start: datetime | None = None,
-        resources: Mapping[str, Sequence[str]] | None = None,
-    ) -> dict[str, Any]:
+        resources: Resources | None = None,
+    ) -> Explanation:
         """Return why a request is not placed; with a start, also why that slot cannot be had.
 
         Parameters
         ----------
         request
-            Its name.
-        start, resources
-            Of its first visit; for roles that are not named, those against whom least is to be
-            said.
+            Its id.
+        start
+            Where its first visit is tried.
+        resources
+            Names by role for that slot; others are chosen.
         """
-        body: dict[str, Any] = {"request": request}
-        if start is not None:
-            body["start"] = start.isoformat()
-        if resources:
-            body["resources"] = {role: list(names) for role, names in resources.items()}
-        found: dict[str, Any] = self._sender.send("POST", "/v1/explanations", body)
-        return found
+        body = {
+            "request": request,
+            "start": None if start is None else encode(start),
+            "resources": plain(resources or {}),
+        }
+        return read(Explanation, self._sender.send("POST", "/v1/explanations", body))
 
     def send(self, problem: Problem) -> dict[str, int]:
         """Send what a problem consists of: the clinic, its people and what is asked of it.

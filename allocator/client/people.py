@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from allocator.client.files import CSV, bring_in, export
+from allocator.client.reading import read
 from allocator.client.sending import Sender, named
 from allocator.client.things import parts
 from allocator.domain.resource import Resource
@@ -51,7 +53,8 @@ class People:
             How they take part, such as their calendar and limits; a patient who is always there
             where None. Its id and name are the person's.
         """
-        return _person(self._sender.send("POST", "/v1/people", _document(person, resource)))
+        sent = _document(person, resource)
+        return read(Person, self._sender.send("POST", "/v1/people", sent))
 
     def create_many(self, people: Iterable[tuple[Person, Resource | None]]) -> int:
         """Add many, 200 at a time, each part whole or not at all; return how many."""
@@ -63,21 +66,30 @@ class People:
 
     def read(self, name: str) -> Person:
         """Return somebody, by id or UUID."""
-        return _person(self._sender.send("GET", named("people", name)))
+        return read(Person, self._sender.send("GET", named("people", name)))
 
     def list(self) -> Iterator[Person]:
         """Yield everybody, page by page."""
-        return map(_person, self._sender.pages("/v1/people"))
+        for document in self._sender.pages("/v1/people"):
+            yield read(Person, document)
 
     def change(self, person: Person) -> Person:
         """Write what is known of somebody; the version is that of the one that was read."""
         body = {"name": person.name, "email": person.email, "phone": person.phone}
         path = named("people", person.uid or person.id)
-        return _person(self._sender.send("PUT", path, body, version=person.version))
+        return read(Person, self._sender.send("PUT", path, body, version=person.version))
 
     def erase(self, name: str) -> None:
         """Blank everything that tells who somebody is."""
         self._sender.send("POST", named("people", name, "erase"))
+
+    def bring_in(self, content: bytes, media: str = CSV) -> int:
+        """Add everybody that a file holds: see ``Things.bring_in``."""
+        return bring_in(self._sender, "people", content, media)
+
+    def export(self, media: str = CSV) -> bytes:
+        """Return everybody as a file holds them: see ``Things.export``."""
+        return export(self._sender, "people", media)
 
 
 def _document(person: Person, resource: Resource | None) -> dict[str, Any]:
@@ -85,8 +97,3 @@ def _document(person: Person, resource: Resource | None) -> dict[str, Any]:
     part = {} if resource is None else encode(resource)
     part = {key: value for key, value in part.items() if key not in ("id", "name")}
     return {"id": person.id, "name": person.name, **more, "resource": part}
-
-
-def _person(document: Mapping[str, Any]) -> Person:
-    known = ("id", "name", "email", "phone", "uid", "version")
-    return Person(**{key: document[key] for key in known})

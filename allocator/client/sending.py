@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -15,6 +16,7 @@ import httpx2
 from allocator.client.problems import NotThere, ServiceProblem, Unavailable, problem_of
 
 READS = ("GET", "HEAD")
+JSON = "application/json"
 #: Statuses after which the same is sent again.
 AGAIN = (429, 503)
 #: Seconds before the second try, and at most before any; each is twice the one before.
@@ -25,6 +27,14 @@ PAGE = 200
 _HOPELESS = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 #: After these the service has not heard of it at all.
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A server-sent event: where the stream stands, and what it says; None where nothing."""
+
+    id: str
+    data: Any
 
 
 class Sender:
@@ -70,6 +80,10 @@ class Sender:
         """
         return self.answer(method, path, body, params=params, version=version)[1]
 
+    def delete(self, path: str, *, version: int | None = None) -> None:
+        """Delete something; where the answer was lost, that it is gone by then is the answer."""
+        self.answer("DELETE", path, version=version, gone=True)
+
     def answer(
         self,
         method: str,
@@ -78,17 +92,55 @@ class Sender:
         *,
         params: Mapping[str, Any] | None = None,
         version: int | None = None,
+        gone: bool = False,
     ) -> tuple[int, Any]:
         """Send a request, and return the status and what the answer holds."""
-        headers = {}
+        content, headers = None, {}
+        if body is not None:
+            headers["Content-Type"] = JSON
+            content = json.dumps(body).encode()
+        found = self._answer(
+            method, path, content, headers=headers, params=params, version=version, gone=gone
+        )
+        if found is None or not found.content:
+            return 204, None
+        return found.status_code, found.json()
+
+    def bring_in(self, path: str, content: bytes, media: str) -> Any:
+        """Send what a file holds, and return what the answer holds."""
+        found = self._answer("POST", path, content, headers={"Content-Type": media})
+        assert found is not None
+        return found.json()
+
+    def take_out(self, path: str, media: str) -> bytes:
+        """Return what a file is to hold."""
+        found = self._answer("GET", path, headers={"Accept": media})
+        assert found is not None
+        return found.content
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        version: int | None = None,
+        gone: bool = False,
+    ) -> httpx2.Response | None:
+        """Send a request until it is answered; None where what was to go is gone already.
+
+        Parameters
+        ----------
+        gone
+            Whether a 404 after an answer that was lost says that all is as it should be.
+        """
+        headers = dict(headers or {})
         if method not in READS:
             headers["Idempotency-Key"] = str(uuid4())
         if version is not None:
             headers["If-Match"] = f'"{version}"'
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = json.dumps(body).encode()
         waiting = Waiting(self._patience, self._pause)
         lost = False
         while True:
@@ -103,10 +155,10 @@ class Sender:
                 waiting.wait(unreachable(error))
                 continue
             if found.is_success:
-                return found.status_code, found.json() if found.content else None
+                return found
             problem = problem_of(found)
-            if isinstance(problem, NotThere) and lost and method == "DELETE":
-                return 204, None  # the answer that was lost said that it is gone
+            if isinstance(problem, NotThere) and lost and gone:
+                return None
             if problem.status not in AGAIN:
                 raise problem
             waiting.wait(problem)
@@ -121,15 +173,29 @@ class Sender:
                 return
             params["cursor"] = page["next"]
 
-    def events(self, path: str) -> Iterator[dict[str, Any]]:
-        """Yield what server-sent events say, until they end; reconnect where they break off."""
+    def pause(self) -> None:
+        """Wait a little, between two streams."""
+        self._pause(FIRST)
+
+    def events(
+        self, path: str, params: Mapping[str, Any] | None = None, after: str = ""
+    ) -> Iterator[News]:
+        """Yield what server-sent events say, until they end; go on where they break off.
+
+        Parameters
+        ----------
+        after
+            Where the last stream ended; "" where this is the first.
+        """
         waiting = Waiting(self._patience, self._pause)
         while True:
+            headers = {"Last-Event-ID": after} if after else {}
             try:
-                with self._http.stream("GET", path) as found:
+                with self._http.stream("GET", path, params=_told(params), headers=headers) as found:
                     if found.is_success:
-                        for news in _news(found.iter_lines()):
+                        for news in _news(found.iter_lines(), after):
                             waiting = Waiting(self._patience, self._pause)
+                            after = news.id
                             yield news
                         return
                     found.read()
@@ -170,21 +236,24 @@ def unreachable(error: httpx2.TransportError) -> Unavailable:
     return problem
 
 
-def named(collection: str, name: str, *more: str) -> str:
-    """Return a path with a name in it."""
-    return "/".join([f"/v1/{collection}", quote(name, safe=""), *more])
+def named(collection: str, *parts: str) -> str:
+    """Return a path with names in it."""
+    return "/".join([f"/v1/{collection}", *(quote(part, safe="") for part in parts)])
 
 
 def _told(params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {key: value for key, value in (params or {}).items() if value is not None}
 
 
-def _news(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    """Yield the data of each event."""
+def _news(lines: Iterator[str], last: str) -> Iterator[News]:
+    """Yield each event; one without data only says where the stream stands."""
     data: list[str] = []
+    told = last
     for line in lines:
         if line.startswith("data:"):
             data.append(line.removeprefix("data:").strip())
-        elif not line and data:
-            yield json.loads("\n".join(data))
-            data = []
+        elif line.startswith("id:"):
+            last = line.removeprefix("id:").strip()
+        elif not line and (data or told != last):
+            yield News(last, json.loads("\n".join(data)) if data else None)
+            data, told = [], last

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
+from allocator.client.reading import read
 from allocator.client.sending import Sender, named
 from allocator.client.things import decoded
 from allocator.domain.schedule import Assignment, Schedule, Unplaced
+from allocator.frames.nested import encode
 
 #: States in which nothing is solved any more.
 ENDED = ("solved", "publishing", "published", "cancelled", "failed")
@@ -35,6 +37,43 @@ class Asked(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lies:
+    """Where a visit lies: start, end, and names by role."""
+
+    start: datetime
+    end: datetime
+    resources: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A booked visit that moves: whom to tell, from where, to where.
+
+    Attributes
+    ----------
+    booking, person, id
+        The booking's UUID, whose it is, and the visit's UUID.
+    """
+
+    booking: str
+    person: str | None
+    id: str
+    before: Lies
+    after: Lies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A booked visit that should have moved, and for which there is no other place."""
+
+    booking: str
+    person: str | None
+    id: str
+    start: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Solve:
     """A job that allocates a batch.
 
@@ -57,12 +96,12 @@ class Solve:
     state: str
     asked: Mapping[str, Any]
     progress: Mapping[str, Any] | None
-    result: Mapping[str, Any] | None
     published: Mapping[str, Any] | None
     attempt: int
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    result: Mapping[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
@@ -78,6 +117,20 @@ class Solve:
             assignments=tuple(decoded(Assignment, row) for row in self.result["visits"]),
             unplaced=tuple(decoded(Unplaced, row) for row in self.result["unplaced"]),
         )
+
+    @property
+    def moved(self) -> tuple[Move, ...]:
+        """Whom to tell once it is published: the booked visits that move."""
+        rows = (self.result or {}).get("moved", ())
+        return tuple(
+            read(Move, row, before=read(Lies, row["from"]), after=read(Lies, row["to"]))
+            for row in rows
+        )
+
+    @property
+    def stays(self) -> tuple[Stay, ...]:
+        """The booked visits that should be elsewhere, and have no other place."""
+        return tuple(read(Stay, row) for row in (self.result or {}).get("stays", ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +151,55 @@ class Publication:
     lost: tuple[Lost, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a schedule breaks.
+
+    Attributes
+    ----------
+    visits, resources
+        Names of those that take part.
+    inherited
+        Whether booked visits break it already.
+    """
+
+    rule: str
+    message: str
+    visits: tuple[str, ...]
+    resources: tuple[str, ...]
+    inherited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelCost:
+    """What a schedule costs at a level; smaller is better."""
+
+    name: str
+    cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalCost:
+    """What a goal comes to: so many units, each of which weighs so much."""
+
+    goal: str
+    level: str
+    unit: str
+    weight: int
+    amount: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a schedule breaks, and what it costs."""
+
+    valid: bool
+    violations: tuple[Violation, ...]
+    levels: tuple[LevelCost, ...]
+    goals: tuple[GoalCost, ...]
+
+
 class Solves:
     """All solves: ``client.solves``."""
 
@@ -114,7 +216,8 @@ class Solves:
         **asked
             See ``Asked``.
         """
-        return _solve(self._sender.send("POST", "/v1/solves", _body(asked, publish=publish)))
+        sent = _body(asked, publish=publish)
+        return read(Solve, self._sender.send("POST", "/v1/solves", sent))
 
     def dry_run(self, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Return what a solve would look at, and solve nothing."""
@@ -123,20 +226,23 @@ class Solves:
 
     def read(self, name: str) -> Solve:
         """Return a solve, with what came of it."""
-        return _solve(self._sender.send("GET", named("solves", name)))
+        return read(Solve, self._sender.send("GET", named("solves", name)))
 
     def list(self, *, state: str | None = None) -> Iterator[Solve]:
         """Yield solves, page by page, without their results."""
-        return map(_solve, self._sender.pages("/v1/solves", state=state))
+        for document in self._sender.pages("/v1/solves", state=state):
+            yield read(Solve, document)
 
     def follow(self, name: str) -> Iterator[Solve]:
         """Yield how a solve stands, twice a second, until it has ended."""
         while True:
-            for document in self._sender.events(named("solves", name, "events")):
-                news = _solve(document)
-                yield news
-                if news.ended:
-                    return
+            for heard in self._sender.events(named("solves", name, "events")):
+                if heard.data is not None:
+                    news = read(Solve, heard.data)
+                    yield news
+                    if news.ended:
+                        return
+            self._sender.pause()
 
     def wait(self, name: str, on_progress: Callable[[Solve], None] | None = None) -> Solve:
         """Wait until a solve has ended, and return it with what came of it.
@@ -172,7 +278,32 @@ class Solves:
 
     def cancel(self, name: str) -> Solve:
         """Stop a solve: one that runs ends with the best that it has."""
-        return _solve(self._sender.send("POST", named("solves", name, "cancel")))
+        return read(Solve, self._sender.send("POST", named("solves", name, "cancel")))
+
+    def check(
+        self,
+        visits: Schedule | Iterable[Assignment],
+        *,
+        first: date | None = None,
+        days: int | None = None,
+    ) -> Checked:
+        """Check and score a schedule of one's own of the pending requests; nothing is solved.
+
+        Parameters
+        ----------
+        visits
+            Where they are to lie, as in the ``schedule`` of a solve; what is booked is beside.
+        first, days
+            As for ``ask``.
+        """
+        placed = visits.assignments if isinstance(visits, Schedule) else visits
+        body = {
+            "first": None if first is None else first.isoformat(),
+            "days": days,
+            "visits": [encode(one) for one in placed],
+        }
+        sent = {key: value for key, value in body.items() if value is not None}
+        return read(Checked, self._sender.send("POST", "/v1/solves/check", sent))
 
 
 def _body(asked: Asked, **more: bool) -> dict[str, Any]:
@@ -182,18 +313,3 @@ def _body(asked: Asked, **more: bool) -> dict[str, Any]:
 
 def _lost(request: str, problem: Mapping[str, Any]) -> Lost:
     return Lost(request=request, type=problem["type"].rpartition(":")[2], detail=problem["detail"])
-
-
-def _solve(document: Mapping[str, Any]) -> Solve:
-    same = ("id", "state", "asked", "progress", "published", "attempt")
-    return Solve(
-        **{key: document[key] for key in same},
-        result=document.get("result"),
-        created_at=datetime.fromisoformat(document["created_at"]),
-        started_at=_instant(document["started_at"]),
-        ended_at=_instant(document["ended_at"]),
-    )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from allocator.client.bookings import Booking, Place, Resources, booking_of
+from allocator.client.bookings import Booking, Place, Resources
 from allocator.client.problems import ServiceProblem
+from allocator.client.reading import read
 from allocator.client.sending import Sender, named
 from allocator.domain.time import Span
 from allocator.frames.nested import encode
@@ -181,7 +182,7 @@ class Suggestions:
             "days": days,
         }
         found = self._sender.send("GET", "/v1/suggestions/days", params=params)
-        return tuple(_day(one) for one in found["days"])
+        return tuple(read(SuggestedDay, one) for one in found["days"])
 
     def hold(self, token: str, *, hold_minutes: int | None = None) -> Booking:
         """Hold what was suggested.
@@ -200,16 +201,16 @@ class Suggestions:
         """
         body = {"token": token}
         more = {} if hold_minutes is None else {"hold_minutes": hold_minutes}
-        return booking_of(self._sender.send("POST", "/v1/holds", {**body, **more}))
+        return read(Booking, self._sender.send("POST", "/v1/holds", {**body, **more}))
 
     def book(self, token: str) -> Booking:
         """Hold what was suggested, and confirm it at once."""
-        return booking_of(self._sender.send("POST", "/v1/bookings", {"token": token}))
+        return read(Booking, self._sender.send("POST", "/v1/bookings", {"token": token}))
 
     def move(self, name: str, token: str, *, version: int | None = None) -> Booking:
         """Move a booking to where it was suggested."""
         path = named("bookings", name, "reschedule")
-        return booking_of(self._sender.send("POST", path, {"token": token}, version=version))
+        return read(Booking, self._sender.send("POST", path, {"token": token}, version=version))
 
     @staticmethod
     def alternatives(problem: ServiceProblem) -> tuple[Suggested, ...]:
@@ -257,14 +258,4 @@ def _place(visit: Mapping[str, Any]) -> Place:
         occurrence=visit["occurrence"],
         step=visit["step"],
         session=visit["session"],
-    )
-
-
-def _day(document: Mapping[str, Any]) -> SuggestedDay:
-    return SuggestedDay(
-        day=date.fromisoformat(document["day"]),
-        starts=document["starts"],
-        first=datetime.fromisoformat(document["first"]),
-        last=datetime.fromisoformat(document["last"]),
-        load=document["load"],
     )

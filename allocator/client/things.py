@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from allocator.client.files import CSV, bring_in, export
+from allocator.client.reading import read
 from allocator.client.sending import Sender, named
 from allocator.domain.faults import Fault, InvalidProblem
 from allocator.frames.columns import defaults
@@ -41,9 +43,9 @@ class Kept(Generic[T]):
     thing: T
     uid: str
     version: int
-    state: str | None
     created_at: datetime
     changed_at: datetime
+    state: str | None = None
 
 
 class Things(Generic[T]):
@@ -108,7 +110,34 @@ class Things(Generic[T]):
 
     def delete(self, name: str, version: int) -> None:
         """Delete one; a request is withdrawn."""
-        self._sender.send("DELETE", named(self._plural, name), version=version)
+        self._sender.delete(named(self._plural, name), version=version)
+
+    def bring_in(self, content: bytes, media: str = CSV) -> int:
+        """Add all that a file holds, whole or not at all; return how many there were.
+
+        Parameters
+        ----------
+        content
+            What the file holds.
+        media
+            ``"text/csv"``, ``"application/json"`` or ``"application/x-ndjson"``.
+
+        Raises
+        ------
+        ServiceProblem
+            Of the type ``"invalid"``, with every fault and its row in ``members["faults"]``.
+        """
+        return bring_in(self._sender, self._plural, content, media)
+
+    def export(self, media: str = CSV) -> bytes:
+        """Return all as a file holds them.
+
+        Parameters
+        ----------
+        media
+            As for ``bring_in``.
+        """
+        return export(self._sender, self._plural, media)
 
     def frame(self, **filters: str | None) -> DataFrame:
         """Return all as a data frame, with the columns of their CSV file as text (docs/formats.md).
@@ -140,14 +169,8 @@ class Things(Generic[T]):
         return self.create_many(things_of_frame(self._plural, frame))
 
     def _kept(self, document: Mapping[str, Any]) -> Kept[T]:
-        return Kept(
-            thing=decoded(self._cls, document),
-            uid=document["uid"],
-            version=document["version"],
-            state=document.get("state"),
-            created_at=datetime.fromisoformat(document["created_at"]),
-            changed_at=datetime.fromisoformat(document["changed_at"]),
-        )
+        found: Kept[T] = read(Kept, document, thing=decoded(self._cls, document))
+        return found
 
 
 def decoded(cls: type[T], document: Mapping[str, Any]) -> T:

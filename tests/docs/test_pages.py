@@ -8,7 +8,7 @@ from cli.running import ROOT
 from docs.pages import commands, pages, python_blocks, run_command, run_python
 
 #: Run elsewhere: the one beside the quickstart, the other against a service.
-ELSEWHERE = ("README.md", "client.md")
+ELSEWHERE = ("README.md", "client.md", "integrating.md")
 PAGES = [page for page in pages() if page.name not in ELSEWHERE]
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from api.settings import Settings
 from api.solving.job import Job
-from api.store import solves
+from api.store import events, solves
 from api.store.database import Database
 
 
@@ -37,13 +37,14 @@ def living(app: FastAPI) -> Iterator[str]:
 
 @contextmanager
 def working(settings: Settings, relay: Database) -> Iterator[None]:
-    """Solve what waits, beside the test, in the order in which it came."""
+    """Solve what waits, beside the test, in the order in which it came; place events in theirs."""
     ended = threading.Event()
 
     def work() -> None:
         database = Database(settings.worker_database_url, size=2)
         while not ended.wait(0.02):
             with relay.transaction() as (connection, _):
+                events.fan_out(connection)
                 row: Any = solves.take(connection, "test")
             if row is not None:
                 Job(database, row.tenant_id, row.uid, "test").run()

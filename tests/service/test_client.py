@@ -26,6 +26,7 @@ from allocator.client import (
     Stale,
     TooMany,
     Unavailable,
+    is_genuine,
 )
 from allocator.domain.calendar import Calendar
 from allocator.domain.faults import InvalidProblem
@@ -36,6 +37,7 @@ from allocator.domain.schedule import Assignment
 from allocator.domain.service import Service
 from allocator.domain.time import Horizon, Span
 from api.settings import Settings
+from api.signing import new_secret, signed
 from api.store.database import Database
 
 NINE = datetime.fromisoformat("2030-01-07T09:00:00+01:00")
@@ -278,6 +280,36 @@ def test_what_was_never_there_is_not_deleted_by_a_service_that_was_away(
     assert away == []
 
 
+def test_a_hold_that_is_not_there_is_not_released_by_a_lost_answer(
+    client: Client, wire: Wire
+) -> None:
+    """That it is not there is what the lost answer said; no booking comes back, so it is told.
+
+    It was a TypeError. Where it was released, and the answer was lost, the same answer comes.
+    """
+    wire.spoil = [lose]
+    with pytest.raises(NotThere):
+        client.bookings.release("01900000-0000-7000-8000-000000000000")
+    held = client.bookings.hold(service="physio", start=NINE, resources=THERE)
+    wire.spoil = [lose]
+    assert client.bookings.release(held.id).state == "cancelled"
+
+
+def test_a_lost_reply_tells_its_secret_again(client: Client, wire: Wire, clinic: Clinic) -> None:
+    """Whatever has a secret is made once, and the client has it in the end."""
+    wire.spoil = [lose]
+    made = client.webhooks.create("https://example.org/hook")
+    wire.spoil = [lose]
+    rotated = client.webhooks.rotate(made.thing.id)
+    wire.spoil = [lose]
+    key = client.keys.create("desk", "scheduler")
+    assert clinic.sql("SELECT count(*) FROM webhook_secret") == [(2,)]
+    assert [one.id for one in client.keys.list()].count(key.thing.id) == 1
+    assert len({made.secret, rotated.secret, key.secret}) == 3
+    with Client("http://testserver", key.secret, transport=clinic.http._transport) as desk:
+        assert desk.tenant.read().name == client.tenant.read().name
+
+
 def test_patience_ends(clinic: Clinic, wire: Wire) -> None:
     """With the last problem, which says that nobody answered, or how long to wait."""
     wire.spoil = [lose, instead(429, **{"Retry-After": "9"}), instead(503)]
@@ -433,8 +465,68 @@ def test_following_goes_on_where_the_connection_broke(pauses: list[float]) -> No
     """It connects again, and hears the rest."""
     carrier = Cut()
     with Client("http://x", "k", transport=carrier, pause=pauses.append) as client:
-        heard = [news["state"] for news in client._sender.events("/v1/solves/x/events")]
+        heard = [news.data["state"] for news in client._sender.events("/v1/solves/x/events")]
     assert (heard, carrier.streams, len(pauses)) == (["running", "solved"], 2, 1)
+
+
+class Feed(httpx2.BaseTransport):
+    """Streams of events: the first begins after 5 and says nothing, the second breaks off."""
+
+    STREAMS = (
+        "id: five\n\n: still here\n\n",
+        "id: five\n\n" + "id: six\nevent: a.b\ndata: %s\n\n" + "id: seven\ndata: ",
+        "id: six\n\n" + "id: seven\nevent: a.b\ndata: %s\n\n",
+    )
+    EVENT = (
+        '{"type": "a.b", "timestamp": "2030-01-07T08:00:00Z",'
+        ' "data": {"id": "1", "kind": "a", "object": "2"}}'
+    )
+
+    def __init__(self) -> None:
+        self.after: list[str | None] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.after.append(request.headers.get("Last-Event-ID"))
+        text = self.STREAMS[len(self.after) - 1].replace("%s", self.EVENT)
+        return httpx2.Response(200, stream=Cutting(text, cut=len(self.after) == 2))
+
+
+class Cutting(httpx2.SyncByteStream):
+    def __init__(self, text: str, *, cut: bool) -> None:
+        self.text, self.cut = text, cut
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.text.encode()
+        if self.cut:
+            raise httpx2.RemoteProtocolError("cut")
+
+
+def test_whoever_follows_events_misses_none(pauses: list[float]) -> None:
+    """Not between two streams of which the first had none, nor where one breaks off."""
+    feed = Feed()
+    with Client("http://x", "k", transport=feed, pause=pauses.append) as client:
+        heard = client.events.follow(type="a.*")
+        assert [next(heard).cursor, next(heard).cursor] == ["six", "seven"]
+    assert feed.after == [None, "five", "six"]
+
+
+def test_a_message_is_checked_as_it_came() -> None:
+    """By its secret, whatever the case of the headers; not altered, old, or without headers."""
+    body, now = b'{"a": 1}', 1_900_000_000
+    secret = new_secret()
+    headers = signed([new_secret(), secret], "one", now, body)
+    upper = {name.upper(): value for name, value in headers.items()}
+    assert is_genuine(secret, headers, body, now=now) and is_genuine(secret, upper, body, now=now)
+    assert is_genuine(secret, headers, body, now=now + 299)
+    assert not is_genuine(secret, headers, body, now=now + 300)
+    assert not is_genuine(secret, headers, body, now=now - 300)
+    assert not is_genuine(secret, headers, body)
+    assert not is_genuine(secret, headers, body + b" ", now=now)
+    assert not is_genuine(new_secret(), headers, body, now=now)
+    assert not is_genuine(secret, {}, body, now=now)
+    for name in headers:
+        spoilt = {**headers, name: "\u00e4"}
+        assert not is_genuine(secret, spoilt, body, now=now), name
 
 
 def test_an_absence_is_marked_read_and_taken_back(client: Client) -> None:
@@ -447,20 +539,16 @@ def test_an_absence_is_marked_read_and_taken_back(client: Client) -> None:
     )
     client.bookings.confirm(held.id)
     absence = client.absences.mark("anna", NINE, NINE.replace(hour=12), reason="ill")
-    (hit,) = absence.hits
-    assert (hit.booking, hit.state, hit.person, hit.session) == (
-        held.id,
-        "booked",
-        "P1",
-        None,
-    )
-    assert (hit.start, absence.reason) == (NINE, "ill")
+    assert absence.bookings is not None and absence.sessions == ()
+    (hit,) = absence.bookings
+    assert (hit.id, hit.state, hit.person) == (held.id, "booked", "P1")
+    assert [(visit.start, visit.session) for visit in hit.visits] == [(NINE, None)]
     assert client.solves.read(str(absence.solve)).state == "queued"
     assert client.absences.read(absence.id) == absence
     (listed,) = client.absences.list()
-    assert (listed.id, listed.hits) == (absence.id, ())
+    assert (listed.id, listed.reason, listed.bookings) == (absence.id, "ill", None)
     client.requests.create(request("R1"))
-    why = client.explain("R1", NINE, {"practitioner": ["anna"], "room": ["room-1"]})
-    assert {broken["rule"] for broken in why["slot"]["violations"]} >= {"blocks"}
+    slot = client.explain("R1", NINE, {"practitioner": ["anna"], "room": ["room-1"]}).slot
+    assert slot is not None and "blocks" in {broken.rule for broken in slot.violations}
     client.absences.take_back(absence.id)
     assert list(client.absences.list()) == []

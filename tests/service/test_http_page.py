@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx2
 from cli.running import ROOT
 from docs.pages import blocks
 from service.conftest import Clinic
 from service.showing import compare, filled, rows
-from starlette.testclient import TestClient
 
 from api.problems import Problem
 from api.schemas.answers import STATES
@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "http.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def call(http: TestClient, command: str) -> Any:
+def call(http: httpx2.Client, command: str) -> Any:
     """Make the call that a command of curl's makes."""
     words = iter(shlex.split(command))
     assert next(words) == "curl"
