@@ -53,8 +53,8 @@ class Goal(Protocol):
     common
         Whether its amounts belong to nobody alone, so that a request has no weight of its own.
     of_requests
-        Whether it depends on what requests ask for that a problem has anything that the goal speaks
-        of: where requests may come later, it is in force from the first.
+        Whether it depends on requests, or on the people who come to them, that a problem has
+        anything that the goal speaks of: where those may come later, it is in force from the first.
     local
         Whether visits that share no request, session or resource have amounts of their own each.
         Where they have not, ``ties`` says which have amounts together.

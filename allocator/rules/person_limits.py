@@ -29,6 +29,7 @@ class PersonLimits(Rule):
     moving = True
     of_claims = True
     local = True
+    of_requests = True
 
     def relevant(self, prepared: Prepared) -> bool:
         """Say whether any resource has such a limit."""

@@ -63,8 +63,8 @@ class Rule(Protocol):
         Whether what ``starts_with`` says of a resource is a matter of the request (whom it
         wants, where it is pinned), not of the resource (when it is open, what it holds).
     of_requests
-        Whether it depends on what requests ask for that a problem has anything that the rule speaks
-        of: where requests may come later, it is in force from the first.
+        Whether it depends on requests, or on the people who come to them, that a problem has
+        anything that the rule speaks of: where those may come later, it is in force from the first.
     local
         Whether visits that share no request, session or resource are nothing to each other by this
         rule. Where it is not, ``ties`` says which are something to each other all the same.

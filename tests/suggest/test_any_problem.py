@@ -132,6 +132,25 @@ def test_the_ranking_of_every_start_is_the_same(seed: int) -> None:
     assert [one.rank for one in ranked] == sorted(one.rank for one in ranked)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rules_and_goals_that_requests_bring_are_marked(seed: int) -> None:
+    """What a problem has only because of its requests, an index has in force from the first."""
+    problem = random_problem(seed, most_visits=5)
+    bare = replace(
+        problem, requests=(), relations=(), precedences=(), pins=(), published=(), sessions=()
+    )
+    with_them, without_them = book_of(problem), book_of(bare)
+    # Named requests come with the problem; a practitioner who only ever attends has no short gaps.
+    named = {"relations", "precedence", "pins", "most_changes", "fewest_changes", "compact_days"}
+    named |= {"session_together", "session_most", "session_least"}
+    for there, here in (
+        (with_them.rules, without_them.rules),
+        (with_them.goals, without_them.goals),
+    ):
+        known = {one.name for one in here} | named
+        assert all(one.of_requests for one in there if one.name not in known)
+
+
 def test_the_questions_are_of_every_shape() -> None:
     """Else something would go unseen: singles, chains, series, sessions; some have no answer."""
     asked = [question(seed) for seed in SEEDS]

@@ -9,7 +9,7 @@ from tiny import at, calendar, goals, patient, practitioner, problem, request, r
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
 from allocator.domain.request import PreferredResource
-from allocator.domain.resource import Location
+from allocator.domain.resource import Location, WorkLimits
 from allocator.domain.schedule import Assignment, Claim, Schedule
 from allocator.suggest import Index, Tag, suggest
 
@@ -157,6 +157,25 @@ def test_someone_else_s_calendar_counts():
     assert starts(index.suggest(request("n", "pat"), limit=9)) == [at(0, 9), at(0, 10), at(0, 11)]
     index.remove(claim)
     assert at(0, 8) in starts(index.suggest(request("n", "pat"), limit=9))
+
+
+def test_someone_s_limit_counts_though_they_came_later():
+    """One visit a day: Pat, whom the problem did not know, has one on Monday."""
+    index = Index(problem(days=2))
+    index.know(patient("pat", limits=WorkLimits(visits_per_day=1)))
+    index.book(
+        request("b", "pat"),
+        [
+            Assignment(
+                visit="b",
+                start=at(0, 8),
+                end=at(0, 9),
+                resources=(("practitioner", ("ann",)), ("attendee:pat", ("pat",))),
+            )
+        ],
+    )
+    found = index.suggest(request("n", "pat"), limit=9)
+    assert {option.start.date() for option in found.options} == {at(1, 0).date()}
 
 
 def test_two_lanes_hold_two():
