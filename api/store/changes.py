@@ -1,4 +1,4 @@
-"""What has changed since somebody last looked: bookings and group sessions, and the world.
+"""What has changed since somebody last looked: bookings, requests, group sessions, the world.
 
 Whoever looks keeps the snapshot that they looked with. What is visible now and was not then is
 what has changed: nothing is missed and nothing is seen twice, in whatever order transactions end,
@@ -66,7 +66,8 @@ class Changes:
     learnt_at
         When its load was learnt last, or None.
     objects
-        Bookings, and visits, by their UUIDs; None where nobody can say, or there are too many.
+        Bookings, visits and requests, by their UUIDs; None where nobody can say, or there are too
+        many.
     """
 
     seen: Seen
@@ -113,7 +114,7 @@ _SINCE = text(
            (SELECT max(learnt_at) FROM learnt_forecast WHERE tenant_id = :tenant) AS learnt_at,
            (SELECT array_agg(object) FROM (
                SELECT DISTINCT object FROM event, CAST(:seen AS pg_snapshot) AS seen
-               WHERE tenant_id = :tenant AND kind IN ('booking', 'visit')
+               WHERE tenant_id = :tenant AND kind IN ('booking', 'visit', 'request')
                  AND transaction_id >= CAST(CAST(pg_snapshot_xmin(seen) AS text) AS bigint)
                  AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), seen)
                LIMIT :most) AS new) AS objects

@@ -57,3 +57,37 @@ _OF = text(
         WHERE booking.tenant_id = :tenant AND booking.uid = ANY(:objects))
     ORDER BY visit.id"""
 )
+
+
+#: A request, and whether it waits: neither booked nor withdrawn.
+_REQUESTS = """
+    SELECT request.uid, request.ref, request.spec, request.state = 'requested' AND NOT EXISTS (
+               SELECT 1 FROM booking
+               WHERE booking.tenant_id = request.tenant_id AND booking.request_id = request.id
+                 AND booking.state IN ('held', 'pending_approval', 'booked')) AS waits
+    FROM request WHERE request.tenant_id = :tenant
+"""
+
+
+def waiting(connection: Connection, tenant: int, most: int) -> Sequence[Any]:
+    """Return requests that have windows, and may wait; the latest, where there are more."""
+    return connection.execute(_WAITING, {"tenant": tenant, "most": most}).all()
+
+
+_WAITING = text(
+    f"{_REQUESTS} AND request.state = 'requested' AND request.spec ? 'windows'"
+    " ORDER BY request.id DESC LIMIT :most"
+)
+
+
+def requests_of(connection: Connection, tenant: int, objects: Sequence[UUID]) -> Sequence[Any]:
+    """Return the requests of some bookings, and those of these UUIDs."""
+    return connection.execute(_OF_OBJECTS, {"tenant": tenant, "objects": list(objects)}).all()
+
+
+_OF_OBJECTS = text(
+    f"""{_REQUESTS} AND request.id IN (
+        SELECT id FROM request WHERE tenant_id = :tenant AND uid = ANY(:objects)
+        UNION
+        SELECT request_id FROM booking WHERE tenant_id = :tenant AND uid = ANY(:objects))"""
+)

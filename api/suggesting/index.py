@@ -31,6 +31,7 @@ from api.store import changes, forecasts, people, taken
 from api.store.changes import Seen
 from api.store.world import World, decoded
 from api.suggesting.expected import Expected
+from api.suggesting.waiting import Waiting, attendees
 from api.usecases.policy import policy, steering
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
@@ -103,6 +104,7 @@ class TenantIndex:
         self.expected: Expected | None = None
         self.forecast: ExpectedLoad | None = None
         self._seen = seen
+        self._waiting = Waiting(self.index)
         self.held = {a.visit: a for a in problem.published}
         self._visits: dict[UUID, _Visit] = {}
         self._of_booking: dict[UUID, set[UUID]] = {}
@@ -143,7 +145,9 @@ class TenantIndex:
         horizon = _horizon(world, tx.now)
         rows = taken.within(tx.connection, tx.tenant, horizon.start, horizon.end)
         held = {a.visit: a for row in rows if (a := _session(row, world, horizon)) is not None}
-        strangers = _people(tx, _named(rows, world) | set(odd))
+        waits = taken.waiting(tx.connection, tx.tenant, MOST)
+        names = _named(rows, world) | (attendees(waits) - world.resources.keys())
+        strangers = _people(tx, names | set(odd))
         known = {**world.resources, **{row.ref: _resource(row) for row in strangers}}
         try:
             problem = Problem(
@@ -163,6 +167,7 @@ class TenantIndex:
         found = cls(world, {row.ref: row.person_id for row in strangers}, problem, seen)
         for row in rows:
             found._take(row)
+        found._waiting.take(waits)
         found._expect(tx)
         return found
 
@@ -184,7 +189,9 @@ class TenantIndex:
             if found.objects:
                 days = (self.horizon.start, self.horizon.end)
                 rows = taken.of(tx.connection, tx.tenant, *days, found.objects)
-                strangers = _people(tx, _named(rows, self.world) - self.people.keys())
+                waits = taken.requests_of(tx.connection, tx.tenant, found.objects)
+                names = _named(rows, self.world) | (attendees(waits) - self.world.resources.keys())
+                strangers = _people(tx, names - self.people.keys())
                 moved = [uid for uid in found.objects if self._is_session(uid)]
                 if moved or any(row.booking is None for row in rows):
                     return False
@@ -195,6 +202,7 @@ class TenantIndex:
                     self._leave(uid)
                 for row in rows:
                     self._take(row)
+                self._waiting.take(waits)
                 self._whole = True
             if found.learnt_at != (self.expected and self.expected.learnt_at):
                 self._expect(tx)

@@ -412,6 +412,46 @@ def test_clients_are_suggested_no_more_than_they_may_book(clinic: Clinic) -> Non
     assert suggested(clinic.asker("scheduler"), **far)["suggestions"]
 
 
+def test_who_waits_is_not_robbed_of_their_last_place_unawares(clinic: Clinic) -> None:
+    """R1 can only lie from eight to nine: its place is suggested last, and the staff are told.
+
+    Once it is booked, or withdrawn, nobody's place is taken.
+    """
+    asks = clinic.asker("scheduler")
+    booked(asks, physio(at(8), None, resources={"practitioner": ["ben"], "room": ["room-2"]}))
+    asking = {
+        "id": "R1",
+        "steps": [{"service": "physio"}],
+        "attendees": [{"resource": "P2"}],
+        "windows": [window(8, 8.75)],
+    }
+    body = {"service": "physio", "attendees": ["P1"], "windows": [window(8, 8.75)], "limit": 1}
+
+    def displaced(asks: Asker) -> Any:
+        (one,) = suggested(asks, **body)["suggestions"]
+        return one["displaces"], "displaces" in {reason["tag"] for reason in one["reasons"]}
+
+    assert displaced(asks) == ([], False)
+    assert asks.post("/v1/requests", asking).status_code == 201
+    assert displaced(asks) == (["R1"], True)
+    assert displaced(client(clinic, "P1")) == (None, False)
+    now = asks.get("/v1/requests/R1")
+    longer = {**asking, "windows": [window(8, 18)]}
+    changed = asks("PUT", "/v1/requests/R1", longer, If_Match=now.headers["etag"])
+    assert changed.status_code == 200, changed.text
+    assert displaced(asks) == ([], False)
+    changed = asks("PUT", "/v1/requests/R1", asking, If_Match=changed.headers["etag"])
+    assert displaced(asks) == (["R1"], True)
+    found = suggested(asks, request="R1", limit=1)["suggestions"][0]
+    assert found["displaces"] == []  # it is its own
+    held = asks.post("/v1/holds", {"token": found["token"]}).json()["id"]
+    assert suggested(asks, **body)["suggestions"] == []
+    assert asks("DELETE", f"/v1/holds/{held}").status_code == 200
+    assert displaced(asks) == (["R1"], True)
+    clinic.http.app.state.service.suggester.indexes._slots.clear()  # type: ignore[attr-defined]
+    assert displaced(asks) == (["R1"], True)
+
+
 def test_days_with_places(clinic: Clinic) -> None:
     """Four starts until eleven on Monday, none on Tuesday, more on Wednesday; and their month."""
     admin = clinic.asker()
