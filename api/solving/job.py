@@ -140,6 +140,8 @@ class Job:
         asked = asked_of(row)
         until = time.monotonic() + asked.time_limit_seconds
         start, stays = started(row, found), dict[str, Stay]()
+        if start is not None:
+            self._hear(found, stays, as_it_stood(row, start))
         while True:
             stays = {str(v.uid): Stay.of(v, why) for v, why in found.stays} | stays
             result = solve(
@@ -257,13 +259,27 @@ def principal(tenant: int, uid: UUID) -> Principal:
 
 def started(row: Any, found: Clinic) -> Schedule | None:
     """Return where a solve stood when its worker died, as far as the problem still has it."""
-    if not row.incumbent:
+    if not row.incumbent or len(row.progress["costs"]) != len(found.problem.objective):
         return None
     faults: list[Fault] = []
     assignments: tuple[Assignment, ...] = Decoder(faults).value(
         tuple[Assignment, ...], row.incumbent, ""
     )
     return kept(Schedule(assignments=assignments), found)
+
+
+def as_it_stood(row: Any, start: Schedule) -> Progress:
+    """Return how a solve stood when its worker died: till there is more, it is what there is."""
+    return Progress(
+        phase=row.progress["phase"],
+        seconds=row.progress["seconds"],
+        costs=tuple(row.progress["costs"]),
+        bounds=tuple(row.progress["bounds"]),
+        visits_placed=len(start.assignments),
+        visits=row.progress["visits"],
+        level=row.progress["level"],
+        assignments=lambda: start.assignments,
+    )
 
 
 def kept(schedule: Schedule | None, found: Clinic) -> Schedule | None:

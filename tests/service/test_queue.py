@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from service.conftest import Asker, Clinic
+from service.processes import until
 from service.racing import race
 from service.solving import alone, work
 
@@ -79,15 +80,14 @@ def test_one_that_kills_each_of_its_workers_is_given_up(clinic: Clinic, queue: D
     assert (found["state"], found["result"]) == ("failed", {"error": "Its worker died each time."})
 
 
-def test_it_goes_on_from_where_it_stood(
-    clinic: Clinic, queue: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From the best schedule that was written down; what is gone by now is not in it."""
+@pytest.fixture
+def dead(clinic: Clinic, queue: Database) -> str:
+    """A solve whose worker died when two visits had a place, of which one is asked for still."""
     asks = clinic.asker()
     for request in ("R1", "R2"):
         body = {"id": request, "steps": [{"service": "physio"}]}
         assert asks.post("/v1/requests", body).status_code == 201
-    ask(asks)
+    name = ask(asks)
     row = take(queue, "mortal")
     best = [
         {
@@ -98,10 +98,19 @@ def test_it_goes_on_from_where_it_stood(
         }
         for visit, day in (("R1", 7), ("R2", 8))
     ]
+    news = {"phase": "improve", "level": "", "seconds": 4.2, "visits_placed": 2, "visits": 2}
     with queue.transaction() as (connection, _):
-        solves.tell(connection, row.tenant_id, row.id, "mortal", {"phase": "improve"}, best)
+        news |= {"costs": [0, 7], "bounds": [0, None]}
+        solves.tell(connection, row.tenant_id, row.id, "mortal", news, best)
     clinic.sql(SILENT)
     clinic.sql("UPDATE request SET state = 'withdrawn' WHERE ref = 'R2'")
+    return name
+
+
+def test_it_goes_on_from_where_it_stood(
+    dead: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the best schedule that was written down; what is gone by now is not in it."""
     starts: list[Any] = []
     real = job.solve
 
@@ -114,3 +123,23 @@ def test_it_goes_on_from_where_it_stood(
     ((assignment,),) = (start.assignments for start in starts)
     assert (assignment.visit, assignment.start.isoformat()) == ("R1", "2030-01-07T09:00:00+00:00")
     assert assignment.filling("practitioner") == ("ben",)
+
+
+def test_one_that_is_cancelled_before_it_has_more_ends_with_that(
+    clinic: Clinic, dead: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the second worker prepares it."""
+    asks, real = clinic.asker(), job.solve
+
+    def preparing(*words: Any, **named: Any) -> Any:
+        assert asks.post(f"/v1/solves/{dead}/cancel").json()["state"] == "running"
+        until(lambda: asks.get(f"/v1/solves/{dead}").json()["state"] == "solved")
+        return real(*words, **named)
+
+    monkeypatch.setattr(job, "solve", preparing)
+    assert work(settings) == 1
+    result = asks.get(f"/v1/solves/{dead}").json()["result"]
+    assert [(v["request"], v["start"]) for v in result["visits"]] == [
+        ("R1", "2030-01-07T09:00:00Z")
+    ]
+    assert [(level["cost"], level["bound"]) for level in result["levels"]] == [(0, 0), (7, None)]
