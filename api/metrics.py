@@ -50,6 +50,9 @@ class Metrics:
         self._confirmations = Counter(
             "allocator_confirmations", "Holds that were confirmed.", registry=own
         )
+        self._suggestions = Counter(
+            "allocator_suggestions", "Questions for places that were answered.", registry=own
+        )
         self._conflicts = Counter(
             "allocator_conflicts", "Answers with status 409.", ["type"], registry=own
         )
@@ -58,8 +61,10 @@ class Metrics:
             self._shown = CollectorRegistry()
             MultiProcessCollector(self._shown)
         self._outcomes = {
-            ("POST", "/v1/holds", 201): self._holds,
-            ("POST", "/v1/holds/{name}/confirm", 200): self._confirmations,
+            ("POST", "/v1/holds", 201): (self._holds,),
+            ("POST", "/v1/holds/{name}/confirm", 200): (self._confirmations,),
+            ("POST", "/v1/bookings", 201): (self._holds, self._confirmations),
+            ("POST", "/v1/suggestions", 200): (self._suggestions,),
         }
 
     def answered(
@@ -68,9 +73,9 @@ class Metrics:
         """Count an answer; a replayed one has done nothing anew."""
         told = method if method in METHODS else "other"
         self._requests.labels(told, route, str(status)).observe(seconds)
-        outcome = self._outcomes.get((method, route, status))
-        if outcome is not None and not replayed:
-            outcome.inc()
+        if not replayed:
+            for outcome in self._outcomes.get((method, route, status), ()):
+                outcome.inc()
 
     def conflict(self, type: str) -> None:
         """Count an answer with status 409."""

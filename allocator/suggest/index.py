@@ -292,7 +292,7 @@ class Index:
             return replace(
                 found,
                 next_possible=self._next(request, moving, asked),
-                nearly=tuple(self._nearly(request, moving, asked)) if explain else (),
+                nearly=tuple(self._nearly(request, moving, asked)),
             )
 
     def backfill(

@@ -268,21 +268,20 @@ ANSWERS: dict[str, dict[str, Any]] = {
             session=maybe(TEXT),
         ),
         _object(
+            "SuggestedVisit",
+            "Where a visit would lie.",
+            **WANTED,
+            end=INSTANT,
+            session=maybe(TEXT),
+        ),
+        _object(
             "Suggestion",
             "Places for all visits of what is asked for, taken together.",
             token=TEXT,
             start=INSTANT,
             end=INSTANT,
             zone=TEXT,
-            visits=many(
-                _object(
-                    "SuggestedVisit",
-                    "Where a visit would lie.",
-                    **WANTED,
-                    end=INSTANT,
-                    session=maybe(TEXT),
-                )
-            ),
+            visits=many(ref("SuggestedVisit")),
             reasons=many(REASON),
             **BUSY,
             saving=SAVING,
@@ -302,6 +301,23 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 _object("WhyNone", "Why there is no choice.", sentence=TEXT, rules=many(TEXT))
             ),
             next_possible=maybe(ref("Suggestion")),
+            nearly=many(
+                _object(
+                    "NearlySuggested",
+                    "A fixed series of which some dates fail; it cannot be held as it is.",
+                    visits=many(ref("SuggestedVisit")),
+                    failing=many(
+                        _object(
+                            "FailingDate",
+                            "When a visit would be, and where it could lie instead.",
+                            occurrence=NUMBER,
+                            step=NUMBER,
+                            start=INSTANT,
+                            instead=many(ref("SuggestedVisit")),
+                        )
+                    ),
+                )
+            ),
         ),
         _object(
             "Person",

@@ -12,7 +12,7 @@ from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Assignment
 from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span, zone_of
-from allocator.suggest import DayOfStarts, Suggestion, Suggestions, WhyNone
+from allocator.suggest import DayOfStarts, Nearly, Suggestion, Suggestions, WhyNone
 from api.problems import Invalid
 from api.store import refused
 from api.store.suggestion_keys import Secrets
@@ -25,6 +25,7 @@ from api.usecases.discretion import PLAIN
 from api.usecases.placing import WantedVisit
 from api.usecases.policy import policy
 from api.usecases.rules import faults as told
+from api.usecases.series import At
 from api.usecases.tx import Tx
 
 T = TypeVar("T")
@@ -45,8 +46,28 @@ class Offer:
     """
 
     suggestion: Suggestion
-    visits: tuple[tuple[WantedVisit, datetime], ...]
+    visits: tuple[Lies, ...]
     token: str
+
+
+#: Where a visit is to lie, and until when.
+Lies = tuple[WantedVisit, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """A fixed series of which some dates fail; it cannot be held as it was asked for.
+
+    Attributes
+    ----------
+    visits
+        Those that keep the time.
+    failing
+        The others: which, when it would be, and where it could lie instead.
+    """
+
+    visits: tuple[Lies, ...]
+    failing: tuple[tuple[At, datetime, tuple[Lies, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +88,8 @@ class Offers:
         Until when tokens can be used.
     why_none, next_possible
         Why there is no choice, and the first after the time asked for.
+    nearly
+        Of a fixed series that has no place whole: the times at which the fewest dates fail.
     """
 
     asked: Asked
@@ -77,6 +100,7 @@ class Offers:
     expires_at: datetime
     why_none: WhyNone | None = None
     next_possible: Offer | None = None
+    nearly: tuple[Near, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +150,7 @@ class Suggester:
         secret = self._secrets.of(tx.connection, tx.tenant)
 
         def offer(one: Suggestion) -> Offer:
-            visits = tuple((_wanted(subject, a), a.end) for a in one.visits)
+            visits = _lying(subject, one.visits)
             ticket = Ticket(
                 until=until,
                 service=asked.service,
@@ -152,6 +176,7 @@ class Suggester:
             expires_at=until,
             why_none=None if found.options else found.why_none,
             next_possible=None if found.next_possible is None else offer(found.next_possible),
+            nearly=tuple(_near(subject, one) for one in found.nearly),
         )
 
     def _note_refused(
@@ -262,6 +287,20 @@ def _service(index: TenantIndex, subject: Subject) -> str:
     step = subject.request.steps[0]
     sessions = (index.world.sessions[name] for name in sorted(step.sessions))
     return step.service or next((session.service for session in sessions), "")
+
+
+def _near(subject: Subject, one: Nearly) -> Near:
+    return Near(
+        visits=_lying(subject, one.visits),
+        failing=tuple(
+            (subject.places[failing.visit], failing.start, _lying(subject, failing.instead))
+            for failing in one.failing
+        ),
+    )
+
+
+def _lying(subject: Subject, visits: Sequence[Assignment]) -> tuple[Lies, ...]:
+    return tuple((_wanted(subject, a), a.end) for a in visits)
 
 
 def _wanted(subject: Subject, assignment: Assignment) -> WantedVisit:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allocator.domain.steering import Saving
 from allocator.suggest import DayOfStarts, Reason, Suggestion, Tag, WhyNone
 from api.suggesting.suggester import Days, Offer, Offers
 from api.usecases.discretion import PLAIN
+from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
 from api.views import instant
 
@@ -39,6 +41,33 @@ def suggestions(tx: Tx, found: Offers) -> dict[str, Any]:
         "expires_at": instant(found.expires_at),
         "why_none": None if found.why_none is None else _why(tx, found.why_none),
         "next_possible": None if following is None else suggestion(tx, found, following),
+        "nearly": [
+            {
+                "visits": [_visit(*one) for one in near.visits],
+                "failing": [
+                    {
+                        "occurrence": occurrence,
+                        "step": step,
+                        "start": instant(start),
+                        "instead": [_visit(*one) for one in instead],
+                    }
+                    for (occurrence, step), start, instead in near.failing
+                ],
+            }
+            for near in found.nearly
+        ],
+    }
+
+
+def _visit(visit: WantedVisit, end: datetime) -> dict[str, Any]:
+    """Return where a visit would lie."""
+    return {
+        "occurrence": visit.occurrence,
+        "step": visit.step,
+        "session": visit.session,
+        "start": instant(visit.start),
+        "end": instant(end),
+        "resources": {role: list(names) for role, names in visit.resources.items()},
     }
 
 
@@ -51,17 +80,7 @@ def suggestion(tx: Tx, found: Offers, offer: Offer) -> dict[str, Any]:
         "start": instant(one.visits[0].start),
         "end": instant(max(end for _, end in offer.visits)),
         "zone": str(one.visits[0].start.tzinfo),
-        "visits": [
-            {
-                "occurrence": visit.occurrence,
-                "step": visit.step,
-                "session": visit.session,
-                "start": instant(visit.start),
-                "end": instant(end),
-                "resources": {role: list(names) for role, names in visit.resources.items()},
-            }
-            for visit, end in offer.visits
-        ],
+        "visits": [_visit(*one) for one in offer.visits],
         "reasons": [
             _reason(reason) for reason in one.reasons if not outside or reason.tag in PERSONAL
         ],

@@ -35,6 +35,7 @@ class Process:
     """What a process of the API knows of tenants, with connections of its own."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self.database = Database(url, size=2)
         self.indexes = Indexes()
         self.worlds = Worlds()

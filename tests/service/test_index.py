@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from threading import Event
 from typing import Any
 
 import psycopg
 import pytest
 from service.conftest import Asker, Clinic, need, physio, scope
 from service.indexing import Process, at, in_database, in_index
+from service.processes import PATIENCE
+from service.racing import race
 from sqlalchemy import Engine, text
 
 from api.embedded import EmbeddedServer
 from api.store.database import Database
 from api.suggesting import index as module
+from api.suggesting.index import TenantIndex
 from api.sweeper import sweep
 
 
@@ -224,6 +230,47 @@ def test_connections_that_are_killed_are_no_matter(
     index = process.index(clinic)
     assert in_index(index) == in_database(clinic, index)
     assert len(in_index(index)) == 9
+
+
+def test_while_it_is_read_anew_others_are_answered_from_the_old_one(
+    clinic: Clinic, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds that the world has changed reads; the next, meanwhile, is not kept waiting."""
+    admin = clinic.asker()
+    old = process.index(clinic)
+    assert admin.post("/v1/resources", {"id": "room-3", "kind": "room"}).status_code == 201
+    reading, go_on = Event(), Event()
+    read = TenantIndex.read
+
+    def slow(tx: Any, odd: Any = ()) -> TenantIndex:
+        reading.set()
+        assert go_on.wait(PATIENCE)
+        return read(tx, odd)
+
+    monkeypatch.setattr(TenantIndex, "read", slow)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(process.index, clinic)
+        assert reading.wait(PATIENCE)
+        assert process.index(clinic) is old
+        go_on.set()
+        new = first.result()
+    assert new is not old
+    assert new.index.has("room-3")
+    assert process.index(clinic) is new
+
+
+def test_whoever_comes_first_waits_until_it_is_read(
+    clinic: Clinic, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six at once, of whom nobody has asked before: it is read once."""
+    times = []
+    read = TenantIndex.read
+    monkeypatch.setattr(TenantIndex, "read", lambda tx, odd=(): times.append(1) or read(tx, odd))
+    process.database.close()
+    process.database = Database(process.url, size=6)
+    found = race([partial(process.index, clinic)] * 6)
+    assert len({id(index) for index in found}) == 1
+    assert len(times) == 1
 
 
 def test_a_day_later_it_is_read_anew(clinic: Clinic, process: Process) -> None:

@@ -77,6 +77,24 @@ def test_requests_holds_confirmations_and_conflicts_are_counted(
     }
 
 
+def test_suggestions_and_what_is_booked_of_them_are_counted(clinic: Clinic, app: FastAPI) -> None:
+    """A question; a booking by its token is a hold and a confirmation; a repeat is neither."""
+    asker = clinic.asker()
+    before = read(app)
+    found = asker.post("/v1/suggestions", {"service": "physio", "limit": 1}).json()
+    token = {"token": found["suggestions"][0]["token"]}
+    made = [asker.post("/v1/bookings", token, Idempotency_Key="k") for _ in range(2)]
+    assert [answer.status_code for answer in made] == [201, 201]
+    seconds = "allocator_http_request_seconds_count"
+    assert rise(before, read(app)) == {
+        f"{seconds} method=POST route=/v1/suggestions status=200": 1,
+        f"{seconds} method=POST route=/v1/bookings status=201": 2,
+        "allocator_suggestions_total": 1,
+        "allocator_holds_total": 1,
+        "allocator_confirmations_total": 1,
+    }
+
+
 def test_nothing_that_is_told_names_anybody(clinic: Clinic, app: FastAPI) -> None:
     """Neither people, nor ids, nor tenants, nor keys stand in any label."""
     asker = clinic.asker()

@@ -138,6 +138,24 @@ def test_a_series_is_never_suggested_in_part(clinic: Clinic) -> None:
     }
 
 
+def test_a_fixed_series_of_which_a_date_fails(clinic: Clinic) -> None:
+    """Daily at one time, between nine and ten: the second day is full, and noon is free instead."""
+    asks = clinic.asker("scheduler")
+    pattern = {"type": "fixed", "count": 3, "every_days": 1}
+    windows = [window(9, 9.75), window(9, 9.75, 1), window(12, 12.75, 1), window(9, 9.75, 2)]
+    series(asks, series=pattern, windows=windows)
+    booked(asks, physio(at(9, 1), None))
+    booked(asks, physio(at(9, 1), None, resources={"practitioner": ["ben"], "room": ["room-2"]}))
+    found = suggested(asks, request="R1")
+    assert found["suggestions"] == []
+    near = found["nearly"][0]  # the time at which the fewest dates fail
+    assert [visit["start"] for visit in near["visits"]] == [utc(9), utc(9, 2)]
+    (failing,) = near["failing"]
+    assert (failing["occurrence"], failing["start"]) == (2, utc(9, 1))
+    assert {visit["start"] for visit in failing["instead"]} == {utc(12, 1)}
+    assert suggested(asks, service="physio")["nearly"] == []
+
+
 def test_a_chain_is_suggested_whole(clinic: Clinic) -> None:
     """Physio, then training within an hour."""
     asks = clinic.asker("scheduler")
