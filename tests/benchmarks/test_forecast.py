@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -43,7 +44,10 @@ def quickness(clinic: Problem, claims: pd.DataFrame, now: datetime) -> tuple[obj
     opening = open_hours(clinic)
     forecast = learn(claims, opening, zone=ZONE, now=now)
     view, ticks = forecast.on(clinic.horizon), range(clinic.horizon.ticks)
-    start, end = now + timedelta(days=3), now + timedelta(days=3, hours=1)
+    start, end = now + timedelta(days=3, hours=3), now + timedelta(days=3, hours=4)
+    before = forecast.load("practitioner").copy()
+    forecast.claim("practitioner", start, end)
+    assert not np.array_equal(forecast.load("practitioner"), before)
     learning = milliseconds(lambda: learn(claims, opening, zone=ZONE, now=now), 5)
     counting = milliseconds(lambda: forecast.claim("practitioner", start, end), 200)
     reading = milliseconds(lambda: view.load("practitioner", ticks), 200)
@@ -113,4 +117,11 @@ def test_errors_on_weeks_held_back() -> None:
         "read a kind over the horizon, µs",
         "ticks read",
     )
-    write("Load forecast", text, table(head, rows), table(quick, speed), conditions())
+    busy = f"{os.getloadavg()[0]:.1f}"
+    write(
+        "Load forecast",
+        text,
+        table(head, rows),
+        table(quick, speed),
+        conditions(**{"load of the machine meanwhile": busy}),
+    )
