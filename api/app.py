@@ -74,6 +74,7 @@ TAGS = (
     "bookings",
     "claims",
     "requests",
+    "waitlist",
     "solves",
     "absences",
     "explanations",

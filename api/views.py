@@ -275,15 +275,14 @@ def delivery(row: Any) -> dict[str, Any]:
     }
 
 
-def solve(row: Any, *, whole: bool = False) -> dict[str, Any]:
-    """Return a solve; whole, with what came of it."""
+def solve(row: Any) -> dict[str, Any]:
+    """Return a solve, without what came of it."""
     return {
         "id": str(row.uid),
         "state": row.state,
         "asked": row.asked,
         "publish": row.publish,
         "progress": row.progress,
-        **({"result": row.result} if whole else {}),
         "published": row.published,
         "attempt": row.attempt,
         "created_at": instant(row.created_at),

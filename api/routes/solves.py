@@ -22,9 +22,10 @@ from api.schemas.bodies import Body
 from api.schemas.documents import one
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
-from api.solving import checking, queue
+from api.solving import checking, discretion, queue
 from api.solving.publishing import Publisher
 from api.store.ids import as_uid
+from api.usecases.tx import Tx
 
 routes = APIRouter(prefix="/v1/solves", tags=["solves"], route_class=KnownRoute)
 #: Seconds between two looks at a solve that is followed.
@@ -96,8 +97,13 @@ def pages(
 
 @routes.get("/{name}", operation_id="read_solve", responses={200: answer_of("SolveWithResult")})
 def read(call: Calling, name: str) -> Response:
-    """Read a solve, with what came of it."""
-    return Answer(views.solve(call.read(lambda tx: queue.read(tx, name, "result")), whole=True))
+    """Read a solve, with what came of it where you work."""
+
+    def work(tx: Tx) -> dict[str, Any]:
+        row = queue.read(tx, name, "result")
+        return {**views.solve(row), "result": discretion.seen(tx, row.result)}
+
+    return Answer(call.read(work))
 
 
 @routes.get(

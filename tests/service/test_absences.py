@@ -260,8 +260,10 @@ def test_an_absence_is_listed_and_taken_back(clinic: Clinic) -> None:
     assert [line["action"] for line in log] == ["absence.marked", "absence.taken_back"]
 
 
-def test_whoever_works_elsewhere_sees_nothing_of_it(clinic: Clinic) -> None:
-    """Neither the absence nor the bookings that it hits; the solve looks after all of them."""
+def test_whoever_works_elsewhere_sees_nothing_of_it(clinic: Clinic, settings: Settings) -> None:
+    """Neither the absence nor the bookings that it hits; the solve looks after all of them, and
+    tells of what is there.
+    """
     asks = clinic.asker()
     for name in ("here", "there"):
         asks.post("/v1/locations", {"id": name})
@@ -279,6 +281,13 @@ def test_whoever_works_elsewhere_sees_nothing_of_it(clinic: Clinic) -> None:
     assert [b["id"] for b in anna["bookings"]] == [theirs]
     assert len(asks.get(f"/v1/absences/{anna['id']}").json()["bookings"]) == 2
     assert len(asks.get(f"/v1/solves/{anna['solve']}").json()["asked"]["unpinned"]) == 2
+    whole = solved(settings, asks, anna["solve"])["result"]
+    told = elsewhere.get(f"/v1/solves/{anna['solve']}").json()["result"]
+    assert (len(whole["moved"]), len(whole["visits"]), len(whole["before"])) == (2, 2, 2)
+    assert [move["booking"] for move in told["moved"]] == [theirs]
+    assert [visit["request"] for visit in told["visits"]] == [theirs]
+    assert [visit["request"] for visit in told["before"]] == [theirs]
+    assert told["levels"] == whole["levels"]
 
 
 def test_nobody_hit_is_no_solve(clinic: Clinic) -> None:

@@ -332,6 +332,10 @@ def test_whoever_works_elsewhere_publishes_nothing_here(clinic: Clinic, settings
     assert by_itself.json()["detail"].startswith("A solve that publishes itself books at every")
     solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
     work(settings)
+    told, whole = (who.get(f"/v1/solves/{solve}").json()["result"] for who in (asks, admin))
+    assert {visit["request"] for visit in told["visits"]} == {"there", "joins"}
+    assert {visit["request"] for visit in whole["visits"]} == {"there", "joins", "here"}
+    assert ([s["visit"] for s in told["sessions"]], len(whole["sessions"])) == ([], 1)
     found = asks.post(f"/v1/solves/{solve}/publish").json()
     assert found["booked"] == ["there"]
     assert {(lost["request"], lost["problem"]["type"][22:]) for lost in found["lost"]} == {
