@@ -56,7 +56,16 @@ def work(database: Database, stopping: Stopping) -> None:
 
 
 def main(settings: Settings) -> None:
-    """Work until asked to stop."""
+    """Work until asked to stop.
+
+    Raises
+    ------
+    SystemExit
+        Where a database that it needs is not named.
+    """
+    for name in ("relay_database_url", "worker_database_url"):
+        if not getattr(settings, name):
+            raise SystemExit(f"ALLOCATOR_{name.upper()} is not set; a worker needs it.")
     stopping = Stopping()
     logs.configure(settings.log_level)
     traces.configure(settings.traces, "worker")

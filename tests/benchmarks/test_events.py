@@ -21,6 +21,8 @@ from benchmarks.figures import conditions, table, write
 from benchmarks.service.running import Running, furnish, load, running
 from sqlalchemy import Engine, create_engine, text
 
+from api.sealing import Seal, new_key
+from api.signing import new_secret
 from api.store.database import engine_url
 
 pytestmark = pytest.mark.benchmark
@@ -75,6 +77,8 @@ def receiver(service: Running) -> Iterator[Receiver]:
     environment = {
         **os.environ,
         "ALLOCATOR_RELAY_DATABASE_URL": service.server.url("allocator_relay"),
+        "ALLOCATOR_WORKER_DATABASE_URL": service.server.url("allocator_worker"),
+        "ALLOCATOR_SEALING_KEYS": (key := new_key()),
         "ALLOCATOR_WEBHOOK_PRIVATE": "true",
     }
     script = Path(__file__).parent / "service" / "receiving.py"
@@ -95,10 +99,16 @@ def receiver(service: Running) -> Iterator[Receiver]:
         with engine.begin() as connection:  # private addresses are refused by the API
             connection.execute(
                 text(
-                    "INSERT INTO webhook (tenant_id, uid, url, secret, types)"
-                    " VALUES (:tenant, gen_random_uuid(), :url, 'whsec_c2VjcmV0', '{booking.*}')"
+                    "WITH made AS (INSERT INTO webhook (tenant_id, uid, url, types)"
+                    " VALUES (:tenant, gen_random_uuid(), :url, '{booking.*}') RETURNING id)"
+                    " INSERT INTO webhook_secret (tenant_id, webhook_id, sealed)"
+                    " SELECT :tenant, id, :sealed FROM made"
                 ),
-                {"tenant": service.tenant, "url": found.url},
+                {
+                    "tenant": service.tenant,
+                    "url": found.url,
+                    "sealed": Seal([key]).close(new_secret()),
+                },
             )
         engine.dispose()
         yield found

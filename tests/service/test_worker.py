@@ -18,6 +18,7 @@ from api import sweeper, worker
 from api.embedded import EmbeddedServer
 from api.lifetime import Stopping
 from api.problems import StoreUnavailable
+from api.settings import Settings
 from api.store.database import Again, Database
 
 
@@ -137,6 +138,16 @@ def test_the_command_frees_what_expires_and_stops_when_asked(
             process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=60)[1] == ""
         assert process.returncode == 0
+
+
+@pytest.mark.parametrize("missing", ["relay", "worker"])
+def test_a_database_that_is_not_named_is_told(missing: str) -> None:
+    """A worker starts with the addresses of both its roles, or says which one it lacks."""
+    urls = {
+        f"{role}_database_url": "postgresql://somebody@nowhere/x" for role in ("relay", "worker")
+    }
+    with pytest.raises(SystemExit, match=f"ALLOCATOR_{missing.upper()}_DATABASE_URL is not set"):
+        worker.main(Settings(**(urls | {f"{missing}_database_url": ""})))
 
 
 def expired(clinic: Clinic, *clocks: str) -> list[str]:
