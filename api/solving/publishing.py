@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -42,6 +42,9 @@ from api.usecases import bookings, holding, moving, placing, sessions
 from api.usecases.tx import Tx
 
 T = TypeVar("T")
+#: Visits that one transaction books at most: each takes some locks, of which a database as it
+#: comes has room for 6,400.
+SHARE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +106,18 @@ class Publisher:
         ]
         done = self._run(lambda tx: _booked_before(tx, chosen))
         chosen = [u for u in chosen if not (len(u.placed) == 1 and u.placed[0].name in done)]
-        outcome = Outcome(booked=(), lost={})
+        booked, moved, lost = list(done), list[str](), dict[str, Problem]()
         self._sessions(result, chosen)
-        together = [u.placed[0] for u in chosen if _alone(u)]
-        if together:
-            outcome = self._run(lambda tx: at_once.book(tx, asked_of(row), together))
-        booked, moved, lost = [*done, *outcome.booked], list[str](), dict(outcome.lost)
         state = "published"
+        try:
+            for some in _shares([u.placed[0] for u in chosen if _alone(u)]):
+                outcome = self._run(
+                    partial(self._together, row=row, placed=some, by_itself=by_itself)
+                )
+                booked.extend(outcome.booked)
+                lost.update(outcome.lost)
+        except Cancelled:
+            chosen, state = [], "solved"
         for unit in chosen:
             if _alone(unit):
                 continue
@@ -201,14 +209,17 @@ class Publisher:
         tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
         return found
 
+    def _together(self, tx: Tx, *, row: Any, placed: Sequence[Placed], by_itself: bool) -> Outcome:
+        """Publish requests that depend on nothing that moves, in one transaction."""
+        _demand_wanted(tx, row, by_itself)
+        return at_once.book(tx, asked_of(row), placed)
+
     def _unit(self, tx: Tx, *, row: Any, unit: Unit, by_itself: bool) -> None:
         """Publish a unit, whole: first all that moves leaves, then everything comes.
 
         Group sessions come first: whoever moves along with one takes their seat in it.
         """
-        solve = {"tenant": tx.tenant, "id": row.id}
-        if by_itself and tx.connection.execute(_CANCELLED, solve).scalar_one():
-            raise Cancelled
+        _demand_wanted(tx, row, by_itself)
         asked = asked_of(row)
         held = [one for one in unit.placed if one.session]
         movers = [one for one in unit.placed if one.before and not one.session]
@@ -262,6 +273,29 @@ class Publisher:
 #: What stands in a result beside where a visit lies.
 BESIDE = ("request", "service")
 _STATE = text("UPDATE solve SET state = :state WHERE tenant_id = :tenant AND id = :id")
+
+
+def _demand_wanted(tx: Tx, row: Any, by_itself: bool) -> None:
+    """Stop where a solve publishes itself and somebody has cancelled it."""
+    solve = {"tenant": tx.tenant, "id": row.id}
+    if by_itself and tx.connection.execute(_CANCELLED, solve).scalar_one():
+        raise Cancelled
+
+
+def _shares(placed: Sequence[Placed]) -> Iterator[Sequence[Placed]]:
+    """Cut requests into shares, each for a transaction, by how many visits they have."""
+    some: list[Placed] = []
+    visits = 0
+    for one in placed:
+        if some and visits + len(one.visits) > SHARE:
+            yield some
+            some, visits = [], 0
+        some.append(one)
+        visits += len(one.visits)
+    if some:
+        yield some
+
+
 _CANCELLED = text("SELECT cancel FROM solve WHERE tenant_id = :tenant AND id = :id")
 _DONE = text(
     "UPDATE solve SET state = :state, published = CAST(:published AS jsonb)"
