@@ -13,6 +13,7 @@ from service.test_absences import at, only_on
 from service.test_races import expire_all
 
 from api.settings import Settings
+from api.solving import at_once, publishing
 from api.solving.publishing import Publisher
 
 NINE, DONE = "2028-01-10T09:00:00+01:00", "2028-01-10T09:45:00+01:00"
@@ -42,6 +43,34 @@ def test_what_two_publish_at_once_is_told_of_both(
     told = asks.get(f"/v1/solves/{solve}").json()["published"]
     assert told == {"booked": ["R1", "R2"], "moved": [], "lost": []}
     assert clinic.sql("SELECT count(*) FROM booking")[0][0] == 2
+
+
+def test_many_are_booked_in_shares(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five visits of four requests, two to a transaction: each is booked, a series whole."""
+    asks = clinic.asker()
+    for name, times in (("R1", 1), ("R2", 2), ("R3", 1), ("R4", 1)):
+        body: dict[str, Any] = {"id": name, "steps": [{"service": "physio"}]}
+        if times > 1:
+            body["series"] = {"type": "flexible", "count": times}
+        made = asks.post("/v1/requests", body)
+        assert made.is_success, made.text
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    real, shares = at_once.book, list[int]()
+
+    def counted(tx: Any, asked: Any, placed: Any) -> Any:
+        shares.append(sum(len(one.visits) for one in placed))
+        return real(tx, asked, placed)
+
+    monkeypatch.setattr(at_once, "book", counted)
+    monkeypatch.setattr(publishing, "SHARE", 2)
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert found == {"booked": ["R1", "R2", "R3", "R4"], "moved": [], "lost": []}
+    assert sum(shares) == 5
+    assert max(shares) == 2
+    assert clinic.sql("SELECT count(*) FROM visit WHERE state = 'booked'")[0][0] == 5
 
 
 @pytest.mark.parametrize("late", [False, True])
