@@ -109,7 +109,7 @@ class Things(Generic[T]):
         return self._kept(self._sender.send("PUT", path, document, version=version))
 
     def delete(self, name: str, version: int) -> None:
-        """Delete one; a request is withdrawn."""
+        """Delete one; a request that was booked once is withdrawn instead."""
         self._sender.delete(named(self._plural, name), version=version)
 
     def bring_in(self, content: bytes, media: str = CSV) -> int:

@@ -42,7 +42,7 @@ HAPPENS: dict[str, tuple[str, ...]] = {
     "key": ("created", "revoked", "signed_in", "signed_out"),
     "membership": ("created", "removed"),
     "link": ("created", "revoked"),
-    "webhook": ("created", "changed", "rotated", "deleted", "disabled"),
+    "webhook": ("created", "changed", "rotated", "deleted", "disabled", "replayed"),
 }
 #: Every type of event.
 TYPES = tuple(f"{family}.{what}" for family, all in HAPPENS.items() for what in all)

@@ -188,7 +188,9 @@ def replay(tx: Tx, name: str, *, event: str | None, since: datetime | None) -> i
     made = tx.connection.execute(
         _REPLAY, {"tenant": tx.tenant, "webhook": row.id, "first": first, "since": since}
     )
-    return int(made.rowcount)
+    count = int(made.rowcount)
+    tx.audit("webhook.replayed", "webhook", row.uid, None, {"deliveries": count})
+    return count
 
 
 _POSITION = text(

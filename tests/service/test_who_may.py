@@ -72,7 +72,7 @@ OF_A_BOOKING = {
 OWN = {"sign_in", "sign_out"}
 #: What changes nothing though it is no GET; nobody has signed in with a browser who could sign out.
 READING = ("list_", "read_", "export_", "follow_")
-LOOKS = {"suggest", "suggest_days", "explain", "check_schedule", "replay_webhook", "sign_out"}
+LOOKS = {"suggest", "explain", "check_schedule", "sign_out"}
 
 BODIES: dict[str, Any] = {
     "create_locations": {"id": "new"},
@@ -284,7 +284,7 @@ def test_every_change_is_written_down(
     count = "SELECT count(*) FROM audit"
     (before,), admin = place.clinic.sql(count)[0], place.clinic.asker()
     answer = place.ask(admin, operations[name], If_Match="1")
-    changed = name not in LOOKS and answer.is_success
+    changed = operations[name][0] != "GET" and name not in LOOKS and answer.is_success
     assert (place.clinic.sql(count)[0][0] > before) == changed
 
 
