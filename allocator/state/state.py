@@ -60,7 +60,8 @@ class State:
         self.claims: list[list[TickClaim]] = [[] for _ in prepared.resources]
         self.participants: dict[int, list[int]] = {}
         self._busy: list[Mask] = [0] * len(prepared.resources)
-        self._bare: list[Mask] = [0] * len(prepared.resources)  #: The same without buffers.
+        #: The same without buffers, for resources that have claims with such.
+        self._bare: dict[int, Mask] = {}
         self._padded = [0] * len(prepared.resources)
         self._lanes: dict[int, npt.NDArray[np.int32]] = {}
         self._memo: list[dict[Hashable, Any]] = [{} for _ in prepared.resources]
@@ -87,10 +88,13 @@ class State:
         self.placements[visit] = placement
         for claim in self.prepared.visits[visit].claims(placement):
             insort(self.claims[claim.resource], claim)
+            if claim.first != claim.part_first or claim.end != claim.part_end:
+                self._bare.setdefault(claim.resource, self._busy[claim.resource])
             length = claim.end - claim.first
             self._longest[claim.resource] = max(self._longest[claim.resource], length)
             self._busy[claim.resource] |= masks.span(claim.first, claim.end)
-            self._bare[claim.resource] |= masks.span(claim.part_first, claim.part_end)
+            if claim.resource in self._bare:
+                self._bare[claim.resource] |= masks.span(claim.part_first, claim.part_end)
             self._touch(claim, placement, 1)
         if placement.session >= 0:
             insort(self.participants.setdefault(placement.session, []), visit)
@@ -105,7 +109,8 @@ class State:
             claims = self.claims[claim.resource]
             del claims[bisect_left(claims, claim)]
             self._busy[claim.resource] &= ~masks.span(claim.first, claim.end)
-            self._bare[claim.resource] &= ~masks.span(claim.part_first, claim.part_end)
+            bare = self._bare.get(claim.resource, 0)
+            bare &= ~masks.span(claim.part_first, claim.part_end)
             # Of those in order of their first ticks, the ones that may reach into it.
             early = bisect_left(claims, (claim.first - self._longest[claim.resource],))
             for other in islice(claims, early, None):
@@ -113,7 +118,9 @@ class State:
                     break
                 if claim.first < other.end:
                     self._busy[claim.resource] |= masks.span(other.first, other.end)
-                    self._bare[claim.resource] |= masks.span(other.part_first, other.part_end)
+                    bare |= masks.span(other.part_first, other.part_end)
+            if claim.resource in self._bare:
+                self._bare[claim.resource] = bare
             self._touch(claim, placement, -1)
         if placement.session >= 0:
             self.participants[placement.session].remove(visit)
@@ -146,7 +153,6 @@ class State:
         for resource in prepared.resources[len(self.claims) :]:
             self.claims.append([])
             self._busy.append(0)
-            self._bare.append(0)
             self._padded.append(0)
             self._memo.append({})
             self._prints.append(0)
@@ -241,6 +247,7 @@ class State:
         lanes = self.prepared.resources[resource].lanes
         padded = padded or not self._padded[resource]
         if lanes == 1:
+            # Without any buffers they are the same, and nobody asks for the one without.
             return self._busy[resource] if padded else self._bare[resource]
 
         def compute() -> Mask:
