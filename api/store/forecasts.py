@@ -52,7 +52,7 @@ _TAKEN = text(
     CROSS JOIN LATERAL jsonb_array_elements_text(filled.names) AS name (ref)
     JOIN resource ON resource.tenant_id = visit.tenant_id AND resource.ref = name.ref
                  AND resource.person_id IS NULL
-    WHERE visit.tenant_id = :tenant AND upper(visit.span) > :start
+    WHERE visit.tenant_id = :tenant AND visit.ends_at > :start
       AND (booking.id IS NULL OR booking.state IN ('booked', 'cancelled')
            OR booking.expires_at > now())
       AND (booking.id IS NOT NULL OR visit.state <> 'cancelled')

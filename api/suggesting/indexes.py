@@ -17,7 +17,7 @@ LOG = structlog.get_logger("allocator.suggesting")
 #: Tenants whose indexes are kept.
 TENANTS = 100
 #: Seconds for which the first question waits while somebody else reads an index.
-PATIENCE = 10.0
+PATIENCE = 3.0
 #: Times that an index may be outdated before it is read.
 TRIES = 4
 

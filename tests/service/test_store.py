@@ -23,7 +23,7 @@ from api.app import application
 from api.embedded import VERSIONS, EmbeddedServer
 from api.problems import StoreUnavailable
 from api.settings import Settings
-from api.store import claims
+from api.store import changes, claims, forecasts, taken
 from api.store.claims import ClaimRow
 from api.store.database import Database, engine_url
 from api.store.migrate import CONSTRAINT, migrate
@@ -276,7 +276,10 @@ def test_a_span_that_would_slip_past_the_constraint_is_refused(
         assert refused(connection, insert, **what, lane=0, span=later) == "23P01"
 
 
-@pytest.mark.parametrize("statement", [claims._OVERLAPPING, claims._NEIGHBOURS])
+LATER = (claims._OVERLAPPING, claims._NEIGHBOURS, taken._WITHIN, forecasts._TAKEN)
+
+
+@pytest.mark.parametrize("statement", LATER)
 def test_what_lies_behind_is_not_read_again(clinic: Clinic, api: Engine, statement: Any) -> None:
     """An index leads to what is taken from some time on, under row-level security, too."""
     what = {"tenant": clinic.tenant, "resource": 1, "resources": [1], "freed": []}
@@ -287,6 +290,17 @@ def test_what_lies_behind_is_not_read_again(clinic: Clinic, api: Engine, stateme
             text(f"EXPLAIN {statement.text}"), {**what, "start": NINE, "end": NINE}
         )
         found = [line for line in plan.scalars() if "ends_at >" in line]
+    assert ["Index Cond" in line for line in found] == [True]
+
+
+def test_what_has_changed_is_found_by_its_transaction(clinic: Clinic, api: Engine) -> None:
+    """Of all events of a tenant those are read that are new, or may be."""
+    what = {"tenant": clinic.tenant, "seen": "100:100:", "most": 1}
+    with api.begin() as connection:
+        scope(connection, clinic.tenant)
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(text(f"EXPLAIN {changes._SINCE.text}"), what)
+        found = [line for line in plan.scalars() if "transaction_id >=" in line]
     assert ["Index Cond" in line for line in found] == [True]
 
 

@@ -86,8 +86,6 @@ TABLES = (
     "CREATE UNIQUE INDEX waitlist_offer ON waitlist (tenant_id, offer_id)",
     "CREATE INDEX waitlist_live ON waitlist (tenant_id, id) WHERE state IN ('waiting', 'offered')",
     "CREATE INDEX waitlist_person ON waitlist (tenant_id, person_id, id)",
-    # What is ahead is found without all that is past.
-    "CREATE INDEX visit_end ON visit (tenant_id, upper(span))",
     "ALTER TABLE booking ADD COLUMN saving jsonb",
 )
 
@@ -110,7 +108,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them again."""
-    op.execute("DROP INDEX visit_end")
     op.execute("ALTER TABLE booking DROP COLUMN saving")
     for table in reversed(TENANTS):
         op.execute(f"DROP TABLE {table} CASCADE")
