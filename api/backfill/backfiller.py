@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -33,6 +33,7 @@ T = TypeVar("T")
 EVERY = 0.1
 #: Entries for whom everything that is free is looked at at once, at most.
 MOST = 200
+DAY = timedelta(days=1)
 #: Looks at one tenant in a row in which all places were lost to others, at most: by then it is
 #: something else, and the next that comes free is waited for.
 VAIN = 5
@@ -54,6 +55,8 @@ class _Tenant:
         Entries for whom everything that is free is to be looked at, by number.
     impossible
         Starts that a rule forbade after all, by entry: not tried again in this world.
+    alone
+        Entries for whom a solve came to nothing: they are served by themselves.
     vain, rest
         Looks in a row in which every place was lost, and looks for which it is left alone.
     """
@@ -62,6 +65,7 @@ class _Tenant:
     again: bool = True
     full: set[int] = field(default_factory=set)
     impossible: dict[int, set[datetime]] = field(default_factory=dict)
+    alone: set[int] = field(default_factory=set)
     vain: int = 0
     rest: int = 0
 
@@ -172,13 +176,17 @@ class Backfiller:
         """Look after a tenant; return how many places were offered."""
         look = self._run(number, self._read)
         self._mind(tenant, look)
-        offers = self._solved(number, look)
+        offers = self._solved(number, tenant, look)
         free = [row for row in look.rows if row.solve is None]
         some = _first(free, tenant.full)
         takers = [] if look.terms.mode == "off" else self._takers(tenant, look, free, some)
-        together = _together(look.terms, takers)
+        together = _together(look.terms, takers, tenant.alone)
         if together:
-            self._run(number, lambda tx: resolving.ask(tx, look.terms, together))
+            rows = [row for row, _ in together]
+            full = any(row.id in tenant.full for row in rows)
+            last = None if full else look.index.news().last()
+            until = last or look.index.horizon.end - DAY
+            self._run(number, lambda tx: resolving.ask(tx, look.terms, rows, until))
             takers = [one for one in takers if one not in together]
         self._one_after_another(number, tenant, takers, offers)
         tenant.vain = tenant.vain + 1 if offers.missed and not offers.made else 0
@@ -186,7 +194,8 @@ class Backfiller:
             offers.missed.clear()
         done = [row.id for row in some if row.id not in offers.missed]
         self._run(number, lambda tx: store.note_looked(tx.connection, tx.tenant, done))
-        tenant.full -= set(done)
+        tenant.full.difference_update(done)
+        tenant.alone.difference_update(done)
         if not offers.missed - tenant.full:
             look.index.forget()
         tenant.again = bool(offers.missed or tenant.full)
@@ -222,16 +231,30 @@ class Backfiller:
         tenant.full &= there
         tenant.impossible = {n: s for n, s in tenant.impossible.items() if n in there}
 
-    def _solved(self, number: int, look: _Look) -> _Offers:
-        """Offer what solves that have ended have for those who wait; the others wait on."""
+    def _solved(self, number: int, tenant: _Tenant, look: _Look) -> _Offers:
+        """Offer what solves that have ended have for those who wait; the others wait on.
+
+        Where a solve came to nothing, or a place is lost, they are served by themselves.
+        """
         offers = _Offers()
         rows = resolving.ended(look.rows)
         if not rows:
             return offers
+        lost = {row.uid for row in rows if row.solve_state != "solved"}
         for one in self._run(number, lambda tx: resolving.solved(tx, rows)):
-            offers.made += self._offered(number, one.entry, one.visits, one.reasons) is None
-        ids = [row.id for row in rows]
-        self._run(number, lambda tx: store.note_solve(tx.connection, tx.tenant, ids, None))
+            if self._offered(number, one.entry, one.visits, one.reasons) is None:
+                offers.made += 1
+            else:
+                lost.add(one.entry)
+        alone = [row.id for row in rows if row.uid in lost]
+        others = [row.id for row in rows if row.uid not in lost]
+        tenant.alone.update(alone)
+
+        def note(tx: Tx) -> None:
+            store.note_solve(tx.connection, tx.tenant, alone, None, looked=False)
+            store.note_solve(tx.connection, tx.tenant, others, None)
+
+        self._run(number, note)
         return offers
 
     def _takers(
@@ -305,10 +328,10 @@ def _first(rows: Sequence[Any], full: set[int]) -> list[Any]:
 
 
 def _together(
-    terms: WaitlistPolicy, takers: Sequence[tuple[Any, Taker]]
+    terms: WaitlistPolicy, takers: Sequence[tuple[Any, Taker]], alone: set[int]
 ) -> list[tuple[Any, Taker]]:
     """Return those for whom it is solved anew; none where nobody has a rival."""
-    some = [one for one in takers if one[0].booking_id is None]
+    some = [one for one in takers if one[0].booking_id is None and one[0].id not in alone]
     return some if terms.mode == "resolve" and len(some) > 1 else []
 
 

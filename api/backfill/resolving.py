@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from allocator.domain.schedule import Assignment
 from allocator.domain.time import zone_of
-from allocator.suggest import Reason, Tag, Taker
+from allocator.suggest import Reason, Tag
 from api.solving import queue
 from api.solving.publishing import placed_by
 from api.store import solves
@@ -38,25 +39,26 @@ class Solved:
     reasons: tuple[Reason, ...]
 
 
-def ask(tx: Tx, terms: WaitlistPolicy, some: Sequence[tuple[Any, Taker]]) -> None:
+def ask(tx: Tx, terms: WaitlistPolicy, rows: Sequence[Any], last: datetime) -> None:
     """Queue a solve for several who might have what came free.
 
     Parameters
     ----------
-    some
-        Entries, each with what it could have by itself.
+    rows
+        Their entries.
+    last
+        The end of what came free: no later day is looked at.
     """
     zone = zone_of(tx.world.zone)
     today = tx.now.astimezone(zone).date()
-    last = max(visit.end for _, taker in some for visit in taker.place.visits)
     days = (last.astimezone(zone).date() - today).days + 1
     asked = {
         "days": min(days, 366),
-        "requests": [row.request for row, _ in some],
+        "requests": [row.request for row in rows],
         "time_limit_seconds": terms.resolve_seconds,
     }
     solve = queue.ask(tx, asked, publish=False).uid
-    store.note_solve(tx.connection, tx.tenant, [row.id for row, _ in some], solve)
+    store.note_solve(tx.connection, tx.tenant, [row.id for row in rows], solve)
 
 
 def ended(rows: Sequence[Any]) -> list[Any]:
@@ -70,7 +72,7 @@ def solved(tx: Tx, rows: Sequence[Any]) -> list[Solved]:
 
 
 def _of(tx: Tx, uid: UUID, rows: Sequence[Any]) -> Iterator[Solved]:
-    row = solves.find(tx.connection, tx.tenant, uid)
+    row = solves.find(tx.connection, tx.tenant, uid, "result")
     if row is None or row.state != "solved":
         return
     waits = {one.request: one for one in rows if one.solve == uid}

@@ -33,6 +33,12 @@ class News:
     freed: Mapping[str, Sequence[Span]] | None
     sessions: Collection[str] = ()
 
+    def last(self) -> datetime | None:
+        """Return when the last of it ends; None where nobody knows."""
+        if self.freed is None or self.sessions:
+            return None
+        return max((span.end for spans in self.freed.values() for span in spans), default=None)
+
     @property
     def none(self) -> bool:
         """Whether nothing did."""

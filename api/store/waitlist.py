@@ -204,17 +204,28 @@ _END = text("UPDATE waitlist SET ends_at = :ends WHERE tenant_id = :tenant AND i
 
 
 def note_solve(
-    connection: Connection, tenant: int, entries: Sequence[int], solve: UUID | None
+    connection: Connection,
+    tenant: int,
+    entries: Sequence[int],
+    solve: UUID | None,
+    *,
+    looked: bool = True,
 ) -> None:
-    """Write by which solve entries are to be served; None is none any more."""
+    """Write by which solve entries are to be served; None is none any more.
+
+    Parameters
+    ----------
+    looked
+        Whether everything that is free was looked at for them.
+    """
     if entries:
-        what = {"tenant": tenant, "entries": list(entries), "solve": solve}
+        what = {"tenant": tenant, "entries": list(entries), "solve": solve, "looked": looked}
         connection.execute(_SOLVE, what)
 
 
 _SOLVE = text(
-    "UPDATE waitlist SET solve = CAST(:solve AS uuid), looked = true WHERE tenant_id = :tenant"
-    " AND id = ANY(:entries) AND state = 'waiting'"
+    "UPDATE waitlist SET solve = CAST(:solve AS uuid), looked = :looked"
+    " WHERE tenant_id = :tenant AND id = ANY(:entries) AND state = 'waiting'"
 )
 
 

@@ -15,7 +15,7 @@ from api.settings import Settings
 from api.store.database import Database
 
 #: Looks after which there is nothing left to offer.
-LOOKS = 12
+LOOKS = 6
 
 
 @contextmanager

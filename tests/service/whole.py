@@ -14,6 +14,6 @@ def whole(clinic: Clinic) -> None:
         " WHERE b.tenant_id = :t GROUP BY b.id, b.state",
         t=clinic.tenant,
     )
-    live = {"held": 2, "booked": 2, "cancelled": 0}
+    live = {"held": 2, "booked": 2, "cancelled": 0, "expired": 0}
     assert [(row.visits, row.claims) for row in rows] == [(1, live[row.state]) for row in rows]
     assert clinic.overlaps() == 0
