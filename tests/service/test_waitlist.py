@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -532,7 +533,8 @@ def rivals(clinic: Clinic, filler: Backfiller) -> tuple[Asker, str, str]:
     asks = clinic.asker("scheduler")
     monday, tuesday = fill(asks, last=11), fill(asks, last=11, day=1)
     either = join(asks, windows=[window(8, 11), window(8, 11, 1)])
-    first = join(asks, windows=[window(8, 11)])
+    # With so much time in a year, nobody looks after whose last place of these days it is.
+    first = join(asks, windows=[window(8, 11), window(0, 48, 300)])
     clinic.sql(
         "UPDATE waitlist SET created_at = created_at - interval '9 days' WHERE uid = :u", u=either
     )
@@ -540,6 +542,20 @@ def rivals(clinic: Clinic, filler: Backfiller) -> tuple[Asker, str, str]:
     for there in (monday, tuesday):
         asks.post(f"/v1/bookings/{there[9.5]}/cancel")
     return asks, either, first
+
+
+def test_whose_last_place_it_is_has_it(clinic: Clinic, filler: Backfiller) -> None:
+    """Whoever has waited longest could have either day: they are offered the other's."""
+    asks, either, first = rivals(clinic, filler)
+    clinic.sql(
+        "UPDATE request SET spec = jsonb_set(spec, '{windows}', CAST(:w AS jsonb)) WHERE ref = :r",
+        w=json.dumps([window(8, 11)]),
+        r=entry(asks, first)["request"],
+    )
+    clinic.sql("UPDATE tenant SET world_version = world_version + 1 WHERE id = :t", t=clinic.tenant)
+    assert look(filler) == 2
+    assert offered_at(asks, either) == "Tue 09:30"
+    assert offered_at(asks, first) == "Mon 09:30"
 
 
 def test_one_after_another_may_leave_somebody_out(clinic: Clinic, filler: Backfiller) -> None:
