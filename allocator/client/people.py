@@ -68,9 +68,11 @@ class People:
         """Return somebody, by id or UUID."""
         return read(Person, self._sender.send("GET", named("people", name)))
 
-    def list(self) -> Iterator[Person]:
-        """Yield everybody, page by page."""
-        for document in self._sender.pages("/v1/people"):
+    def list(
+        self, *, name: str | None = None, email: str | None = None, phone: str | None = None
+    ) -> Iterator[Person]:
+        """Yield people, page by page, by a part of their name, their address or telephone."""
+        for document in self._sender.pages("/v1/people", name=name, email=email, phone=phone):
             yield read(Person, document)
 
     def change(self, person: Person) -> Person:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from api import views
 from api.call import Answer, Calling, Raw
@@ -44,9 +44,16 @@ def create(call: Calling, body: PersonIn, raw: Raw) -> Response:
 
 
 @routes.get("", operation_id="list_people", responses={200: answer_of("PersonList")})
-def pages(call: Calling, page: Paged) -> Response:
-    """List people."""
-    rows = call.read(lambda tx: people.page(tx, after=page.after, limit=page.limit + 1))
+def pages(
+    call: Calling,
+    page: Paged,
+    name: Annotated[Name | None, Query(description="Some part of it.")] = None,
+    email: Annotated[Name | None, Query()] = None,
+    phone: Annotated[Name | None, Query()] = None,
+) -> Response:
+    """List people, by name, e-mail address and telephone."""
+    asked = {"name": name, "email": email, "phone": phone}
+    rows = call.read(lambda tx: people.page(tx, **asked, after=page.after, limit=page.limit + 1))
     return Answer(page.of(rows, lambda shown: [views.person(row) for row in shown]))
 
 

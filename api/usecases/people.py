@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, text
 
 from api.problems import Duplicate, NotFound, PreconditionRequired, Stale, WrongState
 from api.store import things
@@ -68,10 +68,26 @@ def read(tx: Tx, name: str) -> Any:
     return row
 
 
-def page(tx: Tx, *, after: int, limit: int) -> Sequence[Any]:
-    """Return people, some at a time."""
+def page(
+    tx: Tx,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    after: int,
+    limit: int,
+) -> Sequence[Any]:
+    """Return people, some at a time: by a part of their name, their e-mail address or telephone.
+
+    Upper and lower case are the same.
+    """
     tx.demand("people.read")
-    return things.page(tx.connection, PERSON, tx.tenant, after=after, limit=limit)
+    where = [] if name is None else [PERSON.c.name.icontains(name, autoescape=True)]
+    if email is not None:
+        where.append(func.lower(PERSON.c.email) == email.lower())
+    if phone is not None:
+        where.append(PERSON.c.phone == phone)
+    return things.page(tx.connection, PERSON, tx.tenant, after=after, limit=limit, where=where)
 
 
 def export(tx: Tx, *, after: int, limit: int) -> Sequence[Any]:

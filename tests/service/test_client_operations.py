@@ -105,6 +105,7 @@ def the_people(client: Client) -> None:
     assert client.people.read("P9").version == 2
     client.people.erase("P9")
     assert len(list(client.people.list())) == 4
+    assert [one.id for one in client.people.list(name="ev")] == ["P8"]
     assert b"P8" in client.people.export()
 
 

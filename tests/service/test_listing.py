@@ -138,3 +138,33 @@ def test_a_cursor_is_of_one_order(asks: Asker) -> None:
         refused = asks.get(f"/v1/bookings?{query}")
         assert refused.status_code == 422
         assert "another order" in refused.json()["detail"]
+
+
+PEOPLE = (
+    {"id": "E1", "name": "Eva Lang", "email": "Eva@example.org", "phone": "+49 30 1"},
+    {"id": "E2", "name": "Lange_r Eva", "email": "eva.2@example.org", "phone": "+49 30 12"},
+    {"id": "E3", "name": "Ole 100%", "phone": "+49 30 1"},
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("name=LANG", ["E1", "E2"]),
+        ("name=eva%20l", ["E1"]),
+        ("name=e_r", ["E2"]),
+        ("name=0%25", ["E3"]),
+        ("name=%25", ["E3"]),
+        ("email=eva@EXAMPLE.org", ["E1"]),
+        ("email=eva", []),
+        ("phone=%2B49%2030%201", ["E1", "E3"]),
+        ("phone=%2B49%2030%201&name=ole", ["E3"]),
+    ],
+)
+def test_people_are_found_by_what_they_say(clinic: Clinic, query: str, found: list[str]) -> None:
+    """A part of the name, or a whole address or number; no character means any other."""
+    asks = clinic.asker("scheduler")
+    for body in PEOPLE:
+        assert asks.post("/v1/people", body).status_code == 201
+    items = asks.get(f"/v1/people?{query}").json()["items"]
+    assert [item["id"] for item in items] == found
