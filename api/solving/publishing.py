@@ -44,7 +44,7 @@ from api.usecases.tx import Tx
 T = TypeVar("T")
 #: Visits that one transaction books at most: each takes some locks, of which a database as it
 #: comes has room for 6,400.
-SHARE = 1_000
+SHARE = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
