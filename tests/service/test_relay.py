@@ -441,6 +441,7 @@ def test_a_worker_that_is_killed_while_it_sends_loses_nothing(
     environment = {
         **os.environ,
         "ALLOCATOR_RELAY_DATABASE_URL": server.url("allocator_relay"),
+        "ALLOCATOR_WORKER_DATABASE_URL": server.url("allocator_worker"),
         "ALLOCATOR_SEALING_KEYS": SEALING_KEY,
         "ALLOCATOR_WEBHOOK_PRIVATE": "true",
     }

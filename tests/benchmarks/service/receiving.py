@@ -13,20 +13,21 @@ from aiohttp import web
 def main() -> None:
     """Listen at a port of this machine until killed."""
     came: dict[str, float] = {}
-    again = 0
+    again = others = 0
 
     async def take(request: web.Request) -> web.Response:
-        nonlocal again
+        nonlocal again, others
         body = json.loads(await request.read())
         name = body["data"]["id"]
         again += name in came
+        others += body["type"] == "booking.moved"
         sent = datetime.fromisoformat(body["timestamp"]).timestamp()
         came.setdefault(name, time.time() - sent)
         return web.Response(status=204)
 
     async def tell(request: web.Request) -> web.Response:
-        """Tell how many events have come, and how many came again; at last their seconds, too."""
-        found: dict[str, object] = {"count": len(came), "again": again}
+        """Tell how many events came, again, and of others' moves; at last their seconds, too."""
+        found: dict[str, object] = {"count": len(came), "again": again, "others": others}
         if "whole" in request.query:
             found["seconds"] = sorted(came.values())
             came.clear()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.conftest import vanishing
+from service.conftest import SEALING_KEY, vanishing
 from sqlalchemy import create_engine, text
 
 from api.auth.principal import Role
@@ -180,6 +180,8 @@ def _api(server: EmbeddedServer, port: int, processes: int) -> subprocess.Popen[
     environment = {
         **os.environ,
         "ALLOCATOR_DATABASE_URL": server.url("allocator_api"),
+        "ALLOCATOR_SEALING_KEYS": SEALING_KEY,
+        "ALLOCATOR_WEBHOOK_PRIVATE": "true",
         **{f"ALLOCATOR_{limit}_PER_MINUTE": "1000000" for limit in limits},
     }
     quiet = subprocess.DEVNULL
@@ -230,12 +232,12 @@ def furnish(service: Running, *, practitioners: int, patients: int) -> None:
 
 def load(kind: str, **asked: Any) -> dict[str, Any]:
     """Run a load in a process of its own, and return its figures."""
-    script = Path(__file__).parent / "load.py"
+    script, tests = Path(__file__).parent / "load.py", Path(__file__).parents[2]
     found = subprocess.run(
         [sys.executable, str(script), kind, json.dumps(asked)],
         check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
+        env={**os.environ, "PYTHONPATH": f"{tests.parent}:{tests}"},
+        stdout=subprocess.PIPE,
         text=True,
     )
     figures: dict[str, Any] = json.loads(found.stdout)
