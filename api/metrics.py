@@ -127,6 +127,14 @@ def families(found: Figures) -> Iterator[Metric]:
         "How long the oldest event has waited to be relayed; 0 where none waits.",
         found.oldest_event_seconds,
     )
+    messages = GaugeMetricFamily(
+        "allocator_deliveries",
+        "Messages to webhooks that were not sent yet, and that have failed and are sent again.",
+        labels=["state"],
+    )
+    messages.add_metric(["waiting"], found.waiting)
+    messages.add_metric(["failing"], found.failing)
+    yield messages
     ended = GaugeMetricFamily(
         "allocator_last_hour_solves", "Solves that ended in the last hour.", labels=["state"]
     )

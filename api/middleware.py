@@ -89,7 +89,7 @@ class Envelope:
                 message = {**message, "headers": headers}
             await send(message)
 
-        with traces.span("request", request_id=name) as span:
+        with traces.span("request", _header(scope, b"traceparent"), request_id=name) as span:
             try:
                 await self._app(scope, limited, named)
             except Exception as error:
@@ -112,3 +112,8 @@ class Envelope:
                     milliseconds=round(1000 * (time.perf_counter() - began), 2),
                     request_id=name,
                 )
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    """Return what a header says; "" where there is none."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

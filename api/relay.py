@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import structlog
 
+from api import traces
 from api.problems import StoreUnavailable
 from api.sealing import Seal
 from api.signing import signed
@@ -169,6 +170,14 @@ class Relay:
 
     async def _send(self, session: aiohttp.ClientSession, row: Any) -> None:
         """Send a delivery, and remember what came of it."""
+        with traces.span("delivery", event=str(row.uid), attempt=row.attempts) as span:
+            outcome = await self._sent(session, row)
+            if span is not None and outcome.status is not None:
+                span.set_attribute("http.response.status_code", outcome.status)
+        self._told.append(outcome)
+
+    async def _sent(self, session: aiohttp.ClientSession, row: Any) -> Outcome:
+        """Send a delivery, and return what came of it."""
         body = json.dumps(events.document(row), separators=(",", ":")).encode()
         status, error = None, None
         try:
@@ -192,15 +201,13 @@ class Relay:
             error = None  # whatever became of the rest of the answer
         if status == GONE:
             self._gone.add((row.tenant_id, row.webhook_id))
-        self._told.append(
-            Outcome(
-                tenant=row.tenant_id,
-                delivery=row.id,
-                attempt=row.attempts,
-                status=status,
-                error=error,
-                after=None if error is None else self._after(row.attempts),
-            )
+        return Outcome(
+            tenant=row.tenant_id,
+            delivery=row.id,
+            attempt=row.attempts,
+            status=status,
+            error=error,
+            after=None if error is None else self._after(row.attempts),
         )
 
     def _after(self, attempt: int) -> float | None:

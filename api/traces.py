@@ -62,15 +62,29 @@ def use(processor: Any, part: str) -> Any:
     return provider
 
 
-def span(name: str, **attributes: str | int) -> AbstractContextManager[Any]:
-    """Return a span to be entered; it yields None where traces are switched off."""
-    return NOTHING if Tracing.tracer is None else _span(name, attributes)
+def span(name: str, parent: str = "", **attributes: str | int) -> AbstractContextManager[Any]:
+    """Return a span to be entered; it yields None where traces are switched off.
+
+    Parameters
+    ----------
+    parent
+        The span of somebody else's in which it lies, as ``traceparent`` of W3C names it; "" where
+        it lies in the current one.
+    """
+    return NOTHING if Tracing.tracer is None else _span(name, parent, attributes)
 
 
 @contextmanager
-def _span(name: str, attributes: dict[str, str | int]) -> Iterator[Any]:
+def _span(name: str, parent: str, attributes: dict[str, str | int]) -> Iterator[Any]:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    within = TraceContextTextMapPropagator().extract({"traceparent": parent}) if parent else None
     with Tracing.tracer.start_as_current_span(
-        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+        name,
+        within,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as current:
         try:
             yield current

@@ -20,6 +20,8 @@ class Figures:
         Holds whose time is not over.
     oldest_event_seconds
         How long the oldest event has waited to be relayed.
+    waiting, failing
+        Messages to webhooks that were not sent yet, and that have failed and are sent again.
     ended
         Solves that ended in the last hour, by state.
     solve_seconds, solve_gap
@@ -32,6 +34,8 @@ class Figures:
     running: int
     open_holds: int
     oldest_event_seconds: float
+    waiting: int
+    failing: int
     ended: Mapping[str, int]
     solve_seconds: float | None
     solve_gap: float | None
@@ -46,6 +50,8 @@ def figures(connection: Connection) -> Figures:
         running=now.running,
         open_holds=now.open_holds,
         oldest_event_seconds=now.oldest,
+        waiting=now.waiting,
+        failing=now.failing,
         ended={row.state: row.many for row in connection.execute(_ENDED)},
         **connection.execute(_MEANS).mappings().one(),
     )
@@ -58,7 +64,10 @@ _NOW = text(
            (SELECT count(*) FROM booking
             WHERE state = 'held' AND expires_at > now()) AS open_holds,
            coalesce((SELECT extract(epoch FROM now() - at) FROM event
-                     WHERE position IS NULL ORDER BY id LIMIT 1), 0)::float8 AS oldest
+                     WHERE position IS NULL ORDER BY id LIMIT 1), 0)::float8 AS oldest,
+           count(*) FILTER (WHERE attempts = 0) AS waiting,
+           count(*) FILTER (WHERE attempts > 0) AS failing
+    FROM delivery WHERE state = 'waiting'
     """
 )
 _ENDED = text(

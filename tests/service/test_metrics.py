@@ -14,6 +14,7 @@ from cli.running import ROOT
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from service.conftest import Clinic, physio
+from service.test_events import fan_out
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -148,6 +149,25 @@ def test_the_figures_of_solves(clinic: Clinic, relay: Database) -> None:
     assert (found.queued, found.running) == (before.queued + 1, before.running)
     assert found.ended == {"failed": 1, "published": 1, "solved": 1}
     assert (found.solve_seconds, found.solve_gap, found.share) == (3.0, 0.25, 0.75)
+
+
+def test_messages_that_wait_and_that_fail_are_told(
+    clinic: Clinic, app: FastAPI, relay: Database
+) -> None:
+    """Those not sent yet, and those that have failed; what was delivered is neither."""
+    with relay.transaction() as (connection, _):  # what other tests have left leads nowhere
+        connection.execute(text("DELETE FROM webhook"))
+    admin = clinic.asker()
+    admin.post("/v1/webhooks", {"url": "https://example.org/hook", "types": ["booking.*"]})
+    for hour in range(9, 15):
+        admin.post("/v1/holds", physio(f"2030-01-07T{hour:02}:00:00+01:00", None))
+    fan_out(relay)
+    first = "SELECT id FROM delivery ORDER BY id LIMIT :many"
+    clinic.sql(f"UPDATE delivery SET attempts = 1 WHERE id IN ({first})", many=3)
+    clinic.sql(f"UPDATE delivery SET state = 'delivered' WHERE id IN ({first})", many=1)
+    told = read(app)
+    name = "allocator_deliveries state="
+    assert (told[f"{name}waiting"], told[f"{name}failing"]) == (3, 2)
 
 
 def test_open_holds_and_the_oldest_event_are_told(

@@ -11,10 +11,14 @@ from typing import ClassVar
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from service.conftest import Clinic
+from service.conftest import Clinic, physio
 from service.processes import until
+from service.receiver import receiving
+from service.test_events import fan_out
+from service.test_relay import due, turns
 
 from api import traces
+from api.store.database import Database
 
 
 @pytest.fixture
@@ -43,6 +47,44 @@ def test_a_request_has_a_span_with_its_transaction_in_it(
         "request_id": held.headers["x-request-id"],
         "http.response.status_code": 200,
     }
+
+
+def test_a_call_from_a_trace_of_somebody_elses_lies_in_it(
+    clinic: Clinic, spans: InMemorySpanExporter
+) -> None:
+    """By the header of W3C; what is none begins a trace of its own."""
+    asker = clinic.asker()
+    spans.clear()
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    asker.get("/v1/tenant", traceparent=f"00-{trace}-{parent}-01")
+    asker.get("/v1/tenant", traceparent="nonsense")
+    calls = [span for span in spans.get_finished_spans() if span.name == "GET /v1/tenant"]
+    inside, alone = calls
+    assert inside.context is not None and inside.parent is not None
+    assert (inside.context.trace_id, inside.parent.span_id) == (int(trace, 16), int(parent, 16))
+    assert alone.parent is None
+
+
+def test_a_message_to_a_webhook_has_a_span(
+    clinic: Clinic, relay: Database, spans: InMemorySpanExporter
+) -> None:
+    """With the event's id, which try it is, and what was answered; neither address nor secret."""
+    fan_out(relay)
+    with receiving() as receiver:
+        receiver.answers = [500]
+        body = {"url": receiver.url, "types": ["booking.*"]}
+        assert clinic.asker().post("/v1/webhooks", body).status_code == 201
+        clinic.asker().post("/v1/holds", physio("2030-01-07T09:00:00+01:00"))
+        turns(relay, 1)
+        due(clinic)
+        turns(relay, 1)
+        names = [message.headers["webhook-id"] for message in receiver.got]
+    told = [span for span in spans.get_finished_spans() if span.name == "delivery"]
+    assert [dict(span.attributes or {}) for span in told] == [
+        {"event": name, "attempt": attempt, "http.response.status_code": status}
+        for name, attempt, status in zip(names, (1, 2), (500, 204), strict=True)
+    ]
+    assert receiver.url not in "".join(span.to_json() for span in told)
 
 
 def test_of_an_error_a_span_tells_the_type_alone(
