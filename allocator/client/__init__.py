@@ -43,6 +43,7 @@ from allocator.client.suggestions import Offers, Suggested, SuggestedDay, Sugges
 from allocator.client.tenant import Audit, AuditLine, ExtraLane, Lanes, Tenant, Tenants
 from allocator.client.things import Kept, Things
 from allocator.client.told_once import ToldOnce
+from allocator.client.waitlist import Offered, OfferReason, Waitlist, WaitlistEntry
 from allocator.client.webhooks import Delivery, Webhook, Webhooks, is_genuine
 
 __all__ = [
@@ -86,6 +87,8 @@ __all__ = [
     "Move",
     "NotAllowed",
     "NotThere",
+    "OfferReason",
+    "Offered",
     "Offers",
     "PartlyPossible",
     "People",
@@ -110,6 +113,8 @@ __all__ = [
     "TriedSlot",
     "Unavailable",
     "Violation",
+    "Waitlist",
+    "WaitlistEntry",
     "Webhook",
     "Webhooks",
     "is_genuine",

@@ -24,6 +24,7 @@ from allocator.client.solves import Solves
 from allocator.client.suggestions import Suggestions
 from allocator.client.tenant import Audit, Lanes, Tenants
 from allocator.client.things import Things
+from allocator.client.waitlist import Waitlist
 from allocator.client.webhooks import Webhooks
 from allocator.domain.calendar import Calendar
 from allocator.domain.problem import Problem
@@ -62,9 +63,9 @@ class Client:
     ----------
     locations, calendars, resources, services, sessions, requests
         What a clinic consists of, and what is asked of it: see ``Things``.
-    people, suggestions, bookings, claims
-        Who comes, what they could have and have, and what that takes: see ``People``,
-        ``Suggestions``, ``Bookings`` and ``Claims``.
+    people, suggestions, bookings, waitlist, claims
+        Who comes, what they could have, have and wait for, and what that takes: see ``People``,
+        ``Suggestions``, ``Bookings``, ``Waitlist`` and ``Claims``.
     solves, absences
         What is solved, and who is not there: see ``Solves`` and ``Absences``.
     events, webhooks, audit
@@ -101,6 +102,7 @@ class Client:
         self.people = People(self._sender)
         self.suggestions = Suggestions(self._sender)
         self.bookings = Bookings(self._sender)
+        self.waitlist = Waitlist(self._sender)
         self.claims = Claims(self._sender)
         self.solves = Solves(self._sender)
         self.absences = Absences(self._sender)

@@ -12,9 +12,11 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from service.conftest import Clinic
+from service.indexing import at as on_monday
 from service.solving import work
 from service.test_events import fan_out
 from service.test_life import began
+from service.waiting import backfiller, look
 from starlette.routing import compile_path
 
 from allocator.client import Client, Person, Place
@@ -23,6 +25,7 @@ from allocator.domain.request import Attendee, FlexibleSeries, Request, Session,
 from allocator.domain.resource import Location, Resource
 from allocator.domain.service import Service
 from allocator.domain.steering import Saving, SteeringPolicy
+from allocator.domain.time import Span
 from api.routes.paging import cursor_of
 from api.settings import Settings
 from api.store.database import Database
@@ -34,13 +37,6 @@ LEFT = {
     "sign_in": "gives a browser its cookie; the client sends its key",
     "sign_out": "gives a browser's cookie back",
     "read_hold": "`bookings.read` reads what is held as well",
-    **dict.fromkeys(
-        (
-            *("join_waitlist", "list_waitlist", "read_waitlist_entry", "leave_waitlist"),
-            *("accept_offer", "decline_offer"),
-        ),
-        "the waitlist has no methods yet; `client.call` reaches it",
-    ),
 }
 LATER = datetime(2029, 12, 1, tzinfo=UTC)
 ANNA = {"practitioner": ["anna"], "room": ["room-1"]}
@@ -204,6 +200,27 @@ def the_rest(client: Client) -> None:
     assert list(client.audit.list(object=tenant.id)) == lines
 
 
+def the_waitlist(client: Client, settings: Settings) -> None:
+    """Joined, offered, accepted, declined, left."""
+    nine = datetime.fromisoformat(on_monday(9))
+    window = Span(start=nine, end=nine + timedelta(hours=1))
+    waitlist = client.waitlist
+    names = [waitlist.join(service="physio", windows=[window]).id for _ in range(2)]
+    leaving = waitlist.join(service="training", attendees=["P1"], priority=4)
+    assert (leaving.person, leaving.offers, leaving.offer) == ("P1", 0, None)
+    assert waitlist.withdraw(leaving.id).state == "withdrawn"
+    with backfiller(settings) as filler:
+        look(filler)
+    assert {entry.id for entry in waitlist.list(state="offered")} == set(names)
+    offer = waitlist.read(names[0]).offer
+    assert offer is not None and offer.state == "held" and offer.starts_at >= nine
+    assert offer.reasons[0].text == "of priority 3"
+    accepted = waitlist.accept(names[0])
+    assert (accepted.state, accepted.booking) == ("booked", offer.hold)
+    assert waitlist.decline(names[1]).state == "waiting"
+    waitlist.withdraw(names[1])
+
+
 def the_solves(client: Client, settings: Settings) -> None:
     """Asked for, followed, checked, published; then somebody is ill."""
     for number in (1, 2):
@@ -284,6 +301,7 @@ def test_every_operation_is_reached(
     booked = the_bookings(client, clinic)
     the_access(client, booked[0])
     the_rest(client)
+    the_waitlist(client, settings)
     the_solves(client, settings)
     the_events(client, relay)
     operations = {
