@@ -269,7 +269,7 @@ def services(draw, id, grain, world, labels, roles):
         start_every_minutes=draw(optional(st.integers(1, 8).map(lambda n: n * grain))),
         start_offset_minutes=draw(st.integers(0, 3)) * grain,
         notice_minutes=draw(st.integers(0, 3000)),
-        hold_minutes=draw(st.integers(0, 60)),
+        hold_minutes=draw(st.integers(1, 60)),
         approval=draw(st.booleans()),
         location=draw(st.sampled_from([None, *(x.id for x in world.locations)])),
     )
