@@ -78,6 +78,7 @@ def mortal(settings: Settings) -> Iterator[Mortal]:
                 **os.environ,
                 "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
                 "ALLOCATOR_DATABASE_URL": settings.database_url,
+                "ALLOCATOR_SEALING_KEYS": settings.sealing_keys,
                 "ALLOCATOR_POOL_SIZE": "2",
             },
             cwd=ROOT,
@@ -285,30 +286,47 @@ def once_booked(clinic: Clinic) -> None:
     assert clinic.overlaps() == 0
 
 
-def test_the_api_is_killed_at_every_point_of_a_replay(
-    clinic: Clinic, mortal: Mortal, relay: Database
+#: What is asked for, with which body, what it makes, and how many of these.
+KEPT: dict[str, tuple[str, Any, str, int]] = {
+    "replay": ("webhooks/{hook}/replay", {"since": "2020-01-01T00:00:00Z"}, "delivery", 3),
+    "rotate": ("webhooks/{hook}/rotate", {"grace_hours": 0}, "webhook_secret", 1),
+    "solve": ("solves", {"days": 7}, "solve", 1),
+    "absence": ("absences", {"resource": "anna", "start": at(7, 0), "end": at(8, 0)}, "absence", 1),
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_the_api_is_killed_at_every_point_of_what_is_kept(
+    clinic: Clinic, mortal: Mortal, relay: Database, what: str
 ) -> None:
-    """Sent again with its key, what is to be played again is there once."""
+    """Sent again with its key, it is made once, and the answer is the same, secrets included."""
     asks = clinic.asker()
-    body = {"url": "https://example.org/hook", "types": ["booking.*"]}
-    hook = asks.post("/v1/webhooks", body).json()["id"]
+    hook = asks.post("/v1/webhooks", {"url": "https://example.org/hook", "types": ["booking.*"]})
     for day in (7, 8, 9):
         assert asks.post("/v1/holds", physio(at(day), None)).status_code == 201
     fan_out(relay)
+    clinic.sql("DELETE FROM delivery")
+    path, body, table, many = KEPT[what]
+    path = "/v1/" + path.format(hook=hook.json()["id"])
+
+    def count() -> int:
+        return int(clinic.sql(f"SELECT count(*) FROM {table}")[0][0])
+
     points: list[str] = []
-    path, since = f"/v1/webhooks/{hook}/replay", {"since": "2020-01-01T00:00:00Z"}
     while True:
-        clinic.sql("DELETE FROM delivery")
-        once = f"replay-{len(points)}"
-        point = mortal(asks.key, path, since, once, len(points) + 1)
-        assert clinic.sql("SELECT count(*) FROM delivery")[0][0] in (0, 3)
+        before, once = count(), f"{what}-{len(points)}"
+        point = mortal(asks.key, path, body, once, len(points) + 1)
+        assert count() - before in (0, many)
         if not isinstance(point, str):
             break
         points.append(point)
-        again = mortal(asks.key, path, since, once)
-        assert (again.status_code, again.json()) == (200, {"deliveries": 3})
-        assert clinic.sql("SELECT count(*) FROM delivery")[0][0] == 3
-    for words in ["INSERT INTO delivery", *ALWAYS]:
+        first, again = (mortal(asks.key, path, body, once) for _ in range(2))
+        assert first.is_success, first.text
+        assert (first.status_code, first.json()) == (again.status_code, again.json())
+        assert count() - before == many
+        if what == "rotate":
+            clinic.sql("DELETE FROM webhook_secret WHERE until IS NOT NULL")
+    for words in [f"INSERT INTO {table}", *ALWAYS]:
         assert any(point.startswith(words) for point in points), words
 
 
