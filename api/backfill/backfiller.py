@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from allocator.domain.schedule import Assignment
+from allocator.domain.time import Span
 from allocator.suggest import Reason, Taker, WaitlistEntry
 from api.backfill import resolving, waiting
 from api.backfill.offering import offer, principal
@@ -24,13 +25,14 @@ from api.store import waitlist as store
 from api.store.database import Again, Database
 from api.store.world import Worlds
 from api.suggesting.indexes import Indexes
+from api.usecases.policy import too_far
 from api.usecases.tx import Tx
 from api.usecases.waitlist_policy import WaitlistPolicy, waitlist_policy
 
 LOG = structlog.get_logger("allocator.backfill")
 T = TypeVar("T")
-#: Seconds between two looks.
-EVERY = 0.1
+#: Seconds between two looks, and after one that the database did not answer.
+EVERY, PAUSE = 0.1, 1.0
 #: Entries for whom everything that is free is looked at at once, at most.
 MOST = 200
 DAY = timedelta(days=1)
@@ -56,7 +58,7 @@ class _Tenant:
     impossible
         Starts that a rule forbade after all, by entry: not tried again in this world.
     alone
-        Entries for whom a solve came to nothing: they are served by themselves.
+        Entries for whom a solve had nothing: the next look is for each by themselves.
     vain, rest
         Looks in a row in which every place was lost, and looks for which it is left alone.
     """
@@ -133,7 +135,7 @@ class Backfiller:
             except (StoreUnavailable, Again) as problem:
                 reason = type(problem).__name__
                 LOG.warning("waiting", action="backfill.waiting", reason=reason)
-                stopping.wait(1.0)
+                stopping.wait(PAUSE)
 
     def look(self) -> int:
         """Look once after everybody who waits; return how many places were offered."""
@@ -180,14 +182,7 @@ class Backfiller:
         free = [row for row in look.rows if row.solve is None]
         some = _first(free, tenant.full)
         takers = [] if look.terms.mode == "off" else self._takers(tenant, look, free, some)
-        together = _together(look.terms, takers, tenant.alone)
-        if together:
-            rows = [row for row, _ in together]
-            full = any(row.id in tenant.full for row in rows)
-            last = None if full else look.index.news().last()
-            until = last or look.index.horizon.end - DAY
-            self._run(number, lambda tx: resolving.ask(tx, look.terms, rows, until))
-            takers = [one for one in takers if one not in together]
+        takers = self._together(number, tenant, look, takers)
         self._one_after_another(number, tenant, takers, offers)
         tenant.vain = tenant.vain + 1 if offers.missed and not offers.made else 0
         if tenant.vain >= VAIN:
@@ -234,27 +229,21 @@ class Backfiller:
     def _solved(self, number: int, tenant: _Tenant, look: _Look) -> _Offers:
         """Offer what solves that have ended have for those who wait; the others wait on.
 
-        Where a solve came to nothing, or a place is lost, they are served by themselves.
+        Whoever it has nothing for is looked after by themselves: since it was asked, more may
+        have come free.
         """
         offers = _Offers()
         rows = resolving.ended(look.rows)
         if not rows:
             return offers
-        lost = {row.uid for row in rows if row.solve_state != "solved"}
+        served = set()
         for one in self._run(number, lambda tx: resolving.solved(tx, rows)):
             if self._offered(number, one.entry, one.visits, one.reasons) is None:
-                offers.made += 1
-            else:
-                lost.add(one.entry)
-        alone = [row.id for row in rows if row.uid in lost]
-        others = [row.id for row in rows if row.uid not in lost]
+                served.add(one.entry)
+        offers.made = len(served)
+        alone = [row.id for row in rows if row.uid not in served]
         tenant.alone.update(alone)
-
-        def note(tx: Tx) -> None:
-            store.note_solve(tx.connection, tx.tenant, alone, None, looked=False)
-            store.note_solve(tx.connection, tx.tenant, others, None)
-
-        self._run(number, note)
+        self._run(number, lambda tx: store.note_unsolved(tx.connection, tx.tenant, alone))
         return offers
 
     def _takers(
@@ -269,7 +258,13 @@ class Backfiller:
         """
         index, news = look.index.index, look.index.news()
         terms = look.terms.backfill(look.index.world)
-        entries = {row.id: waiting.entry_of(row, tenant.impossible.get(row.id, ())) for row in rows}
+        horizon = look.index.horizon
+        within = Span(start=horizon.start, end=horizon.end)
+        last = too_far(look.index.world, look.now)
+        entries = {
+            row.id: waiting.entry_of(row, tenant.impossible.get(row.id, ()), within, last)
+            for row in rows
+        }
         of = {entries[row.id].request.id: row for row in rows}
         full = [entries[row.id] for row in some]
         others = [entries[row.id] for row in rows if row.id not in tenant.full]
@@ -289,6 +284,20 @@ class Backfiller:
             takers = [*asked(full, EVERYTHING), *asked([] if news.none else others, news)]
         takers.sort(key=lambda taker: taker.order)
         return [(of[taker.waiting.request.id], taker) for taker in takers]
+
+    def _together(
+        self, number: int, tenant: _Tenant, look: _Look, takers: list[tuple[Any, Taker]]
+    ) -> list[tuple[Any, Taker]]:
+        """Ask for a solve for those who have rivals, where the terms say so; return the others."""
+        some = [row for row, _ in takers if row.booking_id is None and row.id not in tenant.alone]
+        if look.terms.mode != "resolve" or len(some) < 2:
+            return takers
+        full = any(row.id in tenant.full for row in some)
+        last = None if full else look.index.news().last()
+        until = last or look.index.horizon.end - DAY
+        self._run(number, lambda tx: resolving.ask(tx, look.terms, some, until))
+        asked = {row.id for row in some}
+        return [one for one in takers if one[0].id not in asked]
 
     def _one_after_another(
         self, number: int, tenant: _Tenant, takers: Sequence[tuple[Any, Taker]], offers: _Offers
@@ -325,14 +334,6 @@ def _first(rows: Sequence[Any], full: set[int]) -> list[Any]:
     some = [row for row in rows if row.id in full]
     order = sorted(some, key=lambda row: (waiting.request_of(row).priority, row.created_at, row.id))
     return order[:MOST]
-
-
-def _together(
-    terms: WaitlistPolicy, takers: Sequence[tuple[Any, Taker]], alone: set[int]
-) -> list[tuple[Any, Taker]]:
-    """Return those for whom it is solved anew; none where nobody has a rival."""
-    some = [one for one in takers if one[0].booking_id is None and one[0].id not in alone]
-    return some if terms.mode == "resolve" and len(some) > 1 else []
 
 
 def _collide(taken: Sequence[Assignment], visits: Sequence[Assignment]) -> bool:

@@ -19,6 +19,7 @@ from api.store import waitlist as store
 from api.store.tables import REQUEST
 from api.usecases import bookings, holding, placing, waitlist
 from api.usecases.discretion import in_utc
+from api.usecases.policy import demand_near
 from api.usecases.tx import Tx
 from api.usecases.waitlist_policy import waitlist_policy
 
@@ -54,7 +55,10 @@ def offer(tx: Tx, uid: UUID, visits: Sequence[Assignment], reasons: Sequence[Rea
     if row is None or row.state != "waiting":
         raise WrongState(f"Entry {uid} waits no more.", state=None if row is None else row.state)
     request, stored, leaving = _asked(tx, row)
-    until = _until(tx, request, min(visit.start for visit in visits))
+    start = min(visit.start for visit in visits)
+    if row.outside:
+        demand_near(tx.world, tx.now, start, "It would start")
+    until = _until(tx, request, start)
     wanted = placing.wanted_of(request, visits)
     hold = holding.offer(tx, request, wanted, until, stored=stored, leaving=leaving)
     store.change(

@@ -71,22 +71,32 @@ def request_of(row: Any) -> Request:
     return replace(decoded(Request, row.booking_spec, str(row.booking)), must=False)
 
 
-def entry_of(row: Any, impossible: Iterable[datetime]) -> WaitlistEntry:
+def entry_of(
+    row: Any, impossible: Iterable[datetime], within: Span, last: datetime
+) -> WaitlistEntry:
     """Return somebody who waits, as the library has them.
 
     Parameters
     ----------
     impossible
         Starts that were found not to be possible after all.
+    within
+        The days that are looked at.
+    last
+        When it is too far ahead for clients.
     """
     mover = row.booking_id is not None
+    windows = tuple(
+        Span(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end))
+        for start, end in row.windows
+    )
+    if row.outside and last < within.end:
+        near = (replace(one, end=min(one.end, last)) for one in windows or (within,))
+        windows = tuple(one for one in near if one.start < one.end)
     return WaitlistEntry(
         request=request_of(row),
         since=row.created_at,
-        windows=tuple(
-            Span(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end))
-            for start, end in row.windows
-        ),
+        windows=windows,
         offers=len(row.offered),
         refused=(*row.offered, *impossible),
         before=row.visit_start if mover else None,

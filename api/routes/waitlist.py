@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from api.backfill.views import entry
 from api.call import Answer, Calling, Raw
 from api.routes.documents import answer_of, links
 from api.routes.paging import Paged
@@ -16,7 +17,6 @@ from api.sign_in import KnownRoute
 from api.usecases import waitlist
 from api.usecases.tx import Tx
 from api.views import etag
-from api.waitlist_views import entry
 
 routes = APIRouter(prefix="/v1/waitlist", tags=["waitlist"], route_class=KnownRoute)
 ENTRY: dict[int | str, dict[str, Any]] = {200: answer_of("WaitlistEntry")}

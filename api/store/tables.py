@@ -395,6 +395,7 @@ WAITLIST = _numbered(
     Column("service", Text, nullable=False),
     Column("location", Text),
     Column("own", Boolean, nullable=False),
+    Column("outside", Boolean, nullable=False),
     Column("windows", JSONB, nullable=False, server_default=text("'[]'")),
     Column("looked", Boolean, nullable=False, server_default=text("false")),
     Column("offer_id", BigInteger),

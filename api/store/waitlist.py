@@ -203,29 +203,26 @@ def note_end(connection: Connection, tenant: int, number: int, ends_at: datetime
 _END = text("UPDATE waitlist SET ends_at = :ends WHERE tenant_id = :tenant AND id = :number")
 
 
-def note_solve(
-    connection: Connection,
-    tenant: int,
-    entries: Sequence[int],
-    solve: UUID | None,
-    *,
-    looked: bool = True,
-) -> None:
-    """Write by which solve entries are to be served; None is none any more.
-
-    Parameters
-    ----------
-    looked
-        Whether everything that is free was looked at for them.
-    """
-    if entries:
-        what = {"tenant": tenant, "entries": list(entries), "solve": solve, "looked": looked}
-        connection.execute(_SOLVE, what)
+def note_solve(connection: Connection, tenant: int, entries: Sequence[int], solve: UUID) -> None:
+    """Write by which solve entries are to be served."""
+    connection.execute(_SOLVE, {"tenant": tenant, "entries": list(entries), "solve": solve})
 
 
 _SOLVE = text(
-    "UPDATE waitlist SET solve = CAST(:solve AS uuid), looked = :looked"
-    " WHERE tenant_id = :tenant AND id = ANY(:entries) AND state = 'waiting'"
+    "UPDATE waitlist SET solve = :solve, looked = true WHERE tenant_id = :tenant"
+    " AND id = ANY(:entries) AND state = 'waiting'"
+)
+
+
+def note_unsolved(connection: Connection, tenant: int, entries: Sequence[int]) -> None:
+    """Write that the solve of some entries is over, and that they are to be looked at again."""
+    if entries:
+        connection.execute(_UNSOLVED, {"tenant": tenant, "entries": list(entries)})
+
+
+_UNSOLVED = text(
+    "UPDATE waitlist SET solve = NULL, looked = false WHERE tenant_id = :tenant"
+    " AND id = ANY(:entries) AND state = 'waiting'"
 )
 
 

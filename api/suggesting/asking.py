@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, tzinfo
 from typing import Any
 
 from allocator.domain.request import PreferredResource, Request, Step
-from allocator.domain.time import Span, zone_of
+from allocator.domain.time import Span
 from api.problems import Forbidden, Invalid, NotFound, RuleBroken
 from api.store.world import World, decoded
 from api.suggesting import moving
 from api.suggesting.index import TenantIndex
 from api.suggesting.moving import Moving
 from api.usecases import holding, placing, things
-from api.usecases.policy import policy
+from api.usecases.policy import too_far
 from api.usecases.series import At
 from api.usecases.tx import Tx
 
@@ -168,9 +168,7 @@ def windows(tx: Tx, world: World, asked: Asked) -> tuple[Span, ...]:
     placing.demand_spans(asked.windows)
     if not tx.principal.own_only:
         return asked.windows
-    zone = zone_of(world.zone)
-    last = tx.now.astimezone(zone).date() + timedelta(days=policy(world).most_days_ahead)
-    end = midnight(last + timedelta(days=1), zone)
+    end = too_far(world, tx.now)
     anywhere = Span(start=tx.now, end=end)
     return tuple(
         replace(window, end=min(window.end, end))

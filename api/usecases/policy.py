@@ -116,6 +116,13 @@ def steering_of(kept: Mapping[str, Any]) -> SteeringPolicy:
     return steering_from_json({"format": FORMAT, "version": 1, **kept})
 
 
+def too_far(world: World, now: datetime) -> datetime:
+    """Return the first instant at which clients cannot book yet."""
+    zone = zone_of(world.zone)
+    last = now.astimezone(zone).date() + timedelta(days=policy(world).most_days_ahead)
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+
+
 def demand_near(world: World, now: datetime, start: datetime, what: str) -> None:
     """Hold clients to the tenant's terms: nobody outside books further ahead.
 
@@ -124,8 +131,8 @@ def demand_near(world: World, now: datetime, start: datetime, what: str) -> None
     RuleBroken
         Naming both days.
     """
-    zone = zone_of(world.zone)
-    last = now.astimezone(zone).date() + timedelta(days=policy(world).most_days_ahead)
-    if start >= datetime.combine(last + timedelta(days=1), time(), tzinfo=zone):
+    end, zone = too_far(world, now), zone_of(world.zone)
+    if start >= end:
+        last = (end - timedelta(days=1)).date()
         said = f"{what} at {write_instant(start, zone)}; clients can book up to {last}."
         raise RuleBroken(said, violations=[{"rule": "most_days_ahead", "message": said}])

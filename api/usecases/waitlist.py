@@ -93,6 +93,7 @@ def join(tx: Tx, asked: Asked) -> Any:
         service=first.id,
         location=first.location,
         own=visit is not None,
+        outside=tx.principal.own_only,
         windows=[[one.start.isoformat(), one.end.isoformat()] for one in new.windows],
         ends_at=new.ends_at,
         created_by=tx.principal.actor,

@@ -12,6 +12,7 @@ import pytest
 from cli.running import ROOT
 from service.conftest import SEALING_KEY, Clinic, physio, scope
 from service.processes import until
+from service.waiting import join, states, window
 from sqlalchemy import text
 
 from api import sweeper, worker
@@ -113,12 +114,13 @@ def test_what_is_old_is_forgotten_some_at_a_time(
     assert found == [[4, 4, 3], [2, 2, 1], [1, 1, 0], [1, 1, 0]]
 
 
-def test_the_command_frees_what_expires_and_stops_when_asked(
+def test_the_command_frees_what_expires_offers_what_is_free_and_stops_when_asked(
     clinic: Clinic, server: EmbeddedServer
 ):
     """``allocator worker`` at a database of one's own, until SIGTERM."""
     asks = clinic.asker("scheduler")
     booking = asks.post("/v1/holds", physio("2030-01-07T09:00:00+01:00")).json()["id"]
+    waits = join(asks, windows=[window(9, 10)])
     clinic.sql("UPDATE booking SET expires_at = now() - interval '1 second'")
     process = subprocess.Popen(
         [sys.executable, "-m", "allocator", "worker"],
@@ -134,6 +136,7 @@ def test_the_command_frees_what_expires_and_stops_when_asked(
     with process:
         try:
             until(lambda: asks.get(f"/v1/bookings/{booking}").json()["state"] == "expired")
+            until(lambda: states(asks, waits) == ["offered"])
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=60)[1] == ""

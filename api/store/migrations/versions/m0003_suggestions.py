@@ -56,6 +56,7 @@ TABLES = (
         service    text NOT NULL,
         location   text,
         own        boolean NOT NULL,
+        outside    boolean NOT NULL,
         windows    jsonb NOT NULL DEFAULT '[]',
         looked     boolean NOT NULL DEFAULT false,
         offer_id   bigint,
