@@ -56,6 +56,17 @@ def test_a_key_is_made_once_however_it_is_asked_for(clinic: Clinic) -> None:
     assert clinic.everything_about(one.json()["key"]) == []
 
 
+def test_a_sealed_answer_goes_when_a_person_is_erased(clinic: Clinic) -> None:
+    """It may say what they are called, and nobody can look whether it does."""
+    admin = clinic.asker()
+    body = {"name": "Person P1's", "role": "client", "person": "P1"}
+    assert admin.post("/v1/keys", body, Idempotency_Key="k").status_code == 201
+    kept = "SELECT count(*) FROM idempotency WHERE key = 'k'"
+    assert clinic.sql(kept)[0][0] == 1
+    assert admin.post("/v1/people/P1/erase").status_code == 204
+    assert clinic.sql(kept)[0][0] == 0
+
+
 def test_secrets_are_in_no_log(clinic: Clinic, lines: list[Any]) -> None:
     """Neither a key that is made, nor one that is used or refused, is logged."""
     made = new_key(clinic.asker()).json()["key"]
