@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem, InvalidSchedule
@@ -101,13 +101,15 @@ def _fault(assignment: Assignment, code: FaultCode, message: str) -> Fault:
     return Fault(code, "assignment", id, f"Assignment {id}: {message}")
 
 
-def write(prepared: Prepared, visit: int, placement: Placement) -> Assignment:
-    """Turn a placement into an assignment."""
+def write(prepared: Prepared, visit: int, placement: Placement, zone: tzinfo = UTC) -> Assignment:
+    """Turn a placement into an assignment, whose times have a zone."""
     what = prepared.visits[visit]
+    start = prepared.horizon.instant(placement.start)
+    end = prepared.horizon.instant(placement.start + placement.duration)
     return Assignment(
         visit=what.id,
-        start=prepared.horizon.instant(placement.start),
-        end=prepared.horizon.instant(placement.start + placement.duration),
+        start=start.astimezone(zone),
+        end=end.astimezone(zone),
         resources=tuple(
             (need.role, tuple(prepared.resources[r].id for r in members))
             for need, members in zip(what.needs, placement.team, strict=True)
@@ -119,9 +121,7 @@ def write(prepared: Prepared, visit: int, placement: Placement) -> Assignment:
 
 def place_of(prepared: Prepared, visit: int, placement: Placement) -> Assignment:
     """Return a placement as an assignment whose times have the zone of the visit's clock."""
-    found = write(prepared, visit, placement)
-    zone = zone_of(prepared.visits[visit].clock.zone)
-    return replace(found, start=found.start.astimezone(zone), end=found.end.astimezone(zone))
+    return write(prepared, visit, placement, zone_of(prepared.visits[visit].clock.zone))
 
 
 def claims_of_visit(prepared: Prepared, number: int, placement: Placement) -> list[Claim]:

@@ -116,6 +116,16 @@ def flags(mask: Mask, length: int) -> npt.NDArray[np.bool_]:
     return np.unpackbits(raw, bitorder="little", count=length).astype(bool)
 
 
+def holds(mask: Mask, ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Say for each of some ticks, none below 0, whether it belongs to the set."""
+    if not len(ticks):
+        return np.zeros(0, dtype=bool)
+    last = int(ticks.max())
+    raw = (mask & (1 << (last + 1)) - 1).to_bytes((last >> 3) + 1, "little")
+    bits = np.frombuffer(raw, dtype=np.uint8)[ticks >> 3] >> (ticks & 7)
+    return (bits & 1).astype(bool)
+
+
 def from_flags(values: npt.NDArray[np.bool_]) -> Mask:
     """Return the set of the places that are true."""
     return int.from_bytes(np.packbits(values, bitorder="little").tobytes(), "little")

@@ -116,11 +116,14 @@ class Visits:
         anchors = self.prepared.anchors
         service: Service | None = None
         joins: tuple[int, ...] = ()
+        variants: tuple[Variant, ...]
         if asked.service:
             service = self.prepared.problem.service(asked.service)
             needs = self.service_needs(service) + attendees
             tail = tuple([need.resources for need in attendees])
-            if all([anchors[resource] == ANYWHERE for (resource,) in tail]):
+            if not tail:
+                variants = self.service_variants(service, first_visit)
+            elif all([anchors[resource] == ANYWHERE for (resource,) in tail]):
                 variants = tuple(
                     [
                         Variant(v.duration, v.location, v.session, v.choices + tail)

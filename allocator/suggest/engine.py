@@ -36,7 +36,7 @@ from allocator.table.rulebook import Rulebook
 #: Points for each request that would lose its last place: more than comfort is worth.
 LAST_PLACE = 20_000
 #: Choices that are worked out for each that is asked for.
-FOR_EACH = 4
+FOR_EACH = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ class CostTable:
                 if beside and not need.attendee:
                     part[row] += beside.get(resource, 0)
                 if mask != found.starts:
-                    part[row][~masks.flags(mask, book.prepared.ticks)[self.ticks]] = IMPOSSIBLE
+                    part[row][~masks.holds(mask, self.ticks)] = IMPOSSIBLE
             self.resources.append(list(by_resource))
             self.parts.append(part)
             if need.optional:

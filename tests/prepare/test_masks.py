@@ -121,3 +121,18 @@ def test_fillable_is_the_greatest_sum_that_fits(room: int, lengths: set[int]) ->
         if any(total - length in sums for length in lengths):
             sums.add(total)
     assert masks.fillable(room, lengths) == max(sums)
+
+
+def test_holds_says_of_each_tick_whether_it_belongs():
+    """Within the set, between its ticks, and beyond its last."""
+    mask = masks.from_ticks([0, 3, 17])
+    ticks = np.array([0, 1, 3, 16, 17, 40])
+    assert masks.holds(mask, ticks).tolist() == [True, False, True, False, True, False]
+    assert masks.holds(~mask, ticks).tolist() == [False, True, False, True, False, True]
+    assert masks.holds(mask, ticks[:0]).tolist() == []
+
+
+def test_of_ticks_is_the_set_of_an_array():
+    """In any order, and of nothing."""
+    assert masks.of_ticks(np.array([17, 3, 0])) == masks.from_ticks([0, 3, 17])
+    assert masks.of_ticks(np.array([], dtype=np.int64)) == 0
