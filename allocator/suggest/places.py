@@ -85,15 +85,26 @@ class Places:
         firsts = np.sort(np.unique(stratum[order], return_index=True)[1])
         others = np.delete(np.arange(len(order)), firsts)
         found: dict[int, Choice] = {}
-        for place in order[np.concatenate([firsts, others])].tolist():
+        looked: set[int] = set()
+
+        def look(place: int) -> None:
+            looked.add(place)
             choice = self.tables[which[place]].best_at(int(column[place]), int(IMPOSSIBLE))
             if choice is not None:
-                start = choice.placement.start
-                known = found.get(start)
+                known = found.get(choice.placement.start)
                 if known is None or choice.cost < known.cost:
-                    found[start] = choice
-                if len(found) == most:
-                    break
+                    found[choice.placement.start] = choice
+
+        for place in order[np.concatenate([firsts, others])].tolist():
+            look(place)
+            if len(found) == most:
+                break
+        # Teams may cost more than their members: the cheapest of all is looked for to the end.
+        for place in order.tolist():
+            if lower[place] >= min((c.cost for c in found.values()), default=int(IMPOSSIBLE)):
+                break
+            if place not in looked:
+                look(place)
         return sorted(found.values(), key=lambda c: (c.cost, c.placement))
 
     def other_people(self, known: Sequence[Choice], most: int) -> list[Choice]:
