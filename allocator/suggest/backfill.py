@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.matching import meets
 from allocator.domain.request import Request
 from allocator.domain.schedule import in_utc
 from allocator.domain.steering import SteeringPolicy
@@ -28,6 +29,8 @@ from allocator.suggest.through import Through
 PER_DAY, PER_MINUTE, PER_OFFER = 50, 10, 100
 #: Visits of one request of which each is tried in the time that came free.
 VISITS = 6
+
+NOTHING = "Nothing of it would do."
 
 #: Answers one request; see ``Index.suggest``.
 Ask = Callable[[Request, Collection[str], Asked], Suggestions]
@@ -212,6 +215,7 @@ class Backfiller:
             for id, spans in (freed or {}).items()
             if id in prepared.resource_index
         }
+        self._drawn: dict[tuple[str, str], bool] = {}
         self._seats = frozenset(
             prepared.visit_index[id] for id in sessions if id in prepared.visit_index
         )
@@ -238,9 +242,11 @@ class Backfiller:
             others = sorted(services - self.terms.services)
             if others:
                 return f"The service {others[0]} takes no part."
+        if not self._is_near(waiting, services):
+            return NOTHING
         asked = replace(self._asked, bounds=self._bounds(waiting, services))
         best: Suggestion | None = None
-        why = "Nothing of it would do."
+        why = NOTHING
         for through in self._throughs(waiting.request):
             going = replace(asked, bounds=replace(asked.bounds, through=through))
             try:
@@ -253,6 +259,38 @@ class Backfiller:
                 if whole and (best is None or (place.rank, place.start) < (best.rank, best.start)):
                     best = place
         return why if best is None else self._judged(waiting, best)
+
+    def _is_near(self, waiting: WaitlistEntry, services: Collection[str]) -> bool:
+        """Say, without looking any further, whether what came free could be of any use."""
+        if self.freed is None or self._seats:
+            return True
+        own = {attendee.resource for attendee in waiting.request.attendees}
+        useful = [
+            span
+            for id, spans in self.freed.items()
+            if id in own or any(self._draws(service, id) for service in services)
+            for span in spans
+        ]
+        around = self._buffers(services)
+        return bool(useful) and all(
+            not windows
+            or any(_touch(window, span, around) for window in windows for span in useful)
+            for windows in (waiting.request.windows, waiting.windows)
+        )
+
+    def _draws(self, service: str, resource: str) -> bool:
+        """Say whether a service may take a resource, on whatever day."""
+        key = service, resource
+        if key not in self._drawn:
+            known = self.prepared.resource_index.get(resource)
+            self._drawn[key] = known is not None and any(
+                meets(self.prepared.resources[known], selector)
+                for one in self.prepared.problem.services
+                if one.id == service
+                for need in one.needs
+                for selector in need.alternatives
+            )
+        return self._drawn[key]
 
     def _services(self, request: Request) -> set[str]:
         """Return the services that a request may come to."""
@@ -363,6 +401,12 @@ class Backfiller:
                     taken = min(end, in_utc(visit.end)) - max(start, in_utc(visit.start))
                     best = max(best, (_minutes(taken), _minutes(end - start)))
         return best
+
+
+def _touch(window: Span, span: Span, around: timedelta) -> bool:
+    """Say whether a window, with so much before and after it, touches a span."""
+    start, end = in_utc(window.start) - around, in_utc(window.end) + around
+    return start < in_utc(span.end) and in_utc(span.start) < end
 
 
 def _minutes(length: timedelta) -> int:

@@ -267,22 +267,27 @@ _TENANTS = text(
     """
     SELECT waits.tenant_id, tenant.world_version,
            CAST(:seen AS pg_snapshot) IS NULL OR waits.due OR EXISTS (
+               SELECT FROM waitlist JOIN booking ON booking.tenant_id = waitlist.tenant_id
+                                                AND booking.id = offer_id
+               WHERE waitlist.tenant_id = waits.tenant_id AND waitlist.state = 'offered'
+                 AND (booking.state NOT IN ('held', 'pending_approval')
+                      OR booking.expires_at <= now()))
+           OR waits.solved AND EXISTS (
+               SELECT FROM waitlist JOIN solve ON solve.tenant_id = waitlist.tenant_id
+                                              AND solve.uid = waitlist.solve
+               WHERE waitlist.tenant_id = waits.tenant_id
+                 AND waitlist.state = 'waiting' AND solve.state NOT IN ('queued', 'running'))
+           OR EXISTS (
                SELECT FROM event WHERE event.tenant_id = waits.tenant_id
                  AND kind IN ('booking', 'visit')
                  AND transaction_id
                      >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint)
                  AND NOT pg_visible_in_snapshot(
                      CAST(CAST(transaction_id AS text) AS xid8), CAST(:seen AS pg_snapshot))) AS due
-    FROM (SELECT waitlist.tenant_id,
-                 bool_or((waitlist.state = 'waiting' AND (NOT looked OR ends_at <= now()))
-                         OR (waitlist.state = 'offered' AND (
-                             booking.state NOT IN ('held', 'pending_approval')
-                             OR booking.expires_at <= now()))
-                         OR solve.state NOT IN ('queued', 'running')) AS due
-          FROM waitlist LEFT JOIN booking ON booking.tenant_id = waitlist.tenant_id
-                                         AND booking.id = waitlist.offer_id
-          LEFT JOIN solve ON solve.tenant_id = waitlist.tenant_id AND solve.uid = waitlist.solve
-          WHERE waitlist.state IN ('waiting', 'offered') GROUP BY waitlist.tenant_id) AS waits
+    FROM (SELECT tenant_id, bool_or(NOT looked AND state = 'waiting')
+                            OR bool_or(ends_at <= now() AND state = 'waiting')
+                            AS due, count(solve) > 0 AS solved
+          FROM waitlist WHERE state IN ('waiting', 'offered') GROUP BY tenant_id) AS waits
     JOIN tenant ON tenant.id = waits.tenant_id
     ORDER BY waits.tenant_id
     """
