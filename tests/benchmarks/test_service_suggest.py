@@ -26,7 +26,7 @@ SECONDS = float(os.environ.get("ALLOCATOR_BENCH_SUGGEST_SECONDS", "60"))
 RATES = (25, 50, 75, 100, 125, 150, 175, 200)
 BERLIN = ZoneInfo("Europe/Berlin")
 
-#: Half of all places of the days ahead: a visit with its practitioner, room and patient.
+#: One in so many places of the days ahead: a visit with its practitioner and room.
 FILL = (
     """
     INSERT INTO booking (tenant_id, uid, ref, spec, state, service, starts_at, created_by)
@@ -36,7 +36,8 @@ FILL = (
                + n * interval '45 minutes', 'fill'
     FROM generate_series(0, :practitioners - 1) AS p, generate_series(1, :days) AS d,
          generate_series(0, 12) AS n
-    WHERE extract(isodow FROM current_date + d) < 6 AND hashint4(p * 7919 + d * 104729 + n) % 2 = 0
+    WHERE extract(isodow FROM current_date + d) < 6
+      AND hashint4(p * 7919 + d * 104729 + n) % :every = 0
     """,
     """
     INSERT INTO visit (tenant_id, uid, booking_id, occurrence, step, service, span, resources,
@@ -59,15 +60,16 @@ FILL = (
 )
 
 
-def fill(service: Running) -> int:
-    """Book half of everything behind the service's back; return how many visits it is."""
+def fill(service: Running, *, days: int = DAYS, every: int = 2) -> int:
+    """Book one in so many places behind the service's back; return how many visits it is."""
     engine = create_engine(engine_url(service.server.url("allocator_owner")))
     with engine.begin() as connection:
         connection.execute(
             text("SELECT set_config('allocator.tenant', :tenant, true)"),
             {"tenant": str(service.tenant)},
         )
-        what = {"tenant": service.tenant, "practitioners": PRACTITIONERS, "days": DAYS}
+        what = {"practitioners": PRACTITIONERS, "days": days, "every": every}
+        what["tenant"] = service.tenant
         for statement in FILL:
             connection.execute(text(statement), what)
     engine.dispose()
