@@ -57,6 +57,8 @@ class _Tenant:
         Entries for whom everything that is free is to be looked at, by number.
     impossible
         Starts that a rule forbade after all, by entry: not tried again in this world.
+    versions
+        Of the requests of entries, as they were asked when they were looked at.
     alone
         Entries for whom a solve had nothing: the next look is for each by themselves.
     vain, rest
@@ -67,6 +69,7 @@ class _Tenant:
     again: bool = True
     full: set[int] = field(default_factory=set)
     impossible: dict[int, set[datetime]] = field(default_factory=dict)
+    versions: dict[int, int | None] = field(default_factory=dict)
     alone: set[int] = field(default_factory=set)
     vain: int = 0
     rest: int = 0
@@ -222,7 +225,12 @@ class Backfiller:
             tenant.full |= there
             tenant.impossible.clear()
             look.index.forget()
-        tenant.full |= {row.id for row in look.rows if not row.looked}
+        before, tenant.versions = tenant.versions, {r.id: r.request_version for r in look.rows}
+        tenant.full |= {
+            row.id
+            for row in look.rows
+            if not row.looked or before.get(row.id, row.request_version) != row.request_version
+        }
         tenant.full &= there
         tenant.impossible = {n: s for n, s in tenant.impossible.items() if n in there}
 

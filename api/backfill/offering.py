@@ -17,11 +17,11 @@ from api.store import bookings as kept
 from api.store import things
 from api.store import waitlist as store
 from api.store.tables import REQUEST
-from api.usecases import bookings, holding, placing, waitlist
+from api.usecases import bookings, holding, placing
 from api.usecases.discretion import in_utc
 from api.usecases.policy import demand_near
 from api.usecases.tx import Tx
-from api.usecases.waitlist_policy import waitlist_policy
+from api.usecases.waitlist_policy import services_of, waitlist_policy
 
 
 def principal(tenant: int) -> Principal:
@@ -93,7 +93,7 @@ def _asked(tx: Tx, row: Any) -> tuple[Request, Any | None, Sequence[int]]:
 def _until(tx: Tx, request: Request, start: datetime) -> datetime:
     """Return until when the place may be accepted, by the terms as they are now."""
     terms = waitlist_policy(tx.world)
-    services = waitlist.services_of(tx.world, request)
+    services = services_of(tx.world, request)
     latest = terms.latest(tx.world, services, start)
     if not terms.takes(services) or latest < tx.now + terms.shortest:
         said = f"A place at {in_utc(start)} cannot be offered by the terms of the waitlist."

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from allocator.domain.request import Request
 from allocator.domain.time import Span
@@ -41,8 +41,9 @@ def _settle(tx: Tx, row: Any) -> bool:
             with suppress(WrongState):  # it was accepted, and waits for a reviewer
                 waitlist.release(tx, row)
         return became
-    if row.booking_id is not None and row.visit_start != row.ends_at:  # it has moved since
-        store.note_end(tx.connection, tx.tenant, row.id, row.visit_start)
+    ends = _ends(row)
+    if ends != row.ends_at:  # the booking has moved since, or the request was changed
+        store.note_end(tx.connection, tx.tenant, row.id, ends)
     if row.state == "offered" and not _open(row, tx.now):
         waitlist.back(tx, row, "declined" if row.hold_state == "cancelled" else "lapsed")
         return True
@@ -56,8 +57,16 @@ def _over(row: Any, now: datetime) -> str:
         return "expired" if gone else ""
     if row.request_state == "withdrawn":
         return "withdrawn"
-    late = row.state == "waiting" and row.ends_at is not None and row.ends_at <= now
+    ends = _ends(row)
+    late = row.state == "waiting" and ends is not None and ends <= now
     return "expired" if late else ""
+
+
+def _ends(row: Any) -> datetime | None:
+    """Return when it is too late for an entry."""
+    if row.booking_id is not None:
+        return cast(datetime, row.visit_start)
+    return waitlist.ends(request_of(row))
 
 
 def _open(row: Any, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from api.routes.paging import Paged
 from api.schemas.bodies import WaitlistIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
-from api.usecases import waitlist
+from api.usecases import joining, waitlist
 from api.usecases.tx import Tx
 from api.views import etag
 
@@ -36,7 +36,7 @@ def join(call: Calling, body: WaitlistIn, raw: Raw) -> Response:
     """Wait for a visit or a seat, with a request, or for an earlier time for a booking."""
 
     def work(tx: Tx) -> tuple[int, Any, dict[str, str]]:
-        row = waitlist.join(tx, body.asked())
+        row = joining.join(tx, body.asked())
         return 201, entry(tx, row), {"Location": f"/v1/waitlist/{row.uid}", **etag(row.version)}
 
     return call.once(raw, work)

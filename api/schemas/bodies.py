@@ -11,8 +11,8 @@ from allocator.domain.time import Span
 from api.auth.principal import Role
 from api.schemas.texts import AnyInstant, Instant, Name, Text, demand_kept
 from api.suggesting.asking import Asked
+from api.usecases.joining import Asked as Waits
 from api.usecases.placing import WantedVisit
-from api.usecases.waitlist import Asked as Waits
 
 #: Longest token of a suggestion: of two hundred visits, each with some resources.
 LONGEST_TOKEN = 100_000

@@ -19,7 +19,7 @@ LIVE = ("waiting", "offered")
 
 _WHOLE = """
     SELECT waitlist.*, request.ref AS request, request.spec AS request_spec,
-           request.state AS request_state, person.ref AS person,
+           request.state AS request_state, request.version AS request_version, person.ref AS person,
            booking.uid AS booking, booking.state AS booking_state, booking.spec AS booking_spec,
            offer.uid AS hold, offer.state AS hold_state, offer.starts_at AS hold_starts_at,
            offer.expires_at AS hold_expires_at, solve.state AS solve_state
@@ -194,13 +194,16 @@ _LOOKED = text(
 )
 
 
-def note_end(connection: Connection, tenant: int, number: int, ends_at: datetime) -> None:
+def note_end(connection: Connection, tenant: int, number: int, ends_at: datetime | None) -> None:
     """Write when it is too late for an entry."""
     what = {"tenant": tenant, "number": number, "ends": ends_at}
     connection.execute(_END, what)
 
 
-_END = text("UPDATE waitlist SET ends_at = :ends WHERE tenant_id = :tenant AND id = :number")
+_END = text(
+    "UPDATE waitlist SET ends_at = CAST(:ends AS timestamptz)"
+    " WHERE tenant_id = :tenant AND id = :number"
+)
 
 
 def note_solve(connection: Connection, tenant: int, entries: Sequence[int], solve: UUID) -> None:
@@ -279,7 +282,7 @@ _TENANTS = text(
                  AND waitlist.state = 'waiting' AND solve.state NOT IN ('queued', 'running'))
            OR EXISTS (
                SELECT FROM event WHERE event.tenant_id = waits.tenant_id
-                 AND kind IN ('booking', 'visit')
+                 AND kind IN ('booking', 'visit', 'request')
                  AND transaction_id
                      >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint)
                  AND NOT pg_visible_in_snapshot(

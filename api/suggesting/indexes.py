@@ -82,7 +82,9 @@ class Indexes:
 
     def known(self, tenant: int) -> TenantIndex | None:
         """Return the index of a tenant as it was last; None where it was not read."""
-        return self._slot(tenant).index
+        with self._lock:
+            slot = self._slots.get(tenant)
+            return None if slot is None else slot.index
 
     def _slot(self, tenant: int) -> _Slot:
         with self._lock:

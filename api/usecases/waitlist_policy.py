@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allocator.domain.faults import Fault
+from allocator.domain.request import Request
 from allocator.frames.nested import Decoder
 from allocator.suggest import BackfillTerms
 from api.problems import Invalid
@@ -111,6 +112,18 @@ def waitlist_policy(world: World) -> WaitlistPolicy:
     found = read(faults, world.policy.get("waitlist", {}))
     assert not faults, faults
     return found
+
+
+def services_of(world: World, request: Request) -> set[str]:
+    """Return the services that a request may come to, of those that are there."""
+    found = {step.service for step in request.steps if step.service}
+    found |= {
+        world.sessions[name].service
+        for step in request.steps
+        for name in step.sessions
+        if name in world.sessions
+    }
+    return found & world.services.keys()
 
 
 def read(faults: list[Fault], given: Mapping[str, Any]) -> WaitlistPolicy:

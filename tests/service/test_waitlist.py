@@ -342,6 +342,12 @@ def test_a_window_that_is_over_ends_an_entry(clinic: Clinic, filler: Backfiller)
     fill(asks)
     waits = join(asks)
     clinic.sql("UPDATE waitlist SET ends_at = now() - interval '1 s' WHERE uid = :u", u=waits)
+    clinic.sql(
+        "UPDATE request SET spec = jsonb_set(spec, '{windows}', CAST(:w AS jsonb))"
+        " WHERE tenant_id = :t",
+        w=json.dumps([window(8, 18, -60)]),
+        t=clinic.tenant,
+    )
     look(filler)
     assert states(asks, waits) == ["expired"]
 
@@ -748,3 +754,27 @@ def test_a_database_that_is_gone_is_waited_for(
     filler.run(stopping)
     assert [line["action"] for line in lines] == ["backfill.waiting"] * 2
     assert [line["reason"] for line in lines] == ["StoreUnavailable", "Again"]
+
+
+def test_a_request_that_is_changed_is_looked_at_again(clinic: Clinic, filler: Backfiller) -> None:
+    """It may lie on Tuesday as well now, which is free; then nowhere any more."""
+    asks = clinic.asker("scheduler")
+    fill(asks)
+    request = {"id": "R1", "steps": [{"service": "physio"}], "windows": [window(8, 18)]}
+    assert asks.post("/v1/requests", request).status_code == 201
+    waits = join(asks, request="R1")
+    assert look(filler) == 0
+
+    def change(*windows: dict[str, str]) -> None:
+        version = asks.get("/v1/requests/R1").headers["ETag"]
+        body = {**request, "windows": list(windows)}
+        assert asks("PUT", "/v1/requests/R1", body, If_Match=version).status_code == 200
+
+    change(window(8, 18), window(8, 18, 1))
+    assert look(filler) == 1
+    assert offered_at(asks, waits).startswith("Tue")
+    asks.post(f"/v1/waitlist/{waits}/decline")
+    change(window(8, 9))
+    assert look(filler) == 0
+    told = entry(asks, waits)
+    assert (told["state"], local(told["ends_at"])) == ("waiting", "Mon 09:00")
