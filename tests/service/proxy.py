@@ -55,7 +55,8 @@ class Proxy:
         """Cut all connections."""
         with self._lock:
             for end in self._open:
-                end.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # the other side was faster
+                    end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Stop."""
