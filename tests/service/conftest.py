@@ -136,6 +136,13 @@ def relay(server: EmbeddedServer) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture
+def no_webhooks(relay: Database) -> None:
+    """Those of other tests are gone, with what is still to be sent to them."""
+    with relay.transaction() as (connection, _):
+        connection.execute(text("DELETE FROM webhook"))
+
+
 @dataclass
 class Asker:
     """Somebody with a key, who calls the service."""

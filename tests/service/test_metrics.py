@@ -151,12 +151,11 @@ def test_the_figures_of_solves(clinic: Clinic, relay: Database) -> None:
     assert (found.solve_seconds, found.solve_gap, found.share) == (3.0, 0.25, 0.75)
 
 
+@pytest.mark.usefixtures("no_webhooks")
 def test_messages_that_wait_and_that_fail_are_told(
     clinic: Clinic, app: FastAPI, relay: Database
 ) -> None:
     """Those not sent yet, and those that have failed; what was delivered is neither."""
-    with relay.transaction() as (connection, _):  # what other tests have left leads nowhere
-        connection.execute(text("DELETE FROM webhook"))
     admin = clinic.asker()
     admin.post("/v1/webhooks", {"url": "https://example.org/hook", "types": ["booking.*"]})
     for hour in range(9, 15):

@@ -20,7 +20,6 @@ from service import dying
 from service.conftest import SEAL, SEALING_KEY, Clinic, physio
 from service.processes import PATIENCE, until
 from service.receiver import Message, Receiver, receiving
-from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from api import relay as relaying
@@ -33,6 +32,8 @@ from api.store import events
 from api.store.database import Database
 from api.sweeper import forget
 
+pytestmark = pytest.mark.usefixtures("no_webhooks")
+
 NINE = "2030-01-07T09:00:00+01:00"
 HOURS = [f"2030-01-07T{hour:02}:00:00+01:00" for hour in range(9, 17)]
 
@@ -41,13 +42,6 @@ HOURS = [f"2030-01-07T{hour:02}:00:00+01:00" for hour in range(9, 17)]
 def receiver() -> Iterator[Receiver]:
     with receiving() as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def nobody_else(relay: Database) -> None:
-    """Webhooks of other tests lead nowhere."""
-    with relay.transaction() as (connection, _):
-        connection.execute(text("DELETE FROM webhook"))
 
 
 @pytest.fixture

@@ -276,7 +276,12 @@ def test_a_span_that_would_slip_past_the_constraint_is_refused(
         assert refused(connection, insert, **what, lane=0, span=later) == "23P01"
 
 
-LATER = (claims._OVERLAPPING, claims._NEIGHBOURS, taken._WITHIN, forecasts._TAKEN)
+LATER = (
+    ("claim", claims._OVERLAPPING),
+    ("claim", claims._NEIGHBOURS),
+    ("visit", taken._WITHIN),
+    ("visit", forecasts._TAKEN),
+)
 
 
 def conditions(
@@ -310,14 +315,14 @@ def conditions(
     return [line.strip() for line in plan if f"{column} >" in line]
 
 
-@pytest.mark.parametrize("statement", LATER)
+@pytest.mark.parametrize(("table", "statement"), LATER)
 def test_what_lies_behind_is_not_read_again(
-    clinic: Clinic, postgres: EmbeddedServer, statement: Any
+    clinic: Clinic, postgres: EmbeddedServer, table: str, statement: Any
 ) -> None:
     """An index leads to what is taken from some time on, under row-level security, too."""
     what = {"tenant": clinic.tenant, "resource": 1, "resources": [1], "freed": []}
     what |= {"start": NINE, "end": NINE}
-    found = conditions(clinic, postgres, "claim", "ends_at", statement, what)
+    found = conditions(clinic, postgres, table, "ends_at", statement, what)
     assert [line.split(":")[0] for line in found] == ["Index Cond"]
 
 

@@ -65,6 +65,7 @@ def test_a_call_from_a_trace_of_somebody_elses_lies_in_it(
     assert alone.parent is None
 
 
+@pytest.mark.usefixtures("no_webhooks")
 def test_a_message_to_a_webhook_has_a_span(
     clinic: Clinic, relay: Database, spans: InMemorySpanExporter
 ) -> None:
