@@ -1,13 +1,14 @@
 """Secrets that have to be told again, at rest: sealed by keys that are not in the database.
 
 What is sealed is Fernet's (AES-128 in CBC mode, signed by HMAC-SHA256), from the package
-``cryptography``.
+``cryptography``. What need not be kept at all is derived from the same keys.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import secrets
 from collections.abc import Sequence
 
@@ -52,6 +53,7 @@ class Seal:
     """Seals texts by the first of some keys, and opens what any of them has sealed."""
 
     def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = tuple(keys)
         self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
 
     def close(self, text: str) -> str:
@@ -78,6 +80,20 @@ class Seal:
             raise StoreUnavailable(
                 "A secret was sealed by a key that ALLOCATOR_SEALING_KEYS does not name."
             ) from error
+
+    def derived(self, purpose: str) -> list[bytes]:
+        """Return a secret for one purpose from each key, that of the first key first.
+
+        They tell nothing of the keys, nor of the secrets for other purposes (RFC 5869, one block).
+
+        Raises
+        ------
+        StoreUnavailable
+            Where there is no key.
+        """
+        self._known()
+        info = purpose.encode() + b"\x01"
+        return [hmac.digest(base64.urlsafe_b64decode(key), info, "sha256") for key in self._keys]
 
     def _known(self) -> MultiFernet:
         if self._fernet is None:

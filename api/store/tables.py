@@ -358,14 +358,6 @@ DELIVERY = _numbered(
     _same_tenant("webhook_id", "webhook", ondelete="CASCADE"),
     _same_tenant("event_id", "event"),
 )
-SUGGESTION_KEY = Table(
-    "suggestion_key",
-    METADATA,
-    _tenant(),
-    Column("secret", LargeBinary, nullable=False),
-    _instant("created_at", given=True),
-    PrimaryKeyConstraint("tenant_id"),
-)
 REFUSED_DEMAND = Table(
     "refused_demand",
     METADATA,

@@ -14,8 +14,8 @@ from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span, zone_of
 from allocator.suggest import DayOfStarts, Nearly, Suggestion, Suggestions, WhyNone
 from api.problems import Invalid
+from api.sealing import Seal
 from api.store import refused
-from api.store.suggestion_keys import Secrets
 from api.suggesting import asking, tickets
 from api.suggesting.asking import Asked, Subject, midnight
 from api.suggesting.index import TenantIndex
@@ -124,11 +124,17 @@ class Days:
 
 
 class Suggester:
-    """What a process of the API knows to suggest from."""
+    """What a process of the API knows to suggest from.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    seal
+        What tokens are signed by.
+    """
+
+    def __init__(self, seal: Seal) -> None:
         self.indexes = Indexes()
-        self._secrets = Secrets()
+        self._seal = seal
 
     def suggest(self, tx: Tx, asked: Asked) -> Offers:
         """Suggest places.
@@ -147,7 +153,7 @@ class Suggester:
             found = self._found(tx, index, subject, asked, within)
         terms = policy(index.world)
         until = tx.now + timedelta(minutes=terms.suggestion_minutes)
-        secret = self._secrets.of(tx.connection, tx.tenant)
+        secret, *_ = tickets.secrets(self._seal, tx.tenant)
 
         def offer(one: Suggestion) -> Offer:
             visits = _lying(subject, one.visits)
@@ -201,7 +207,7 @@ class Suggester:
         Forbidden, Invalid
         """
         tx.demand(action)
-        return tickets.opened(self._secrets.of(tx.connection, tx.tenant), token)
+        return tickets.opened(tickets.secrets(self._seal, tx.tenant), token)
 
     def days(self, tx: Tx, asked: Asked, first: date | None, days: int) -> Days:
         """Return the days on which something could begin.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from allocator.domain.steering import Saving
 from api.problems import Invalid
+from api.sealing import Seal
 from api.signing import sealed, unsealed
 from api.usecases.placing import WantedVisit
 
@@ -65,15 +66,20 @@ class Ticket:
         return sealed(secret, document)
 
 
-def opened(secret: bytes, token: str) -> Ticket:
+def opened(known: Sequence[bytes], token: str) -> Ticket:
     """Return what a token stands for, be it too old.
+
+    Parameters
+    ----------
+    known
+        The secrets of the tenant, by any of which it may be signed.
 
     Raises
     ------
     Invalid
         Where the tenant has never given it out.
     """
-    found = unsealed(secret, token)
+    found = unsealed(known, token)
     if found is None:
         raise Invalid("The token is none that was given out here.")
     offered = found.get("o") or {}
@@ -91,6 +97,11 @@ def opened(secret: bytes, token: str) -> Ticket:
         else None,
         currency=offered.get("currency", ""),
     )
+
+
+def secrets(seal: Seal, tenant: int) -> list[bytes]:
+    """Return the secrets of a tenant's tokens, the first of which signs; they are kept nowhere."""
+    return seal.derived(f"suggestions of tenant {tenant}")
 
 
 def _saved(saving: Saving, currency: str) -> dict[str, Any]:

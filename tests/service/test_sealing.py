@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from api.problems import StoreUnavailable
 from api.sealing import Seal, keys_of, new_key
@@ -34,6 +36,21 @@ def test_without_a_key_nothing_is_sealed_or_opened() -> None:
     for use in (Seal([]).close, Seal([]).open):
         with pytest.raises(StoreUnavailable, match="ALLOCATOR_SEALING_KEYS is not set"):
             use("text")
+
+
+def test_secrets_are_derived_for_one_purpose_from_each_key() -> None:
+    """The same each time, others for another purpose or key; as HKDF expands a key (RFC 5869)."""
+    old, new = new_key(), new_key()
+    first, second = Seal([new, old]).derived("tokens")
+    assert Seal([old]).derived("tokens") == [second]
+    assert len({first, second, *Seal([new, old]).derived("token"), *map(_bytes, (old, new))}) == 6
+    assert first == HKDFExpand(SHA256(), 32, b"tokens").derive(_bytes(new))
+    with pytest.raises(StoreUnavailable, match="ALLOCATOR_SEALING_KEYS is not set"):
+        Seal([]).derived("tokens")
+
+
+def _bytes(key: str) -> bytes:
+    return base64.urlsafe_b64decode(key)
 
 
 def test_keys_are_read_in_either_alphabet() -> None:

@@ -7,9 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from service.conftest import Asker, Clinic, furnish, physio
-from service.indexing import BERLIN, at
+from fastapi.testclient import TestClient
+from service.conftest import SEALING_KEY, Asker, Clinic, furnish, physio
+from service.indexing import BERLIN, at, monday
 
+from api.app import application
+from api.sealing import Seal, new_key
+from api.settings import Settings
 from api.suggesting import tickets
 
 
@@ -367,11 +371,9 @@ def test_a_token_that_is_too_old_brings_others(clinic: Clinic) -> None:
     clinic.settle(suggestion_minutes=1)
     asks = clinic.asker("scheduler")
     found = suggested(asks, service="physio", attendees=["P1"], wanted=at(9), limit=1)
-    secret = bytes(
-        clinic.sql("SELECT secret FROM suggestion_key WHERE tenant_id = :t", t=clinic.tenant)[0][0]
-    )
-    ticket = tickets.opened(secret, found["suggestions"][0]["token"])
-    old = replace(ticket, until=ticket.until - timedelta(minutes=2)).token(secret)
+    secrets = tickets.secrets(Seal([SEALING_KEY]), clinic.tenant)
+    ticket = tickets.opened(secrets, found["suggestions"][0]["token"])
+    old = replace(ticket, until=ticket.until - timedelta(minutes=2)).token(secrets[0])
     answer = asks.post("/v1/holds", {"token": old})
     assert answer.status_code == 409
     problem = answer.json()
@@ -382,6 +384,18 @@ def test_a_token_that_is_too_old_brings_others(clinic: Clinic) -> None:
         assert abs(away) <= timedelta(days=1, hours=10)
     fresh = problem["alternatives"][0]["token"]
     assert asks.post("/v1/holds", {"token": fresh}).status_code == 201
+
+
+def test_tokens_outlive_a_change_of_the_sealing_key(settings: Settings, clinic: Clinic) -> None:
+    """With the old key behind the new one they hold; without it they are none of ours."""
+    key = clinic.asker("scheduler").key
+    body = {"service": "physio", "attendees": ["P1"], "windows": [window(9, 9.75)], "limit": 1}
+    (one,) = suggested(Asker(clinic.http, key), **body)["suggestions"]
+    new = new_key()
+    for keys, status in ((new, 422), ("", 503), (f"{new},{SEALING_KEY}", 201)):
+        changed = settings.model_copy(update={"sealing_keys": keys})
+        with TestClient(application(changed)) as http:
+            assert Asker(http, key).post("/v1/holds", {"token": one["token"]}).status_code == status
 
 
 def test_tokens_are_worth_what_their_bearer_may(clinic: Clinic) -> None:

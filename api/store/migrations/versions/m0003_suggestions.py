@@ -11,19 +11,11 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-TENANTS = ("suggestion_key", "refused_demand", "learnt_forecast", "waitlist")
+TENANTS = ("refused_demand", "learnt_forecast", "waitlist")
 #: Tables that the worker reads and changes across tenants.
 SWEPT = ("refused_demand", "learnt_forecast", "waitlist")
 
 TABLES = (
-    """
-    CREATE TABLE suggestion_key (
-        tenant_id  bigint NOT NULL REFERENCES tenant (id),
-        secret     bytea NOT NULL CHECK (length(secret) = 32),
-        created_at timestamptz NOT NULL DEFAULT now(),
-        PRIMARY KEY (tenant_id)
-    )
-    """,
     """
     CREATE TABLE refused_demand (
         tenant_id bigint NOT NULL REFERENCES tenant (id),
