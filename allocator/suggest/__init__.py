@@ -62,6 +62,7 @@ def suggest(
     moving: Collection[str] = (),
     locations: Collection[str] = (),
     now: datetime | None = None,
+    until: datetime | None = None,
     explain: bool = True,
 ) -> Suggestions:
     """Suggest places for one request beside a schedule, the best first.
@@ -77,7 +78,7 @@ def suggest(
         What is asked for, or the id of one of the problem's requests.
     schedule
         What is placed; by default what the problem has published.
-    windows, limit, wanted, forecast, policy, moving, locations, now, explain
+    windows, limit, wanted, forecast, policy, moving, locations, now, until, explain
         As in ``Index.suggest``.
 
     Raises
@@ -95,5 +96,6 @@ def suggest(
         moving=moving,
         locations=locations,
         now=now,
+        until=until,
         explain=explain,
     )

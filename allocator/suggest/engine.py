@@ -51,6 +51,8 @@ class Asked:
         As asked.
     soonest
         Whether the first that is possible is wanted, not the best.
+    until
+        When all visits have to be over outside the hours asked for; None is the horizon.
     """
 
     bounds: Bounds
@@ -60,6 +62,7 @@ class Asked:
     policy: SteeringPolicy | None
     explain: bool
     soonest: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,7 @@ class Index:
         moving: Collection[str] = (),
         locations: Collection[str] = (),
         now: datetime | None = None,
+        until: datetime | None = None,
         explain: bool = True,
     ) -> Suggestions:
         """Suggest places for a request, the best first.
@@ -263,6 +264,8 @@ class Index:
             may take place anyway.
         now
             When it is asked; by default the time of the problem.
+        until
+            When the visits of ``next_possible`` are over, at the latest; None is the horizon.
         explain
             Whether to look once more with CP-SAT where there is no place, and to say which demands
             together leave none: that takes longer. Else the rule is named that left no start.
@@ -284,6 +287,7 @@ class Index:
             forecast=forecast,
             policy=policy,
             explain=explain,
+            until=until,
         )
         with self._lock:
             found = self._answer(request, moving, asked)
@@ -366,7 +370,7 @@ class Index:
         begins = [
             min(w.start for w in some) for some in (asked.bounds.windows, what.windows) if some
         ]
-        end = self.prepared.horizon.end
+        end = min(filter(None, (self.prepared.horizon.end, asked.until)))
         if not begins or max(begins) >= end:
             return None
         later = Span(start=max(begins), end=end)

@@ -166,15 +166,20 @@ def _wished(request: Request, asked: Asked) -> Request:
 def windows(tx: Tx, world: World, asked: Asked) -> tuple[Span, ...]:
     """Return where visits may lie: for clients no further ahead than the tenant's terms say."""
     placing.demand_spans(asked.windows)
-    if not tx.principal.own_only:
+    end = until(tx, world)
+    if end is None:
         return asked.windows
-    end = too_far(world, tx.now)
     anywhere = Span(start=tx.now, end=end)
     return tuple(
         replace(window, end=min(window.end, end))
         for window in asked.windows or (anywhere,)
         if window.start < end
     )
+
+
+def until(tx: Tx, world: World) -> datetime | None:
+    """Return how far ahead the asker may book; None for as far as is looked."""
+    return too_far(world, tx.now) if tx.principal.own_only else None
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

@@ -270,6 +270,7 @@ class Suggester:
                 policy=index.steering,
                 locations=sorted(tx.principal.locations),
                 now=tx.now,
+                until=asking.until(tx, index.world),
                 explain=False,
             ),
         )

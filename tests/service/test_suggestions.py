@@ -444,6 +444,20 @@ def test_clients_are_suggested_no_more_than_they_may_book(clinic: Clinic) -> Non
     assert suggested(clinic.asker("scheduler"), **far)["suggestions"]
 
 
+def test_the_next_possible_place_is_one_that_may_be_booked(clinic: Clinic) -> None:
+    """After half an hour of Monday comes Tuesday: for clients too far ahead, for the staff not."""
+    clinic.settle(most_days_ahead=(monday() - datetime.now(BERLIN).date()).days)
+    late = {"service": "physio", "windows": [window(17.5, 18)], "attendees": ["P1"]}
+    following = suggested(clinic.asker("scheduler"), **late)["next_possible"]
+    assert following["start"] == utc(8, 1)
+    asks = client(clinic, "P1")
+    assert suggested(asks, **late)["next_possible"] is None
+    earlier = suggested(asks, **late | {"windows": [window(17, 17.5)]})["next_possible"]
+    assert earlier["start"] == utc(17)
+    assert asks.post("/v1/holds", {"token": earlier["token"]}).status_code == 201
+    assert asks.post("/v1/holds", {"token": following["token"]}).status_code == 409
+
+
 def test_who_waits_is_not_robbed_of_their_last_place_unawares(clinic: Clinic) -> None:
     """R1 can only lie from eight to nine: its place is suggested last, and the staff are told.
 
