@@ -57,8 +57,8 @@ class PublishIn(Body):
 def create(call: Calling, body: Raw) -> Response:
     """Ask for the pending requests to be placed; a worker does it."""
     asked = dict(one(body)) if body.strip() else {}
-    publish = bool(asked.pop("publish", False))
-    if asked.pop("dry_run", False):
+    publish, dry = queue.said(asked, "publish"), queue.said(asked, "dry_run")
+    if dry:
         return Answer(call.read(lambda tx: queue.count(tx, asked)))
 
     def work(tx: Any) -> tuple[int, Any, dict[str, str]]:

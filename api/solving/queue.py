@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import text
 
 from allocator.domain.faults import Fault
+from allocator.domain.objective import COMFORT
+from allocator.frames.cells import LARGEST
 from allocator.frames.nested import Decoder
 from api.problems import Forbidden, Invalid, NotFound, WrongState
 from api.schemas.texts import YEARS
@@ -19,6 +21,9 @@ from api.store.ids import as_uid, new_uid
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
+#: Weight of a goal, at most: as a problem has it.
+MOST_WEIGHT = 1_000_000
+
 
 def ask(tx: Tx, asked: Mapping[str, Any], *, publish: bool) -> Any:
     """Queue a solve; a worker takes it. What makes no sense is refused now.
@@ -28,7 +33,7 @@ def ask(tx: Tx, asked: Mapping[str, Any], *, publish: bool) -> Any:
     Invalid, Forbidden
     """
     tx.demand("solves.write")
-    parsed(asked)
+    _demand_there(tx, parsed(asked))
     if publish and tx.principal.locations:
         mine = ", ".join(sorted(tx.principal.locations))
         raise Forbidden(
@@ -74,18 +79,82 @@ def parsed(asked: Mapping[str, Any]) -> Asked:
         ("days", found.days, 1, 366),
         ("time_limit_seconds", found.time_limit_seconds, 1, 3600),
         ("workers", found.workers, 1, 64),
+        ("seed", found.seed, 0, LARGEST),
         ("gap_percent", found.gap_percent, 0, 100),
         ("notice_hours", found.notice_hours, 0, 24 * 365),
     ):
         if not least <= value <= most:
             raise Invalid(f"{name} is {value}; {least} to {most} are possible.")
+    if found.most_changes is not None and found.most_changes < 0:
+        raise Invalid(f"most_changes is {found.most_changes}; at least 0 visits may change.")
+    weights = dict(found.weights)
+    for name, weight in found.weights:
+        if name not in dict(COMFORT):
+            known = ", ".join(sorted(dict(COMFORT)))
+            raise Invalid(f"There is no goal of comfort {name!r}; there are: {known}.")
+        if not 0 <= weight <= MOST_WEIGHT:
+            raise Invalid(f"{name} has the weight {weight}; 0 to {MOST_WEIGHT} are possible.")
+    if len(weights) < len(found.weights):
+        raise Invalid(f"weights has {len(found.weights)} pairs of {len(weights)} goals.")
     return found
+
+
+def _demand_there(tx: Tx, asked: Asked) -> None:
+    """Refuse names of what is not there: a solve of nothing looks as if nothing was possible.
+
+    Raises
+    ------
+    Invalid
+    """
+    if asked.location is not None and asked.location not in {
+        location.id for location in tx.world_now.locations
+    }:
+        raise Invalid(f"There is no location {asked.location!r}.")
+    uids = {name: as_uid(name) for name in asked.unpinned}
+    missing = [name for name, uid in uids.items() if uid is None]
+    if not missing and uids:
+        some = {"tenant": tx.tenant, "uids": list(uids.values())}
+        there = set(tx.connection.execute(_BOOKED, some).scalars())
+        missing = [name for name, uid in uids.items() if uid not in there]
+    if missing:
+        raise Invalid(f"There is no booking or visit {missing[0]!r}.")
+    if asked.requests:
+        named = {"tenant": tx.tenant, "refs": list(asked.requests)}
+        known = set(tx.connection.execute(_REQUESTS, named).scalars())
+        for name in asked.requests:
+            if name not in known:
+                raise Invalid(f"There is no request {name!r}.")
+
+
+_REQUESTS = text("SELECT ref FROM request WHERE tenant_id = :tenant AND ref = ANY(:refs)")
+_BOOKED = text(
+    "SELECT uid FROM booking WHERE tenant_id = :tenant AND uid = ANY(CAST(:uids AS uuid[]))"
+    " UNION ALL"
+    " SELECT uid FROM visit WHERE tenant_id = :tenant AND uid = ANY(CAST(:uids AS uuid[]))"
+)
+
+
+def said(asked: dict[str, Any], name: str) -> bool:
+    """Take what is said beside what a solve looks at: ``publish`` and ``dry_run``.
+
+    Raises
+    ------
+    Invalid
+        Where it is neither true nor false: "false" must not publish.
+    """
+    faults: list[Fault] = []
+    found = Decoder(faults).value(bool, asked.pop(name, False), name)
+    if faults:
+        raise Invalid(f"{name}: {faults[0].message}", faults=told(faults))
+    return bool(found)
 
 
 def count(tx: Tx, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Say what a solve would look at, and solve nothing: a dry run."""
     tx.demand("solves.write")
-    found = clinic(tx, parsed(asked))
+    wanted = parsed(asked)
+    _demand_there(tx, wanted)
+    found = clinic(tx, wanted)
     return {
         "requests": len(found.requests),
         "bookings_that_may_move": len(found.bookings),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from service.conftest import Asker, Clinic
@@ -143,3 +144,39 @@ def test_one_that_is_cancelled_before_it_has_more_ends_with_that(
         ("R1", "2030-01-07T09:00:00Z")
     ]
     assert [(level["cost"], level["bound"]) for level in result["levels"]] == [(0, 0), (7, None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"publish": "false"}, "publish: It is 'false'; true or false is expected."),
+        ({"dry_run": 0}, "dry_run: It is 0; true or false is expected."),
+        ({"seed": -1}, "seed is -1; 0 to 1000000000 are possible."),
+        ({"most_changes": -1}, "most_changes is -1; at least 0 visits may change."),
+        ({"weights": [["soonest", -3]]}, "soonest has the weight -3; 0 to 1000000 are possible."),
+        ({"weights": [["soonest", 1], ["soonest", 2]]}, "weights has 2 pairs of 1 goals."),
+        ({"requests": ["R1", "R9"]}, "There is no request 'R9'."),
+        ({"location": "nowhere"}, "There is no location 'nowhere'."),
+        ({"unpinned": ["x"]}, "There is no booking or visit 'x'."),
+        ({"unpinned": [str(UUID(int=7))]}, f"There is no booking or visit '{UUID(int=7)}'."),
+    ],
+)
+def test_what_makes_no_sense_is_refused_when_it_is_asked(
+    clinic: Clinic, asked: dict[str, Any], told: str
+) -> None:
+    """By a dry run, and before anything is queued; "false" publishes nothing."""
+    asks = clinic.asker()
+    assert asks.post("/v1/requests", {"id": "R1", "steps": [{"service": "physio"}]}).is_success
+    for body in ({"dry_run": True, **asked}, asked):
+        answer = asks.post("/v1/solves", body)
+        assert (answer.status_code, answer.json()["detail"]) == (422, told)
+    assert asks.get("/v1/solves").json()["items"] == []
+
+
+def test_a_goal_that_nobody_knows_is_refused_with_those_that_there_are(clinic: Clinic) -> None:
+    """Those of comfort: what is served comes before them all."""
+    for name in ("nonsense", "served:1"):
+        answer = clinic.asker().post("/v1/solves", {"weights": [[name, 1]]})
+        said = answer.json()["detail"]
+        assert answer.status_code == 422
+        assert said.startswith(f"There is no goal of comfort {name!r}; there are: compact_days, ")
