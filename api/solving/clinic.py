@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,14 +88,16 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
         grain_minutes=world.grain_minutes,
         now=tx.now,
     )
-    waiting, people = _pending(tx, world, asked, horizon) if asked.pending else ([], {})
+    waiting, owners = _pending(tx, world, asked, horizon) if asked.pending else ([], {})
     rows = _rows(tx, horizon)
     around = groups(tx, world, asked, horizon, rows, stay)
     booked = _booked(tx, world, asked, horizon, rows, around, stay)
     names = {a.resource for _, request in waiting for a in request.attendees}
     names |= {n for v in rows for filled in v.resources.values() for n in filled}
-    known = {**world.resources, **_people(tx, sorted(names - world.resources.keys()))}
-    pending, skipped = _sensible(waiting, world, known, around.open)
+    come = people.resources(tx.connection, tx.tenant, sorted(names - world.resources.keys()))
+    known = {**world.resources, **{r.ref: decoded(Resource, r.spec, r.ref) for r in come}}
+    erased = {row.ref for row in come if row.erased_at is not None}
+    pending, skipped = _sensible(waiting, world, known, around.open, erased)
     calendars = dict(world.calendars)
     there, gone = _as_they_lie((*booked.fixed, *around.outside), world, known, around.held, horizon)
     fixed = (*around.fixed(), *(assignment for _, assignment in there))
@@ -149,7 +151,7 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
             str(row.uid): Mine(owner=row.booking, visit=str(row.uid), uid=str(row.uid))
             for row in booked.fixed
         },
-        people=people | {row.booking: row.person for row in rows},
+        people=owners | {row.booking: row.person for row in rows},
         stays=booked.stays,
         skipped=skipped,
     )
@@ -186,6 +188,7 @@ def _sensible(
     world: World,
     known: Mapping[str, Resource],
     sessions: Collection[str],
+    erased: Set[str],
 ) -> tuple[list[tuple[int, Request]], dict[str, str]]:
     """Return the requests that can be meant as the clinic is now, and why the others cannot.
 
@@ -198,10 +201,13 @@ def _sensible(
         steps = _open(request, sessions)
         services = {step.service for step in steps if step.service} - world.services.keys()
         named = {attendee.resource for attendee in request.attendees}
+        gone = sorted(named & erased)
         named |= {name for wish in request.preferred_resources for name in wish.resources}
         missing = sorted(services | (named - known.keys()))
         if missing:
             skipped[request.id] = f"It asks for {', '.join(missing)}, which is not there any more."
+        elif gone:
+            skipped[request.id] = f"It is for {', '.join(gone)}, of whom nothing is known any more."
         elif not all(step.service or step.sessions for step in steps):
             skipped[request.id] = "None of its group sessions is within the days looked at."
         else:
@@ -389,11 +395,6 @@ _SIBLINGS = text(
     "SELECT booking_id, occurrence, step, lower(span) AS start, upper(span) AS finish FROM visit"
     " WHERE tenant_id = :tenant AND booking_id = ANY(:bookings) AND state <> 'cancelled'"
 )
-
-
-def _people(tx: Tx, names: Sequence[str]) -> dict[str, Resource]:
-    found = people.resources(tx.connection, tx.tenant, names)
-    return {row.ref: decoded(Resource, row.spec, row.ref) for row in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,17 @@ from sqlalchemy import Connection, text
 
 
 def resources(connection: Connection, tenant: int, refs: Sequence[str]) -> Sequence[Any]:
-    """Return the resources of some people, with whose they are; others are left out."""
+    """Return the resources of some people, with whose they are, and since when they are erased.
+
+    What is no person's is left out.
+    """
     if not refs:
         return []
     return connection.execute(_RESOURCES, {"tenant": tenant, "refs": list(refs)}).all()
 
 
 _RESOURCES = text(
-    "SELECT id, ref, spec, person_id FROM resource"
-    " WHERE tenant_id = :tenant AND ref = ANY(:refs) AND person_id IS NOT NULL"
+    "SELECT resource.id, resource.ref, resource.spec, person_id, person.erased_at FROM resource"
+    " JOIN person ON person.tenant_id = :tenant AND person.id = resource.person_id"
+    " WHERE resource.tenant_id = :tenant AND resource.ref = ANY(:refs)"
 )

@@ -133,7 +133,8 @@ def change(
 def erase(tx: Tx, name: str) -> None:
     """Blank everything that tells who somebody is; their bookings and the audit log stay.
 
-    Whoever came in as that person comes in no more: keys, memberships and links end.
+    What they still ask for is withdrawn, and nothing new is booked for them. Whoever came in as
+    that person comes in no more: keys, memberships and links end.
     """
     tx.demand("people.erase")
     row = things.find(tx.connection, PERSON, tx.tenant, name, for_update=True)
@@ -150,12 +151,18 @@ def erase(tx: Tx, name: str) -> None:
         erased_at=text("coalesce(erased_at, now())"),
     )
     waitlist.leave(tx, row.id)
+    asked = tx.connection.execute(_WITHDRAW, {"tenant": tx.tenant, "person": row.id}).scalars()
+    tx.audit_all("request.withdrawn", "request", [(uid, {"state": "withdrawn"}) for uid in asked])
     for statement in _BLANK:
         tx.connection.execute(statement, {"tenant": tx.tenant, "person": row.id})
     erased = {"erased": row.erased_at is not None}
     tx.audit("person.erased", "person", row.uid, erased, {"erased": True})
 
 
+_WITHDRAW = text(
+    "UPDATE request SET state = 'withdrawn', version = version + 1, changed_at = now()"
+    " WHERE tenant_id = :tenant AND person_id = :person AND state = 'requested' RETURNING uid"
+)
 _THEIRS = " UNION ALL ".join(
     f"SELECT CAST(uid AS text) FROM {table} WHERE tenant_id = :tenant AND {column} = :person"
     for table, column in (

@@ -104,11 +104,24 @@ def people_of(
 
     Raises
     ------
-    NotFound, Invalid
+    NotFound, Invalid, WrongState
     """
     found = people.resources(tx.connection, tx.tenant, names)
     demand_people(tx, names, {row.ref: row.person_id for row in found}, known=known, gone=gone)
+    demand_not_erased(row for row in found if row.ref not in known and row.ref not in gone)
     return found
+
+
+def demand_not_erased(rows: Iterable[Any]) -> None:
+    """Refuse anything new for people who were erased: nobody could tell them of it.
+
+    Raises
+    ------
+    WrongState
+    """
+    for row in rows:
+        if row.erased_at is not None:
+            raise WrongState(f"The person {row.ref!r} was erased at {row.erased_at.isoformat()}.")
 
 
 def demand_people(

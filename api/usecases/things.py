@@ -32,9 +32,11 @@ from api.problems import (
 )
 from api.store import lanes, things
 from api.store.ids import LONGEST_NAME, new_uid
+from api.store.people import resources
 from api.store.tables import CALENDAR, LOCATION, REQUEST, RESOURCE, SERVICE, SESSION
 from api.store.world import World, changing, decoded, read_world
 from api.usecases import expiry, needed
+from api.usecases.placing import demand_not_erased
 from api.usecases.policy import demand_near
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
@@ -367,13 +369,8 @@ def look_at_people(tx: Tx, resources: Sequence[Resource]) -> None:
 def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
     """Refuse requests that name what is not there; note whose they are."""
     names = sorted({a.resource for request in made for a in request.attendees})
-    found = tx.connection.execute(
-        text(
-            "SELECT ref, spec, person_id FROM resource WHERE tenant_id = :tenant"
-            " AND ref = ANY(:refs) AND person_id IS NOT NULL"
-        ),
-        {"tenant": tx.tenant, "refs": names},
-    ).all()
+    found = resources(tx.connection, tx.tenant, names)
+    demand_not_erased(found)
     people = {row.ref: row.person_id for row in found}
     if tx.principal.own_only:
         for name in names:

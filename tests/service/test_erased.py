@@ -1,0 +1,73 @@
+"""People who were erased: nothing new is for them; what is booked can still be moved."""
+
+from __future__ import annotations
+
+import pytest
+from service.conftest import Asker, Clinic, physio
+from service.solving import alone, solved
+from service.test_absences import book, mark
+from service.test_life import ANNA
+
+from api.settings import Settings
+
+NINE, TEN = "2030-01-07T09:00:00+01:00", "2030-01-07T10:00:00+01:00"
+DAYS = {"first": "2030-01-07", "days": 2, "time_limit_seconds": 5}
+
+
+def request(name: str, *people: str) -> dict[str, object]:
+    attendees = [{"resource": person} for person in people]
+    return {"id": name, "steps": [{"service": "physio"}], "attendees": attendees}
+
+
+@pytest.fixture
+def admin(clinic: Clinic, settings: Settings) -> Asker:
+    """P1 has a booking, asks for another alone and for one with P2, and is erased then."""
+    alone(settings)
+    asks = clinic.asker()
+    book(asks, "09:00")
+    assert asks.post("/v1/requests", [request("R1", "P1"), request("R2", "P2", "P1")]).is_success
+    assert asks.post("/v1/requests", request("R3", "P2")).is_success
+    assert asks.post("/v1/people/P1/erase").status_code == 204
+    return asks
+
+
+def test_nothing_new_is_asked_held_or_booked(admin: Asker) -> None:
+    """A request, a hold, a place on the waitlist, a request of others that takes them in."""
+    since = admin.get("/v1/people/P1").json()["erased_at"]
+    other = admin.get("/v1/requests/R3")
+    for answer in (
+        admin.post("/v1/requests", request("R4", "P1")),
+        admin.post("/v1/holds", physio(TEN)),
+        admin.post("/v1/holds", {"request": "R2", "start": TEN, "resources": ANNA}),
+        admin.post("/v1/waitlist", {"service": "physio", "attendees": ["P1"]}),
+        admin.post("/v1/suggestions", {"service": "physio", "attendees": ["P1"]}),
+        admin("PUT", "/v1/requests/R3", request("R3", "P2", "P1"), If_Match=other.headers["etag"]),
+    ):
+        assert answer.status_code == 409, answer.text
+        said = answer.json()["detail"].replace("+00:00", "Z")
+        assert said == f"The person 'P1' was erased at {since}."
+
+
+def test_what_they_asked_for_is_placed_no_more(admin: Asker, settings: Settings) -> None:
+    """It is withdrawn; a request of somebody else with them is left out, with the reason."""
+    assert admin.get("/v1/requests/R1").json()["state"] == "withdrawn"
+    name = admin.post("/v1/solves", DAYS).json()["id"]
+    result = solved(settings, admin, name)["result"]
+    assert [visit["request"] for visit in result["visits"]] == ["R3"]
+    left = {u["request"]: u["reason"] for u in result["unplaced"]}
+    assert left == {"R2": "It is for P1, of whom nothing is known any more."}
+
+
+def test_what_is_booked_for_them_is_moved(admin: Asker, settings: Settings) -> None:
+    """By hand, and where somebody is ill."""
+    (booking,) = admin.get("/v1/bookings").json()["items"]
+    moved = admin.post(
+        f"/v1/bookings/{booking['id']}/reschedule",
+        {"visits": [{"start": TEN, "resources": ANNA}]},
+    )
+    assert moved.status_code == 200, moved.text
+    absence = mark(admin)
+    result = solved(settings, admin, absence["solve"])["result"]
+    assert [move["booking"] for move in result["moved"]] == [booking["id"]]
+    done = admin.post(f"/v1/solves/{absence['solve']}/publish").json()
+    assert (done["moved"], done["lost"]) == ([booking["id"]], [])
