@@ -10,6 +10,7 @@ import numpy.typing as npt
 from allocator.domain.schedule import Schedule
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
+from allocator.rules.contracts import away
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def load_by_hour(
             continue
         hours = prepared.clock_of(number).minute_of // 60
         opening = prepared.opening(number)
-        opened = masks.flags(opening.open & ~opening.blocked & looked_at, prepared.ticks)
+        there = opening.open & ~opening.blocked & ~away(prepared, number)
+        opened = masks.flags(there & looked_at, prepared.ticks)
         load = np.zeros(prepared.ticks + 1, dtype=np.int64)
         for first, end, uses in claims[number]:
             load[max(first, 0)] += uses

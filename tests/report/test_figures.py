@@ -2,11 +2,24 @@
 
 from dataclasses import replace
 
-from tiny import at, calendar, goals, need, patient, practitioner, problem, request, room, service
+from tiny import (
+    MONDAY,
+    at,
+    calendar,
+    goals,
+    need,
+    patient,
+    practitioner,
+    problem,
+    request,
+    room,
+    service,
+)
 
 from allocator.domain.calendar import Block, Calendar
 from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries, Pin
+from allocator.domain.resource import Contract
 from allocator.domain.schedule import Assignment, Schedule
 from allocator.domain.time import Span
 from allocator.prepare.prepared import Prepared
@@ -81,6 +94,19 @@ def test_load_adds_up_over_days_and_equals() -> None:
     pair = clinic(days=2)
     pair = replace(pair, resources=(*pair.resources, practitioner("bob")))
     assert load_by_hour(Prepared(pair), BOTH)[0].share() == 4 / 16
+
+
+def test_nobody_is_open_without_a_contract() -> None:
+    """Ann leaves after the first of two days: four hours are left, of eight."""
+    gone = replace(
+        clinic(days=2),
+        resources=tuple(
+            replace(one, contracts=(Contract(last=MONDAY),)) if one.id == "ann" else one
+            for one in clinic().resources
+        ),
+    )
+    found = load_by_hour(Prepared(gone), Schedule())[0]
+    assert (found.kind, int(found.open.sum())) == ("practitioner", 240)
 
 
 def test_what_is_blocked_is_not_open() -> None:
