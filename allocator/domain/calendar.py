@@ -63,6 +63,14 @@ class WeeklyRule:
     first: date | None = None
     last: date | None = None
 
+    def holds_on(self, day: date) -> bool:
+        """Say whether the rule is for this date."""
+        return (
+            day.weekday() in self.weekdays
+            and (self.first is None or self.first <= day)
+            and (self.last is None or day <= self.last)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedException:

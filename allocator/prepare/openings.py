@@ -79,7 +79,7 @@ def expand(calendar: Calendar | None, clock: Clock) -> Opening:
             day = clock.day_index(date_)
             if ordinary[day]:
                 ordinary[day] = False
-                if any(_applies(rule, date_) for rule in calendar.weekly):
+                if any(rule.holds_on(date_) for rule in calendar.weekly):
                     holidays.append((date_, name))
 
     regular: Stretches = []
@@ -109,14 +109,6 @@ def expand(calendar: Calendar | None, clock: Clock) -> Opening:
     for block in calendar.blocks:
         blocked |= _touched(block.span, clock)
     return Opening(in_regular, in_overtime, blocked, tuple(dict.fromkeys(notes)), tuple(holidays))
-
-
-def _applies(rule: WeeklyRule, day: date) -> bool:
-    return (
-        day.weekday() in rule.weekdays
-        and (rule.first is None or rule.first <= day)
-        and (rule.last is None or day <= rule.last)
-    )
 
 
 def _days_of(rule: WeeklyRule, clock: Clock) -> npt.NDArray[np.bool_]:

@@ -23,24 +23,26 @@ ORDER = {
     "explain": "why it says so: tables and models asked again, with some facts out of force",
     "suggest": "where one request could go: tables asked about it alone, and why nowhere",
     "replay": "many requests, one after the other: the suggester asked by people who choose",
-    "plots": "what a report says, drawn: charts of Altair's, and the page that holds them",
 }
 
 #: Packages beside the tower, with all they may import. A planner reads and writes files, and
-#: makes problems to try, without any solver in memory; the command line is the top. Frames know
-#: the rules and goals only by name, so that a wrong one is told with its file and row.
+#: makes problems to try, without any solver in memory; scenarios are problems saved and solved
+#: beside each other; plots draw what reports and scenarios say; the command line is the top. Frames
+#: know the rules and goals only by name, so that a wrong one is told with its file and row.
 BESIDE = {
     "frames": {"domain", "prepare", "rules", "goals"},
     "generate": {"domain", "frames"},
     "client": {"domain", "frames"},
-    "bench": {*ORDER, "frames", "generate"},
-    "cli": {*ORDER, "frames", "generate", "bench"},
+    "scenario": {*ORDER, "frames"},
+    "plots": {*ORDER, "scenario"},
+    "bench": {*ORDER, "frames", "generate", "plots"},
+    "cli": {*ORDER, "frames", "generate", "scenario", "plots", "bench"},
 }
 
 #: What may be installed in its absence: each of these has one home.
 HOMES = {
     "ortools": {"model", "solve"},
-    "pandas": {"client", "explain", "forecast", "frames", "replay", "suggest"},
+    "pandas": {"client", "explain", "forecast", "frames", "replay", "scenario", "suggest"},
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},

@@ -1,0 +1,45 @@
+"""How many carers a series may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from allocator.domain.problem import Problem
+from allocator.domain.request import FlexibleSeries, Request
+from allocator.scenario.changes.change import unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carers:
+    """Flexible series whose visits may be shared by so many carers.
+
+    Attributes
+    ----------
+    most
+        Different resources in the carer's role; None is any number.
+    services
+        Ids of services of whose series this is so; empty is all.
+    """
+
+    most: int | None
+    services: tuple[str, ...] = ()
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem with so many carers."""
+        for service in self.services:
+            if not problem.knows("service", service):
+                raise unknown("service", service, (s.id for s in problem.services))
+        return replace(problem, requests=tuple(self._shared(r) for r in problem.requests))
+
+    def _shared(self, request: Request) -> Request:
+        if not isinstance(request.series, FlexibleSeries) or not (
+            not self.services or any(step.service in self.services for step in request.steps)
+        ):
+            return request
+        return replace(request, series=replace(request.series, most_carers=self.most))
+
+    def text(self) -> str:
+        """Say how many carers there may be."""
+        of = f" of {', '.join(self.services)}" if self.services else ""
+        many = "any number of" if self.most is None else f"at most {self.most}"
+        return f"series{of} with {many} carers"

@@ -1,0 +1,100 @@
+"""One more resource like one that is there: half a therapist, a second gym."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from allocator.domain.faults import FaultCode
+from allocator.domain.problem import Problem
+from allocator.domain.resource import Contract, Resource
+from allocator.domain.service import Need, Selector, Service
+from allocator.scenario.changes.change import EVERY_DAY, refuse, unknown
+from allocator.scenario.changes.days import dates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hire:
+    """One more resource like another, for all or a part of its week.
+
+    Attributes
+    ----------
+    like
+        Id of the resource whose place, skills, calendar, limits and services it has.
+    id, name
+        Of the new one.
+    percent
+        Share of the other's week that it works at most, 1 to 100.
+    """
+
+    like: str
+    id: str
+    name: str = ""
+    percent: int = 100
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem with the new resource."""
+        if not problem.knows("resource", self.like):
+            raise unknown("resource", self.like, (r.id for r in problem.resources))
+        if not 1 <= self.percent <= 100:
+            raise refuse(
+                FaultCode.WRONG_NUMBER,
+                "resource",
+                self.id,
+                f"Resource {self.id}: {self.percent} percent of {self.like}; 1 to 100 make sense.",
+            )
+        model = problem.resource(self.like)
+        new = replace(model, id=self.id, name=self.name)
+        if self.percent < 100:
+            week = self._week(problem, model)
+            minutes = week * self.percent // 100
+            minutes -= minutes % problem.horizon.grain_minutes
+            contracts = model.contracts or (Contract(),)
+            new = replace(
+                new,
+                limits=replace(new.limits, minutes_per_week=minutes),
+                contracts=tuple(replace(one, minutes_per_week=minutes) for one in contracts),
+            )
+        return replace(
+            problem,
+            resources=(*problem.resources, new),
+            services=tuple(self._served(service) for service in problem.services),
+        )
+
+    def _week(self, problem: Problem, model: Resource) -> int:
+        """Return the minutes that the other works at most in its longest week."""
+        if model.limits.minutes_per_week is not None:
+            return model.limits.minutes_per_week
+        if model.calendar is None:
+            return 7 * 24 * 60
+        worked: Counter[tuple[int, int]] = Counter()
+        for day in dates(problem.horizon, EVERY_DAY, None, None):
+            for rule in problem.calendar(model.calendar).weekly:
+                if not rule.overtime and rule.holds_on(day):
+                    minutes = rule.hours.end_minute - rule.hours.start_minute
+                    worked[day.isocalendar()[:2]] += minutes
+        return max(worked.values(), default=0)
+
+    def _served(self, service: Service) -> Service:
+        """Return a service that takes the new resource wherever it takes the other."""
+        lengths = dict(service.minutes_by_resource)
+        if self.like in lengths:
+            lengths[self.id] = lengths[self.like]
+        return replace(
+            service,
+            needs=tuple(self._need(need) for need in service.needs),
+            minutes_by_resource=tuple(lengths.items()),
+        )
+
+    def _need(self, need: Need) -> Need:
+        return replace(need, alternatives=tuple(self._named(one) for one in need.alternatives))
+
+    def _named(self, selector: Selector) -> Selector:
+        if self.like not in selector.names:
+            return selector
+        return replace(selector, names=selector.names | {self.id})
+
+    def text(self) -> str:
+        """Say who comes."""
+        share = "" if self.percent == 100 else f", {self.percent} % of the week"
+        return f"hire {self.name or self.id}, like {self.like}{share}"

@@ -1,0 +1,101 @@
+"""Scenarios in and out: one JSON document of their names and changes, beside their base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from types import GenericAlias
+from typing import Any
+
+from allocator.domain.faults import Fault, FaultCode, InvalidProblem
+from allocator.domain.problem import Problem
+from allocator.frames.files import write_file
+from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
+from allocator.frames.sheets import broken, decode, read_bytes
+from allocator.scenario.changes import CHANGES, Change
+from allocator.scenario.scenario import Scenario
+
+FORMAT = "allocator-scenarios"
+
+
+def encoded(changes: Iterable[Change]) -> list[Any]:
+    """Return changes as JSON has them."""
+    return [encode(change, _any_change()) for change in changes]
+
+
+def _any_change() -> Any:
+    """Return the type of a change of any kind."""
+    kinds: tuple[Any, ...] = CHANGES
+    return reduce(or_, kinds)
+
+
+def scenarios_to_json(scenarios: Iterable[Scenario]) -> str:
+    """Return scenarios as a JSON document: names and changes, without their base."""
+    told = [{"name": one.name, "changes": encoded(one.changes)} for one in scenarios]
+    return dump({"format": FORMAT, "version": 1, "scenarios": told})
+
+
+def scenarios_from_json(document: str | Mapping[str, Any], base: Problem) -> tuple[Scenario, ...]:
+    """Read scenarios from a JSON document.
+
+    Parameters
+    ----------
+    document
+        Its text, or what ``json.loads`` made of it.
+    base
+        The problem to which the changes are made.
+
+    Raises
+    ------
+    InvalidProblem
+        With every fault of the document, or of the first scenario that cannot be made.
+    """
+    faults: list[Fault] = []
+    if isinstance(document, str):
+        found = parse(document, FORMAT, faults)
+    else:
+        found = checked(dict(document), FORMAT, faults)
+    if found is None:
+        raise InvalidProblem(faults)
+    decoder = Decoder(faults)
+    told = found.get("scenarios")
+    if not isinstance(told, list):
+        faults.append(broken("scenarios", "A list of scenarios is expected.", FaultCode.MISSING))
+        raise InvalidProblem(faults)
+    hint = GenericAlias(tuple, (_any_change(), ...))
+    read: list[tuple[str, tuple[Change, ...]]] = []
+    for at, one in enumerate(told):
+        path = f"scenarios[{at}]"
+        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            message = "A scenario is an object with a name and changes."
+            faults.append(broken(path, message, FaultCode.WRONG_TYPE))
+            continue
+        changes = decoder.value(hint, one.get("changes", []), f"{path}.changes")
+        read.append((one["name"], () if bad(changes) else changes))
+    if faults:
+        raise InvalidProblem(faults)
+    return tuple(Scenario(name=name, base=base, changes=changes) for name, changes in read)
+
+
+def read_scenarios(path: Path | str, base: Problem) -> tuple[Scenario, ...]:
+    """Read scenarios from a ``.json`` file; raises ``InvalidProblem`` with the file's name."""
+    path = Path(path)
+    faults: list[Fault] = []
+    data = read_bytes(path, faults)
+    text = None if data is None else decode(data, path.name, faults)
+    if text is None:
+        raise InvalidProblem(faults)
+    try:
+        return scenarios_from_json(text, base)
+    except InvalidProblem as error:
+        raise InvalidProblem(
+            replace(fault, where=f"{path.name} {fault.where}".strip()) for fault in error.faults
+        ) from None
+
+
+def write_scenarios(scenarios: Iterable[Scenario], path: Path | str) -> None:
+    """Write scenarios to a ``.json`` file, whole or not at all."""
+    write_file(Path(path), scenarios_to_json(scenarios).encode())

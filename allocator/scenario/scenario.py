@@ -1,0 +1,85 @@
+"""Scenarios: a problem with named changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from allocator.domain.faults import InvalidProblem
+from allocator.domain.problem import Problem
+from allocator.scenario.changes import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A problem with changes, made one after another: pure, and part of nothing else.
+
+    Two scenarios are equal where their names, bases and changes are.
+
+    Attributes
+    ----------
+    name
+        What it is called, unique in a study.
+    base
+        The problem to which the changes are made.
+    changes
+        In order; without any it is the base itself.
+
+    Raises
+    ------
+    InvalidProblem
+        Where a change cannot be made, naming it; nothing is changed then.
+
+    Examples
+    --------
+    >>> scenario = Scenario(name="gym B closed on Fridays", base=clinic).then(
+    ...     Close(resources=("gym-b",), weekdays=frozenset({4}))
+    ... )
+    """
+
+    name: str
+    base: Problem
+    changes: tuple[Change, ...] = ()
+    _problem: Problem = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        problem = self.base
+        for number, change in enumerate(self.changes, 1):
+            try:
+                problem = change.apply(problem)
+            except InvalidProblem as error:
+                where = f"Scenario {self.name}, change {number} ({change.text()})"
+                raise InvalidProblem(replace(one, where=where) for one in error.faults) from None
+        object.__setattr__(self, "_problem", problem)
+
+    @property
+    def problem(self) -> Problem:
+        """The problem with all changes made."""
+        return self._problem
+
+    def then(self, *changes: Change, name: str | None = None) -> Scenario:
+        """Return the scenario with more changes after its own, under another name if given."""
+        return replace(self, name=name or self.name, changes=(*self.changes, *changes))
+
+    def undo(self, count: int = 1) -> Scenario:
+        """Return the scenario without its last changes; without any it stays as it is."""
+        return replace(self, changes=self.changes[: max(0, len(self.changes) - count)])
+
+    def without(self, change: Change) -> Scenario:
+        """Return the scenario without one of its changes, wherever it stands.
+
+        Raises
+        ------
+        ValueError
+            Where it is none of them.
+        """
+        at = self.changes.index(change)
+        return replace(self, changes=(*self.changes[:at], *self.changes[at + 1 :]))
+
+    def named(self, name: str) -> Scenario:
+        """Return the same scenario under another name."""
+        return replace(self, name=name)
+
+    def text(self) -> str:
+        """Say in plain words what it changes."""
+        said = "; ".join(change.text() for change in self.changes)
+        return f"{self.name}: {said or 'as it is'}."
