@@ -63,6 +63,7 @@ def suggest(
     locations: Collection[str] = (),
     now: datetime | None = None,
     until: datetime | None = None,
+    stays: bool = False,
     explain: bool = True,
 ) -> Suggestions:
     """Suggest places for one request beside a schedule, the best first.
@@ -78,7 +79,7 @@ def suggest(
         What is asked for, or the id of one of the problem's requests.
     schedule
         What is placed; by default what the problem has published.
-    windows, limit, wanted, forecast, policy, moving, locations, now, until, explain
+    windows, limit, wanted, forecast, policy, moving, locations, now, until, stays, explain
         As in ``Index.suggest``.
 
     Raises
@@ -97,5 +98,6 @@ def suggest(
         locations=locations,
         now=now,
         until=until,
+        stays=stays,
         explain=explain,
     )

@@ -53,6 +53,8 @@ class Asked:
         Whether the first that is possible is wanted, not the best.
     until
         When all visits have to be over outside the hours asked for; None is the horizon.
+    stays
+        Whether the request's own windows count outside the hours asked for as well.
     """
 
     bounds: Bounds
@@ -63,6 +65,7 @@ class Asked:
     explain: bool
     soonest: bool = False
     until: datetime | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

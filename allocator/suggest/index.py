@@ -235,6 +235,7 @@ class Index:
         locations: Collection[str] = (),
         now: datetime | None = None,
         until: datetime | None = None,
+        stays: bool = False,
         explain: bool = True,
     ) -> Suggestions:
         """Suggest places for a request, the best first.
@@ -266,6 +267,9 @@ class Index:
             When it is asked; by default the time of the problem.
         until
             When the visits of ``next_possible`` are over, at the latest; None is the horizon.
+        stays
+            Whether ``next_possible`` lies in the windows of the request itself: whoever cannot
+            change the request cannot book it elsewhere.
         explain
             Whether to look once more with CP-SAT where there is no place, and to say which demands
             together leave none: that takes longer. Else the rule is named that left no start.
@@ -288,6 +292,7 @@ class Index:
             policy=policy,
             explain=explain,
             until=until,
+            stays=stays,
         )
         with self._lock:
             found = self._answer(request, moving, asked)
@@ -367,14 +372,13 @@ class Index:
         known = self._known(request) if isinstance(request, str) else None
         what = known.request if known is not None else request
         assert isinstance(what, Request)
-        begins = [
-            min(w.start for w in some) for some in (asked.bounds.windows, what.windows) if some
-        ]
+        own = () if asked.stays else what.windows
+        begins = [min(w.start for w in some) for some in (asked.bounds.windows, own) if some]
         end = min(filter(None, (self.prepared.horizon.end, asked.until)))
         if not begins or max(begins) >= end:
             return None
         later = Span(start=max(begins), end=end)
-        without = replace(what, windows=()) if what.windows else request
+        without = replace(what, windows=()) if own else request
         bounds = replace(asked.bounds, windows=(later,))
         again = replace(asked, bounds=bounds, limit=1, explain=False, soonest=True)
         found = self._answer(without, moving, again)

@@ -271,6 +271,7 @@ class Suggester:
                 locations=sorted(tx.principal.locations),
                 now=tx.now,
                 until=asking.until(tx, index.world),
+                stays=True,
                 explain=False,
             ),
         )
