@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
-from allocator.domain.request import ATTENDEE, Request
+from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment
 from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span, zone_of
@@ -21,6 +21,7 @@ from api.suggesting.asking import Asked, Subject, midnight
 from api.suggesting.index import TenantIndex
 from api.suggesting.indexes import Indexes
 from api.suggesting.tickets import Ticket
+from api.usecases import placing
 from api.usecases.discretion import PLAIN
 from api.usecases.placing import WantedVisit
 from api.usecases.policy import policy
@@ -313,13 +314,4 @@ def _lying(subject: Subject, visits: Sequence[Assignment]) -> tuple[Lies, ...]:
 
 def _wanted(subject: Subject, assignment: Assignment) -> WantedVisit:
     """Return where a visit is to lie, as it is held."""
-    occurrence, step = subject.places[assignment.visit]
-    return WantedVisit(
-        occurrence=occurrence,
-        step=step,
-        start=assignment.start,
-        resources={
-            role: names for role, names in assignment.resources if not role.startswith(ATTENDEE)
-        },
-        session=assignment.session,
-    )
+    return placing.wanted(assignment, *subject.places[assignment.visit])

@@ -116,11 +116,12 @@ def _saved(saving: Saving, currency: str) -> dict[str, Any]:
 def _written(visit: WantedVisit) -> list[Any]:
     resources = {role: list(names) for role, names in visit.resources.items()}
     start = int(visit.start.timestamp())
-    return [visit.occurrence, visit.step, start, resources, visit.session]
+    attending = None if visit.attending is None else sorted(visit.attending)
+    return [visit.occurrence, visit.step, start, resources, visit.session, attending]
 
 
 def _read(given: list[Any]) -> WantedVisit:
-    occurrence, step, start, resources, session = given
+    occurrence, step, start, resources, session, attending = given
     named: Mapping[str, tuple[str, ...]] = {r: tuple(n) for r, n in resources.items()}
     return WantedVisit(
         occurrence=occurrence,
@@ -128,6 +129,7 @@ def _read(given: list[Any]) -> WantedVisit:
         start=_instant(start),
         resources=named,
         session=session,
+        attending=None if attending is None else frozenset(attending),
     )
 
 

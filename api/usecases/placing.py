@@ -40,6 +40,8 @@ class WantedVisit:
         Names by role; attendees come by themselves.
     session
         The group session that it joins, or None.
+    attending
+        Who comes, by name: of those who may as well stay away, nobody else; None is everybody.
     """
 
     occurrence: int = 1
@@ -47,6 +49,7 @@ class WantedVisit:
     start: datetime
     resources: Mapping[str, Sequence[str]]
     session: str | None = None
+    attending: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,7 @@ def assign(tx: Tx, request: Request, visit: WantedVisit, places: Mapping[str, An
         f"attendee:{a.resource}": (a.resource,)
         for a in request.attendees
         if not a.steps or visit.step in a.steps
+        if a.required or visit.attending is None or a.resource in visit.attending
     }
     for role, names in visit.resources.items():
         filled[role] = tuple(names)
@@ -487,6 +491,7 @@ def as_wanted(tx: Tx, row: Any) -> WantedVisit:
         start=row.span.lower,
         resources=dict(_of_roles(tx, row)),
         session=row.session,
+        attending=_attending(row.resources),
     )
 
 
@@ -528,13 +533,22 @@ def wanted_of(request: Request, visits: Sequence[Assignment]) -> list[WantedVisi
     for a in visits:
         if a.visit not in places:
             raise WrongState(f"{request.id!r} has changed: it has no visit {a.visit!r} any more.")
-    return [
-        WantedVisit(
-            occurrence=places[a.visit][0],
-            step=places[a.visit][1],
-            start=a.start,
-            resources={r: names for r, names in a.resources if not r.startswith(ATTENDEE)},
-            session=a.session,
-        )
-        for a in visits
-    ]
+    return [wanted(a, *places[a.visit]) for a in visits]
+
+
+def wanted(assignment: Assignment, occurrence: int, step: int) -> WantedVisit:
+    """Return where a visit is to lie, by its occurrence and step, with those who come to it."""
+    resources = dict(assignment.resources)
+    return WantedVisit(
+        occurrence=occurrence,
+        step=step,
+        start=assignment.start,
+        resources={r: names for r, names in resources.items() if not r.startswith(ATTENDEE)},
+        session=assignment.session,
+        attending=_attending(resources),
+    )
+
+
+def _attending(resources: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return who comes, by the roles that are filled."""
+    return frozenset(n for r, names in resources.items() if r.startswith(ATTENDEE) for n in names)

@@ -160,6 +160,45 @@ def test_a_fixed_series_of_which_a_date_fails(clinic: Clinic) -> None:
     assert suggested(asks, service="physio")["nearly"] == []
 
 
+def test_who_may_stay_away_does_so_where_they_are_taken(clinic: Clinic) -> None:
+    """P2 is at the gym from nine to ten: held and moved without them, and with them after ten."""
+    asks = clinic.asker("scheduler")
+    booked(asks, {"service": "training", "attendees": ["P2"], "start": at(9),
+                  "resources": {"gym": ["gym"]}})  # fmt: skip
+    coming = [{"resource": "P1"}, {"resource": "P2", "required": False}]
+    body = {"id": "R1", "steps": [{"service": "physio"}], "attendees": coming}
+    assert asks.post("/v1/requests", body).status_code == 201
+    (early,) = suggested(asks, request="R1", windows=[window(9, 9.75)], limit=1)["suggestions"]
+    held = asks.post("/v1/holds", {"token": early["token"]})
+    assert held.status_code == 201, held.text
+    name = held.json()["id"]
+
+    def who_comes() -> set[str]:
+        (visit,) = asks.get(f"/v1/bookings/{name}").json()["visits"]
+        return {role for role in visit["resources"] if role.startswith("attendee:")}
+
+    assert who_comes() == {"attendee:P1"}
+    for hours, coming_then in (((9.25, 10), {"P1"}), ((10, 10.75), {"P1", "P2"})):
+        (one,) = suggested(asks, booking=name, windows=[window(*hours)], limit=1)["suggestions"]
+        path = f"/v1/bookings/{name}/reschedule"
+        assert asks.post(path, {"token": one["token"]}).status_code == 200
+        assert who_comes() == {f"attendee:{person}" for person in coming_then}
+
+
+def test_the_next_possible_place_is_in_the_windows_of_a_request(clinic: Clinic) -> None:
+    """Asked for eight o'clock: at nine, where its windows begin; nothing once that is taken."""
+    asks = clinic.asker("scheduler")
+    body = {"id": "R1", "steps": [{"service": "surgery"}], "windows": [window(9, 10)]}
+    assert asks.post("/v1/requests", body).status_code == 201
+    early = {"request": "R1", "windows": [window(8, 9)]}
+    following = suggested(asks, **early)["next_possible"]
+    assert following["start"] == utc(9)
+    booked(asks, physio(at(9), None))
+    booked(asks, physio(at(9), None, resources={"practitioner": ["ben"], "room": ["room-2"]}))
+    assert suggested(asks, **early)["next_possible"] is None
+    assert asks.post("/v1/holds", {"token": following["token"]}).status_code == 409
+
+
 def test_a_chain_is_suggested_whole(clinic: Clinic) -> None:
     """Physio, then training within an hour."""
     asks = clinic.asker("scheduler")
