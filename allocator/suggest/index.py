@@ -192,6 +192,9 @@ class Index:
                 self._dismiss(prep)
                 raise
             for number, placement in places.items():
+                held = self.state.placements[placement.session] if placement.session >= 0 else None
+                if held is not None:  # who takes part in a session is where it is
+                    placement = placement._replace(location=held.location)
                 self.state.place(number, placement)
                 self._forget(placement)
             self._booked[request.id] = prep

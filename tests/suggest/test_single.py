@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tiny import at, calendar, goals, patient, practitioner, problem, request, room, service, span
+from tiny import (
+    at,
+    calendar,
+    goals,
+    need,
+    patient,
+    practitioner,
+    problem,
+    request,
+    room,
+    service,
+    span,
+)
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
-from allocator.domain.request import PreferredResource
-from allocator.domain.resource import Location, WorkLimits
+from allocator.domain.request import PreferredResource, Session, Step
+from allocator.domain.resource import Location, Travel, WorkLimits
 from allocator.domain.schedule import Assignment, Claim, Schedule
+from allocator.domain.service import Need, Selector
 from allocator.suggest import Index, Tag, suggest
 
 
@@ -18,6 +31,11 @@ def there(visit: str, day: int, hour: int, **filled: str) -> Assignment:
     """Return an hour's visit that is booked."""
     resources = tuple((role, (name,)) for role, name in filled.items())
     return Assignment(visit=visit, start=at(day, hour), end=at(day, hour + 1), resources=resources)
+
+
+def only(name: str) -> Need:
+    """Return a need for one practitioner."""
+    return need(alternatives=(Selector(names=frozenset([name])),))
 
 
 def starts(found) -> list:
@@ -32,6 +50,30 @@ def test_every_free_hour_is_offered():
     found = suggest(world, request("new"), schedule=booked)
     assert starts(found) == [at(0, 8), at(0, 10), at(0, 11)]
     assert found.starts == 3
+
+
+def test_who_takes_part_in_a_session_is_where_it_is():
+    """Ann holds it at M until 9, an hour from L: Pat, who took part, is at L from 10 on."""
+    world = problem(
+        resources=(
+            practitioner("ann"),
+            practitioner("bea", location="L"),
+            *(room(f"at {place}", location=place) for place in "LM"),
+            patient("pat"),
+        ),
+        locations=(Location(id="L"), Location(id="M")),
+        travel=(Travel(origin="L", destination="M", minutes=60),),
+        services=(
+            service(needs=(only("bea"),)),
+            service("group", needs=(only("ann"), need("room"))),
+        ),
+        sessions=(Session(id="S", service="group", least=1, most=2),),
+        published=(there("S", 0, 8, practitioner="ann", room="at M"),),
+    )
+    index = Index(world)
+    joining = request("a", "pat", services="", steps=(Step(sessions=frozenset("S")),))
+    index.book(joining, [replace(there("a", 0, 8, **{"attendee:pat": "pat"}), session="S")])
+    assert starts(index.suggest(request("new", "pat"))) == [at(0, 10), at(0, 11)]
 
 
 def test_five_of_many_lie_on_several_days():
