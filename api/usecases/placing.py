@@ -15,7 +15,7 @@ from allocator.domain.time import Span
 from api.problems import Invalid, NotFound, RuleBroken, Taken, WrongState
 from api.store import claims, lanes, people, sessions
 from api.store.claims import ClaimRow
-from api.store.world import decoded
+from api.store.world import World, decoded
 from api.usecases import expiry, rules
 from api.usecases.discretion import in_utc, unavailable
 from api.usecases.policy import demand_near
@@ -177,7 +177,7 @@ def assign(tx: Tx, request: Request, visit: WantedVisit, places: Mapping[str, An
         Where the group sessions are held that the request joins, by name.
     """
     service = service_of(tx, request, visit)
-    length = timedelta(minutes=duration(request, service, visit))
+    length = timedelta(minutes=duration(tx.world, request, service, visit))
     if visit.session is not None:
         length = places[visit.session].finish - places[visit.session].start
     filled: dict[str, tuple[str, ...]] = {
@@ -255,16 +255,29 @@ def service_of(tx: Tx, request: Request, visit: WantedVisit) -> Service:
     return found
 
 
-def duration(request: Request, service: Service, visit: WantedVisit) -> int:
-    """Return how many minutes a visit lasts, with whom it is."""
-    if request.first_visit and visit.occurrence == 1 and service.first_minutes is not None:
-        return service.first_minutes
-    by_resource = dict(service.minutes_by_resource)
-    for names in visit.resources.values():
-        for name in names:
-            if name in by_resource:
-                return by_resource[name]
-    return service.minutes
+def duration(world: World, request: Request, service: Service, visit: WantedVisit) -> int:
+    """Return how many minutes a visit lasts, with whom it is.
+
+    Durations of somebody's own count in the first role for which some of those who have one are
+    eligible; a first visit is longer by the same difference, with whomever it is.
+    """
+    first = request.first_visit and visit.occurrence == visit.step == 1
+    extra = 0
+    if first and service.first_minutes is not None:
+        extra = service.first_minutes - service.minutes
+    own = dict(service.minutes_by_resource)
+    who = next((n for n in visit.resources.get(_timing(world, service), ()) if n in own), "")
+    return max(world.grain_minutes, own.get(who, service.minutes) + extra)
+
+
+def _timing(world: World, service: Service) -> str:
+    """Return the role that says how long a visit lasts; "" where none does."""
+    own = {name for name, _ in service.minutes_by_resource}
+    for need in sorted(service.needs, key=lambda need: need.role) if own else ():
+        some = (r for selector in need.alternatives for r in world.matching(selector))
+        if any(r.id in own and r.lanes >= need.uses for r in some):
+            return need.role
+    return ""
 
 
 def checked(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from service.conftest import SEALING_KEY, Asker, Clinic, furnish, physio
+from service.conftest import SEALING_KEY, Asker, Clinic, furnish, need, physio
 from service.indexing import BERLIN, at, monday
 
 from api.app import application
@@ -216,6 +216,33 @@ def test_a_chain_is_suggested_whole(clinic: Clinic) -> None:
     assert one["end"] == second["end"]
     made = asks.post("/v1/bookings", {"token": one["token"]})
     assert (made.status_code, len(made.json()["visits"])) == (201, 2)
+
+
+def test_how_long_a_first_visit_lasts(clinic: Clinic) -> None:
+    """A quarter longer, also with Anna, who takes an hour; the second step is no first visit."""
+    asks = clinic.asker("scheduler")
+    needs = [need("practitioner"), need("room")]
+    of_anna = {"minutes_by_resource": [["anna", 60]], "minutes": 45, "first_minutes": 60}
+    body = {"id": "talk", "needs": needs, **of_anna}
+    assert clinic.asker().post("/v1/services", body).status_code == 201
+    steps = [{"service": "talk"}, {"service": "talk", "least_lag_minutes": 15}]
+    chain = {"id": "R1", "steps": steps, "first_visit": True, "attendees": [{"resource": "P1"}]}
+    assert asks.post("/v1/requests", chain).status_code == 201
+    for who, first in (("anna", 75), ("ben", 60)):
+        preferred = {"practitioner": [who]}
+        (one,) = suggested(asks, request="R1", preferred=preferred, limit=1)["suggestions"]
+        assert minutes(one["visits"][0]) == first
+        held = asks.post("/v1/holds", {"token": one["token"]})
+        assert held.status_code == 201, held.text
+        assert [minutes(visit) for visit in held.json()["visits"]] == [
+            minutes(visit) for visit in one["visits"]
+        ]
+        assert asks("DELETE", f"/v1/holds/{held.json()['id']}").status_code == 200
+
+
+def minutes(visit: dict[str, Any]) -> int:
+    length = datetime.fromisoformat(visit["end"]) - datetime.fromisoformat(visit["start"])
+    return length // timedelta(minutes=1)
 
 
 def test_a_seat_is_suggested(clinic: Clinic) -> None:
