@@ -93,6 +93,8 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
         raise Invalid("Who comes is said by the request or booking; do not name attendees.")
     if asked.visits and not asked.booking:
         raise Invalid("Visits are named of a booking alone.")
+    if asked.urgent and asked.booking:
+        raise Invalid("A booking that moves is as urgent as it was booked; do not say it again.")
     if tx.principal.booking is not None and asked.booking is None:
         raise Forbidden("A link is for its own booking; name that.")
     known: Collection[str] = ()

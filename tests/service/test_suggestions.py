@@ -604,6 +604,7 @@ def test_days_with_places(clinic: Clinic) -> None:
         {"service": "nothing"},
         {"request": "R1", "attendees": ["P1"]},
         {"service": "physio", "visits": [{}]},
+        {"booking": "00000000-0000-7000-8000-000000000000", "urgent": True},
         {"service": "physio", "windows": [{"start": at(9), "end": at(8)}]},
         {"service": "physio", "preferred": {"driver": ["anna"]}},
         {"service": "physio", "preferred": {"practitioner": ["nobody"]}},
