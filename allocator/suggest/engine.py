@@ -14,6 +14,7 @@ from allocator.prepare.visit import Placement, Visit
 from allocator.prepare.visits import PreparedRequest
 from allocator.state.state import State
 from allocator.suggest.bounds import Bounds
+from allocator.suggest.opening import openings
 from allocator.suggest.places import RESOURCES, STARTS, Places, places_of
 from allocator.suggest.plans import Plan, Plans
 from allocator.suggest.reasons import reasons_for
@@ -174,8 +175,24 @@ class Engine:
             choices = places.choices(FOR_EACH * limit)
         if len(choices) < limit:
             choices += places.other_people(choices, limit - len(choices))
+        if not choices and visit.joins:
+            return self._opened(visit)
         found = [Ranked({visit.index: c.placement}, c.cost) for c in choices]
         return places.starts.bit_count(), found
+
+    def _opened(self, visit: Visit) -> tuple[int, list[Ranked]]:
+        """Return how many starts there are with a group session held for a visit, and the best."""
+        asked = self.asked
+        starts, found = openings(
+            self.book,
+            self.state,
+            visit,
+            asked.bounds,
+            self.wishes,
+            FOR_EACH * asked.limit,
+            soonest=asked.soonest,
+        )
+        return starts, [self._ranked(plan) for plan, _ in found]
 
     def _soonest(self, visit: Visit) -> tuple[int, list[Ranked]]:
         """Return how many starts a visit has, and the first at which it can be held, by days."""
@@ -187,7 +204,7 @@ class Engine:
             if choice is not None:
                 return starts.bit_count(), [Ranked({visit.index: choice.placement}, choice.cost)]
             left &= ~day
-        return 0, []
+        return self._opened(visit) if visit.joins else (0, [])
 
     def _places(
         self, visit: Visit, resources: int | None, most: int | None, starts: Mask = -1
@@ -254,7 +271,7 @@ class Engine:
 
     def _paid_by_all(self, chosen: Sequence[Ranked]) -> list[dict[int, int]]:
         """Return what each of some plans pays."""
-        if len(self.visits) > 1:
+        if len(self.visits) > 1 or any(len(one.plan) > 1 for one in chosen):
             return [self._paid(one.plan) for one in chosen]
         (visit,) = self.visits
         places = [one.plan[visit.index] for one in chosen]
@@ -285,11 +302,17 @@ class Engine:
         traits = traits_of(self.prepared.visits[number], placement)
         return [(len(one.plan) * points, trait) for points, trait in traits]
 
+    def _opens(self, plan: Plan) -> list[Visit]:
+        """Return the group sessions that are held only for a plan."""
+        visits = (self.prepared.visits[number] for number in sorted(plan))
+        return [visit for visit in visits if visit.session is not None]
+
     def _told(self, one: Ranked, paid: dict[int, int]) -> Suggestion:
         """Return a plan in the user's words."""
         prepared = self.prepared
         order = sorted(one.plan.items(), key=lambda p: (p[1].start, p[0]))
         visits = tuple(place_of(prepared, v, p) for v, p in order)
+        own = [(v, p) for v, p in order if prepared.visits[v].session is None]
         loads = (self.wishes.load(prepared.visits[v], p.start, p.duration) for v, p in order)
         load = max((load for load in loads if load is not None), default=None)
         levels = [0] * len(self.book.levels)
@@ -301,6 +324,7 @@ class Engine:
             if cost:
                 name = self.book.levels[level].name
                 costs.append(GoalCost(name, goal.name, goal.unit, amount, cost))
+        opens = [visit.id for visit in self._opens(one.plan)]
         called = {
             id: prepared.who(prepared.resource_index[id]) for a in visits for id in a.everyone()
         }
@@ -311,12 +335,14 @@ class Engine:
             rank=one.rank,
             reasons=(
                 *reasons_for(self.book, self.state, self.wishes, one.plan, paid, load),
+                *(Reason(Tag.OPENS, f"{v.id} would be held for it") for v in self._opens(one.plan)),
                 *(Reason(Tag.DISPLACES, f"takes the last place of {id}") for id in one.displaces),
             ),
             load=load,
             band=self.wishes.band(load),
-            saving=self.wishes.saving(load, *order[0]),
+            saving=self.wishes.saving(load, *own[0]),
             displaces=one.displaces,
+            opens=tuple(opens),
             labels=tuple(sorted(called.items())),
         )
 

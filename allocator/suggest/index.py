@@ -173,7 +173,8 @@ class Index:
     def book(self, request: Request, assignments: Sequence[Assignment]) -> None:
         """Take in a request with where its visits lie; those that are left out wait.
 
-        Whether rules allow it is not asked: it is booked.
+        Whether rules allow it is not asked: it is booked. Group sessions that have no place yet may
+        be given theirs as well; they keep it, whatever becomes of the request.
 
         Raises
         ------
@@ -184,14 +185,14 @@ class Index:
             prep = self._admit(request)
             try:
                 places = read_all(self.prepared, assignments, InvalidSchedule)
-                strange = sorted(places.keys() - set(prep.visits))
+                strange = sorted(v for v in places.keys() - {*prep.visits} if not self._unheld(v))
                 if strange:
                     visit = self.prepared.visits[strange[0]].id
                     raise _fault("visit", visit, f"is no visit of request {request.id}.")
             except InvalidSchedule:
                 self._dismiss(prep)
                 raise
-            for number, placement in places.items():
+            for number, placement in sorted(places.items()):  # sessions first
                 held = self.state.placements[placement.session] if placement.session >= 0 else None
                 if held is not None:  # who takes part in a session is where it is
                     placement = placement._replace(location=held.location)
@@ -200,6 +201,11 @@ class Index:
             self._booked[request.id] = prep
             self.waiting.admit(prep)
             self.version += 1
+
+    def _unheld(self, number: int) -> bool:
+        """Say whether a visit is a group session that has no place yet."""
+        visit = self.prepared.visits[number]
+        return visit.session is not None and self.state.placements[number] is None
 
     def cancel(self, request: str) -> None:
         """Take out a request that was booked, with all its visits.

@@ -55,10 +55,8 @@ def _about_the_asker(
     book: Rulebook, wishes: Wishes, plan: Mapping[int, Placement], missed: Mapping[str, int]
 ) -> Iterator[Reason]:
     prepared = book.prepared
-    number, first = min(plan.items(), key=lambda p: p[1].start)
-    visit = prepared.visits[number]
-    request = visit.request
-    assert request is not None
+    first = min(plan.values(), key=lambda p: p.start)
+    request = next(r for v in plan if (r := prepared.visits[v].request) is not None)
     wanted = wishes.wanted or request.wanted
     if wanted is not None:
         off = abs((prepared.horizon.instant(first.start) - wanted).total_seconds()) / 3600
@@ -81,6 +79,7 @@ def _about_people(
 ) -> Iterator[Reason]:
     """Yield that somebody comes throughout, or is known already; and that the time is the same."""
     prepared = book.prepared
+    own = [number for number in plan if prepared.visits[number].session is None]
     teams = [
         {
             r
@@ -89,16 +88,16 @@ def _about_people(
             if not need.attendee and prepared.resources[r].kind == PRACTITIONER
         }
         for number, placement in plan.items()
+        if placement.session not in plan  # with whom it is, the session itself says
     ]
-    throughout = set.intersection(*teams)
+    throughout = set[int]().union(*teams[:1]).intersection(*teams)
     known = throughout & wishes.familiar
     if known:
         yield Reason(Tag.AS_BEFORE, f"with {_called(book, known)}, as before")
-    elif throughout and len(plan) > 1:
+    elif throughout and len(own) > 1:
         yield Reason(Tag.SAME_CARER, f"with {_called(book, throughout)} throughout")
-    clocks = [prepared.visits[number].clock for number in plan]
-    minutes = [int(c.minute_of[p.start]) for c, p in zip(clocks, plan.values(), strict=True)]
-    if len(plan) > 1 and len(set(minutes)) == 1:
+    minutes = [int(prepared.visits[n].clock.minute_of[plan[n].start]) for n in own]
+    if len(own) > 1 and len(set(minutes)) == 1:
         yield Reason(Tag.SAME_TIME, f"each time at {wall(minutes[0])}")
 
 

@@ -43,6 +43,7 @@ class Tag(Enum):
     LEAVES_GAP = "leaves a gap too short for anybody"
     OVERTIME = "in overtime"
     LATE = "after the date by which it is due"
+    OPENS = "a group session would be held for it"
     DISPLACES = "takes the last place of somebody who waits"
     PRIORITY = "of its class of priority"
     WAITED = "has waited"
@@ -59,7 +60,15 @@ class Tag(Enum):
 
 #: What speaks against a suggestion.
 AGAINST = frozenset(
-    {Tag.BUSY_HOUR, Tag.LEAVES_GAP, Tag.OVERTIME, Tag.LATE, Tag.DISPLACES, Tag.OFFERED}
+    {
+        Tag.BUSY_HOUR,
+        Tag.LEAVES_GAP,
+        Tag.OVERTIME,
+        Tag.LATE,
+        Tag.OPENS,
+        Tag.DISPLACES,
+        Tag.OFFERED,
+    }
 )
 
 
@@ -109,7 +118,8 @@ class Suggestion:
     Attributes
     ----------
     visits
-        Where each lies, by start; times in the wall time of the place.
+        Where each lies, by start; times in the wall time of the place. A group session that is held
+        only for it is among them, before those who join it.
     costs
         What each goal pays more, exactly: the score with these visits less the score without.
         Goals that pay nothing are left out.
@@ -128,6 +138,8 @@ class Suggestion:
         What the steering policy offers for it; None where that is nothing.
     displaces
         Ids of requests that wait and would lose the last place they have.
+    opens
+        Ids of the group sessions that would be held for it, and have no place yet.
     labels
         What people call the resources of its visits, by id.
     """
@@ -141,6 +153,7 @@ class Suggestion:
     band: Band | None = None
     saving: Saving | None = None
     displaces: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
 
     @property

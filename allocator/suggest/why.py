@@ -72,10 +72,7 @@ def last_look(
     answer, places = trial.solve()
     try:
         if answer is Answer.YES:
-            plan = {v: p for v, p in places.items() if p is not None}
-            if plan.keys() <= own:
-                return plan, None
-            return {}, WhyNone(f"{name}: a group session would have to be held for it.")
+            return {v: p for v, p in sorted(places.items()) if p is not None}, None
         if answer is Answer.OPEN:
             return {}, WhyNone(f"{name}: no way was found, and none ruled out.")
         core = find_core(trial)

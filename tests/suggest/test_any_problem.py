@@ -112,9 +112,41 @@ def test_no_start_is_missed(seed: int) -> None:
         for place in universe(asked.book, visit)
         if not broken(asked.book, {**asked.rest, number: place}) - known
     }
+    if not possible:
+        possible = {start for start, _ in opened(asked, number)}
     found = asked.index.suggest(asked.request, limit=ALL)
     instants = {asked.book.prepared.horizon.instant(tick) for tick in possible}
     assert {option.start for option in found.options} == instants
+
+
+def opened(asked: Question, number: int) -> set[tuple[int, str]]:
+    """Return when, by brute force, a visit could join which session were it held for them."""
+    prepared, known = asked.book.prepared, broken(asked.book, asked.rest)
+    visit = prepared.visits[number]
+    return {
+        (place.start, prepared.visits[session].id)
+        for session in visit.joins
+        if session not in asked.rest
+        for held in universe(asked.book, prepared.visits[session])
+        for place in universe(asked.book, visit, [held.start])
+        if place.session == session
+        if not broken(asked.book, {**asked.rest, session: held, number: place}) - known
+    }
+
+
+#: Seeds of single visits of which the sessions have no place, and one could be held for them.
+OPENED = (7030, 7046, 7100, 7151, 7185, 7225)
+
+
+@pytest.mark.parametrize("seed", OPENED)
+def test_sessions_are_held_for_the_first_who_joins(seed: int) -> None:
+    """At every start, and for every session, at which brute force finds a way, and no other."""
+    asked = question(seed)
+    number = asked.book.prepared.visit_index[asked.request.visit_id(1, 1)]
+    options = asked.index.suggest(asked.request, limit=ALL).options
+    assert options
+    found = {(asked.book.prepared.horizon.tick(o.start), *o.opens) for o in options}
+    assert found == opened(asked, number)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -125,6 +157,8 @@ def test_the_ranking_of_every_start_is_the_same(seed: int) -> None:
         return
     cheapest: dict[datetime, int] = {}
     for option in asked.index.suggest(asked.request, limit=ALL).options:
+        if option.opens:
+            return  # starts are ranked beside sessions that are held
         rank = option.rank - LAST_PLACE * len(option.displaces)
         cheapest[option.start] = min(cheapest.get(option.start, rank), rank)
     ranked = asked.index.ranking(asked.request)

@@ -137,8 +137,11 @@ def test_one_visit_of_a_series_is_moved():
 
 
 def test_a_place_in_a_group_that_meets():
-    """The session at 9 has two places: one is left, then none; and none unless it meets."""
-    session = Session(id="g", service="visit", most=2)
+    """The session at 9 has two places: one is left, then none; and none unless it meets.
+
+    It does with two at least, so that nobody alone has it held for them.
+    """
+    session = Session(id="g", service="visit", least=2, most=2)
     people = ("pat", "pam", "pia")
     world = problem(
         sessions=(session,), resources=(practitioner("ann"), *(patient(name) for name in people))
@@ -157,7 +160,7 @@ def test_a_place_in_a_group_that_meets():
     apart = Index(world).suggest(joins("pat"))
     assert not apart.options
     assert apart.why_none is not None
-    assert "would have to be held" in apart.why_none.sentence
+    assert apart.why_none.rules == ("session_together", "session_least")
     index = Index(world, Schedule(assignments=(booked("g", 0, 9, "ann"),)))
     index.book(joins("pam"), [seat("pam")])
     (option,) = index.suggest(joins("pat")).options
@@ -167,6 +170,56 @@ def test_a_place_in_a_group_that_meets():
     full = index.suggest(joins("pat"))
     assert full.why_none is not None
     assert full.why_none.rules == ("session_most",)
+
+
+def test_a_session_is_held_for_the_first_who_joins():
+    """At any of four hours; once Pat is in it at 9, it is there for Pam, and stays without Pat."""
+    session = Session(id="g", service="visit", least=1, most=2)
+    people = (patient("pat"), patient("pam"))
+    index = Index(problem(sessions=(session,), resources=(practitioner("ann"), *people)))
+
+    def joins(who: str) -> Request:
+        return request(f"of-{who}", who, services="", steps=(Step(sessions=frozenset("g")),))
+
+    found = index.suggest(joins("pat"))
+    assert {option.start for option in found.options} == {at(0, hour) for hour in range(8, 12)}
+    assert {option.opens for option in found.options} == {("g",)}
+    nine = next(option for option in found.options if option.start == at(0, 9))
+    assert [(a.visit, a.session, *a.everyone()) for a in nine.visits] == [
+        ("g", None, "ann"),
+        ("of-pat", "g", "pat"),
+    ]
+    assert [r.text for r in nine.reasons if r.tag is Tag.OPENS] == ["g would be held for it"]
+    assert index.suggest(joins("pat")) == found
+    late = index.suggest(joins("pat"), windows=[span(0, 12, 14)])
+    assert late.next_possible is None
+    early = index.suggest(joins("pat"), windows=[span(0, 7, 8)])
+    assert early.next_possible is not None
+    assert (early.next_possible.start, early.next_possible.opens) == (at(0, 8), ("g",))
+    index.book(joins("pat"), nine.visits)
+    for _ in range(2):
+        (seat,) = index.suggest(joins("pam")).options
+        assert (seat.start, seat.opens, len(seat.visits)) == (at(0, 9), (), 1)
+        if index.knows("of-pat"):
+            index.cancel("of-pat")
+
+
+def test_a_session_is_held_for_a_step_of_a_chain():
+    """A visit at 10, then the session at 11, Ann holds both; the last look alone finds that."""
+    session = Session(id="g", service="visit", least=1, most=2)
+    index = Index(problem(sessions=(session,), resources=(practitioner("ann"), patient("pat"))))
+    index.book(request("a"), [booked("a", 0, 8, "ann")])
+    index.book(request("b"), [booked("b", 0, 9, "ann")])
+    steps = (Step(service="visit"), Step(sessions=frozenset("g")))
+    chain = request("c", "pat", services="", steps=steps)
+    (option,) = index.suggest(chain).options
+    assert [(a.visit, a.start) for a in option.visits] == [
+        ("c.1", at(0, 10)),
+        ("g", at(0, 11)),
+        ("c.2", at(0, 11)),
+    ]
+    assert option.opens == ("g",)
+    assert not index.suggest(chain, explain=False).options
 
 
 def test_the_first_place_after_the_windows_is_told():
