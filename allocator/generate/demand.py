@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from allocator.domain import measured
 from allocator.generate import profile
 from allocator.generate.shares import deal, deal_flags, deal_lognormal, deal_range
 
@@ -70,14 +71,18 @@ def draw_asks(number: int, rng: Random) -> list[Ask]:
     therapies = deal(rng, profile.THERAPIES, number)
     weekdays = deal(rng, profile.BOOKING_WEEKDAYS, number)
     hours = deal(rng, profile.BOOKING_HOURS, number)
-    bins = deal(rng, {bin: bin.share for bin in profile.LEAD_BINS}, number)
-    missed = {bin: iter(deal_flags(rng, bin.no_show, bins.count(bin))) for bin in profile.LEAD_BINS}
-    consultations = deal_lognormal(rng, profile.CONSULTATION_MU, profile.CONSULTATION_SIGMA, number)
+    bins = deal(rng, {bin: bin.share for bin in measured.LEAD_BINS}, number)
+    missed = {
+        bin: iter(deal_flags(rng, bin.no_show, bins.count(bin))) for bin in measured.LEAD_BINS
+    }
+    consultations = deal_lognormal(
+        rng, measured.CONSULTATION_MU, measured.CONSULTATION_SIGMA, number
+    )
     starts = deal(rng, profile.START_HOURS, number)
-    first = deal_flags(rng, profile.FIRST_SHARE, number)
+    first = deal_flags(rng, measured.FIRST_SHARE, number)
     before = deal_range(rng, *profile.WINDOW_DAYS, number)
     after = deal_range(rng, *profile.WINDOW_DAYS, number)
-    cancelled = deal_flags(rng, profile.CANCELLED_SHARE, number)
+    cancelled = deal_flags(rng, measured.CANCELLED_SHARE, number)
 
     of_patients = [place for place in range(number) if therapies[place] != "conference"]
     days, regular, gaps = _visit_days(len(of_patients), rng)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from allocator.domain import measured
 from allocator.domain.request import FixedSeries, Request
 from allocator.domain.service import Service
 from allocator.generate import profile, services
@@ -26,7 +27,7 @@ def minutes_of_therapies() -> dict[str, dict[str, float]]:
     """Return, for each therapy, the minutes that a visit takes of each profession on average."""
     known = {service.id: service for service in services.catalogue(None)}
 
-    def taken(service: Service, first_share: float = profile.FIRST_SHARE) -> float:
+    def taken(service: Service, first_share: float = measured.FIRST_SHARE) -> float:
         longer = (service.first_minutes or service.minutes) - service.minutes
         notes = sum(need.after_minutes for need in service.needs if need.role == "practitioner")
         return service.minutes + first_share * longer + notes

@@ -5,7 +5,7 @@ Shares are of one. What has no source is marked as assumed; data/README.md lists
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from allocator.domain.measured import LEAD_BINS
 
 # Appointments a day of 81 neighbourhood clinics: median, upper quartile, ninth decile.
 # Computed from the Vitoria set (Medical Appointment No Shows, 110,527 rows, CC BY-NC-SA 4.0).
@@ -31,28 +31,6 @@ BOOKING_HOURS = {
 }
 BOOKING_WEEKDAYS = {0: 0.2089, 1: 0.2368, 2: 0.2195, 3: 0.1635, 4: 0.1711}
 
-
-@dataclass(frozen=True, slots=True)
-class LeadBin:
-    """Days from asking to the visit: first and last of the bin, its share, its no-show rate."""
-
-    first: int
-    last: int
-    share: float
-    no_show: float
-
-
-# Vitoria. The last bin is open; visits are drawn up to the 90th day.
-LEAD_BINS = (
-    LeadBin(0, 0, 0.3489, 0.0465),
-    LeadBin(1, 1, 0.0472, 0.2135),
-    LeadBin(2, 3, 0.0856, 0.2374),
-    LeadBin(4, 7, 0.1584, 0.252),
-    LeadBin(8, 14, 0.1088, 0.3047),
-    LeadBin(15, 30, 0.1572, 0.3259),
-    LeadBin(31, 60, 0.0749, 0.3415),
-    LeadBin(61, 90, 0.019, 0.2845),
-)
 
 # Days with a visit in six weeks, for a patient (Vitoria); 8 stands for 8 and more.
 VISIT_DAYS = {
@@ -130,11 +108,7 @@ REGULAR_GAPS = {
 # Patient days with several appointments (Vitoria).
 SAME_DAY_SHARE = 0.0735
 
-# Minutes of a consultation, lognormal; first visits; starts by hour of the day. Hangu outpatient
-# clinic, 6,637 consultations: Feng et al. 2023, doi 10.3390/data8030047, CC BY-NC-SA 4.0.
-CONSULTATION_MU = 2.4961
-CONSULTATION_SIGMA = 0.4385
-FIRST_SHARE = 0.378
+# Starts by hour of the day (Hangu, as in ``allocator.domain.measured``).
 START_HOURS = {
     8: 0.0743,
     9: 0.1213,
@@ -150,10 +124,6 @@ START_HOURS = {
     19: 0.009,
     20: 0.0003,
 }
-
-# Appointments cancelled beforehand: NHS Hospital Outpatient Activity 2023-24, as carried by the
-# constants of medscheduler 1.0 (MIT).
-CANCELLED_SHARE = 0.164
 
 # How much of a year's visits each month has, 1 being a twelfth: January to December. NHS Hospital
 # Outpatient Activity 2023-24, as carried by the constants of medscheduler 1.0 (MIT).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
+from allocator.domain import measured
 from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee, Request, Step
 from allocator.domain.resource import Resource
@@ -46,7 +47,7 @@ def stream(
         ``"small"``, ``"medium"`` or ``"large"``: 33, 78 or 110 appointments a day when full.
     load
         Percentage of the practitioners' time that is asked for over all weeks, less the share
-        that is cancelled again by the figures of ``allocator/generate/profile.py``.
+        that is cancelled again by the figures of ``allocator/domain/measured.py``.
     seed
         Same seed, same stream.
     weeks
@@ -90,10 +91,10 @@ def _requests(world: World, load: float, seed: int) -> tuple[list[Request], list
     """Draw the requests of every week, those who asked before the first week among them."""
     grid, rng = world.grid, Random(f"{seed}:stream")
     capacity = sum(world.capacity(who, week) for who in PROFESSIONS for week in range(grid.weeks))
-    before = max(bin.last for bin in profile.LEAD_BINS) // 7 + SERIES_WEEKS
+    before = max(bin.last for bin in measured.LEAD_BINS) // 7 + SERIES_WEEKS
     sample = [ask for ask in draw_asks(4000, Random(0)) if _single(ask)]
     per_ask = sum(_minutes(world, sample)) / len(sample)
-    weekly = load * capacity / grid.weeks / per_ask / (1 - profile.CANCELLED_SHARE)
+    weekly = load * capacity / grid.weeks / per_ask / (1 - measured.CANCELLED_SHARE)
     requests: list[Request] = []
     patients: list[Resource] = []
     for week in range(-before, grid.weeks):

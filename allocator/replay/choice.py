@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from allocator.domain.measured import CANCELLED_SHARE
 from allocator.domain.steering import Saving
 from allocator.domain.time import zone_of
 from allocator.suggest import Suggestion
@@ -49,7 +50,7 @@ class Chooser:
         Suggestions that they see.
     cancels
         Share of those who book and cancel, at any moment between booking and visit (NHS Hospital
-        Outpatient Activity 2023-24, as in ``allocator.generate.profile``).
+        Outpatient Activity 2023-24, ``allocator.domain.measured``).
     """
 
     hour_cost: float = 0.5
@@ -60,7 +61,7 @@ class Chooser:
     content: float = 1.5
     unlike: float = 0.7
     shown: int = 5
-    cancels: float = 0.164
+    cancels: float = CANCELLED_SHARE
 
     def choose(
         self,

@@ -69,7 +69,7 @@ class Breaks(Rule):
             if not claims or not prepared.resources[resource].breaks:
                 continue
             coming, inside = 0, []
-            for group in _groups(prepared, resource):
+            for group in break_groups(prepared, resource):
                 while coming < len(claims) and claims[coming].first < group.end:
                     inside.append(claims[coming])
                     coming += 1
@@ -113,7 +113,7 @@ class Breaks(Rule):
                 continue
             reach = reach_of(model, resource)
             busy = model.state.busy(resource)
-            for group in _groups(prepared, resource):
+            for group in break_groups(prepared, resource):
                 if not reach & masks.span(group.first, group.end):
                     continue
                 free = [p.starts & ~masks.covering(busy, p.length) for p in group.pauses]
@@ -123,7 +123,7 @@ class Breaks(Rule):
                     model.reserve(resource, starts, pause.length)
 
 
-def _groups(prepared: Prepared, resource: int) -> list[Group]:
+def break_groups(prepared: Prepared, resource: int) -> list[Group]:
     """Return the breaks of a resource, date by date."""
     thing = prepared.resources[resource]
     clock = prepared.clock_of(resource)
@@ -258,7 +258,7 @@ Alone = tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], Mask]
 
 def _by_length(prepared: Prepared, resource: int) -> tuple[list[Alone], list[Group]]:
     """Return breaks that are alone in their group by length, as arrays, and the other groups."""
-    groups = _groups(prepared, resource)
+    groups = break_groups(prepared, resource)
 
     def compute() -> tuple[list[Alone], list[Group]]:
         by_length: dict[int, list[Group]] = {}

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from allocator.domain import measured
 from allocator.generate import draw_asks, profile
 from allocator.generate.demand import Ask
 from allocator.generate.services import OFFERED, catalogue, consultation_for
@@ -129,7 +130,7 @@ def test_patients_would_come_at_the_published_hours(asks: list[Ask]) -> None:
 def test_as_many_cancel_or_do_not_come_as_published(asks: list[Ask]) -> None:
     agree((ask.cancelled for ask in asks), {True: 16.4, False: 83.6})
     rates = (4.65, 21.35, 23.74, 25.2, 30.47, 32.59, 34.15, 28.45)
-    for bin, rate in zip(profile.LEAD_BINS, rates, strict=True):
+    for bin, rate in zip(measured.LEAD_BINS, rates, strict=True):
         some = [ask.no_show for ask in asks if bin.first <= ask.lead_days <= bin.last]
         agree(some, {True: rate, False: 100 - rate})
 

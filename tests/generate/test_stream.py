@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from allocator.domain import measured
 from allocator.domain.problem import Problem
 from allocator.forecast import open_hours
-from allocator.generate import profile, stream
+from allocator.generate import stream
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -63,7 +64,7 @@ def test_the_load_is_what_is_asked_for(load: int):
         for person in some.resources
         for pause in person.breaks
     )
-    kept = asked * (1 - profile.CANCELLED_SHARE)
+    kept = asked * (1 - measured.CANCELLED_SHARE)
     assert kept / (people["minutes"].sum() - lunches) == pytest.approx(load / 100, rel=0.1)
 
 
@@ -79,10 +80,10 @@ def test_lead_times_are_those_of_the_profile():
         (r.wanted.astimezone(BERLIN).date() - r.requested.astimezone(BERLIN).date()).days
         for r in early
     )
-    shares = {bin: bin.share for bin in profile.LEAD_BINS}
+    shares = {bin: bin.share for bin in measured.LEAD_BINS}
     same_day = days[0] / len(early)
     far = sum(n for d, n in days.items() if d > 14) / len(early)
-    assert same_day == pytest.approx(profile.LEAD_BINS[0].share, abs=0.05)
+    assert same_day == pytest.approx(measured.LEAD_BINS[0].share, abs=0.05)
     assert far == pytest.approx(sum(s for b, s in shares.items() if b.first > 14), abs=0.05)
 
 
