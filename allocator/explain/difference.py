@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from allocator.check.score import GoalScore, score
 from allocator.domain.request import FlexibleSeries
@@ -22,6 +22,8 @@ from allocator.table.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+T = TypeVar("T")
 
 #: A visit, by its number, and where it lies.
 Placed = tuple[int, Placement]
@@ -196,15 +198,33 @@ def _pairs(
     for some in alike.values():
         were = [(v, p) for v in some if (p := before[v]) is not None]
         come = [(v, p) for v in some if (p := after[v]) is not None]
-        for old in list(were):
-            for new in come:
-                if old[1].start == new[1].start:
-                    found.append((old, new))
-                    were.remove(old)
-                    come.remove(new)
-                    break
-        found += zip_longest(were, come)
+        pairs = matched(were, come, _start)
+        found += pairs
     return sorted(found, key=lambda pair: (pair[0] or pair[1] or (0,))[0])
+
+
+def _start(placed: Placed) -> int:
+    return placed[1].start
+
+
+def matched(
+    were: Sequence[T], come: Sequence[T], start: Callable[[T], object]
+) -> list[tuple[T | None, T | None]]:
+    """Return which of some interchangeable visits before is which after.
+
+    Those that start at the same time are the same; the others are told apart by their order, and
+    None stands where one lies in only one schedule.
+    """
+    found: list[tuple[T | None, T | None]] = []
+    there, rest = list(come), []
+    for old in were:
+        new = next((one for one in there if start(one) == start(old)), None)
+        if new is None:
+            rest.append(old)
+        else:
+            there.remove(new)
+            found.append((old, new))
+    return [*found, *zip_longest(rest, there)]
 
 
 def changes(before: Sequence[GoalScore], after: Sequence[GoalScore]) -> tuple[GoalChange, ...]:

@@ -21,7 +21,7 @@ _BAD = object()
 
 def encode(value: Any, hint: Any = None) -> Any:
     """Turn a value into what JSON can hold; fields that are empty by default are left out."""
-    if isinstance(value, bool | int | str | NoneType):
+    if isinstance(value, bool | int | float | str | NoneType):
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -165,6 +165,10 @@ class Decoder:
                 self._fault(path, FaultCode.WRONG_NUMBER, said)
                 return _BAD
             return self._bad(path, given, "a whole number")
+        if hint is float:
+            if isinstance(given, int | float) and not isinstance(given, bool):
+                return float(given)
+            return self._bad(path, given, "a number")
         if hint in (datetime, date):
             what, read = ("a time", read_instant) if hint is datetime else ("a date", read_date)
             if not isinstance(given, str):

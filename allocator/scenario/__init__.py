@@ -19,13 +19,19 @@ from allocator.scenario.changes import (
     Weigh,
     Withdraw,
 )
+from allocator.scenario.comparison import Compared, Comparison, Shown
+from allocator.scenario.figures import Figure, HourLoad, figures, hour_loads
 from allocator.scenario.files import (
     read_scenarios,
     scenarios_from_json,
     scenarios_to_json,
     write_scenarios,
 )
+from allocator.scenario.moves import Move, moves
+from allocator.scenario.outcome import Outcome, Solved
+from allocator.scenario.outcomes import Outcomes
 from allocator.scenario.scenario import Scenario
+from allocator.scenario.study import Study
 
 __all__ = [
     "Ask",
@@ -33,19 +39,32 @@ __all__ = [
     "Carers",
     "Change",
     "Close",
+    "Compared",
+    "Comparison",
     "Demand",
+    "Figure",
     "Hire",
+    "HourLoad",
     "Leave",
     "Lengths",
     "Limits",
+    "Move",
     "Open",
+    "Outcome",
+    "Outcomes",
     "Pins",
     "Rules",
     "Scenario",
+    "Shown",
     "Skills",
+    "Solved",
     "Stay",
+    "Study",
     "Weigh",
     "Withdraw",
+    "figures",
+    "hour_loads",
+    "moves",
     "read_scenarios",
     "scenarios_from_json",
     "scenarios_to_json",

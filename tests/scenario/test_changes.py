@@ -382,9 +382,30 @@ def test_demand_shrinks_by_what_may_go() -> None:
     found = asked(requests=must)
     assert [r.id for r in Demand(percent=-75).apply(found).requests] == ["R2"]
     assert refused(Demand(percent=-100), found) == (
-        "4 of 4 requests are to be taken away, and 3 may be: the others are published, pinned,"
-        " or must be served."
+        "4 of 4 requests are to be taken away, and 3 may be: the others are published, or"
+        " must be served."
     )
+
+
+def test_demand_is_of_what_is_not_settled() -> None:
+    """Of four requests one is pinned and one frozen: 100 % more are the two others."""
+    there = tuple(
+        Assignment(
+            visit=f"R{n}",
+            start=at(0, 7 + n),
+            end=at(0, 8 + n),
+            resources=(
+                (f"attendee:P{n}", (f"P{n}",)),
+                ("attendee:ben", ("ben",)),
+                ("practitioner", ("ann",)),
+            ),
+        )
+        for n in (1, 2, 3)
+    )
+    found = asked(published=there, pins=(Pin(visit="R2"),), freeze_before=at(0, 9))
+    more = Demand(percent=100).apply(found)
+    assert [one.id for one in more.requests[4:]] == ["R3~2", "R4~2"]
+    assert [one.id for one in Demand(percent=-50).apply(found).requests] == ["R1", "R2", "R3"]
 
 
 def test_demand_rounds_half_up_and_is_drawn_by_its_seed() -> None:

@@ -19,8 +19,9 @@ from allocator.scenario.changes.withdraw import Withdraw
 class Demand:
     """Demand that grows or shrinks by a share: requests drawn by lot are asked again, or not.
 
-    A request that is asked again is somebody else's: the patients of it are copied, and colleagues
-    who serve as well are not. What is published, pinned or must be served is never taken away.
+    The share is of what can still be asked: a request of which a visit is pinned, or frozen, is
+    settled. One that is asked again is somebody else's: the patients of it are copied, and
+    colleagues who serve as well are not. What is published or must be served is never taken away.
 
     Attributes
     ----------
@@ -51,19 +52,24 @@ class Demand:
         for service in self.services:
             if not problem.knows("service", service):
                 raise unknown("service", service, (s.id for s in problem.services))
-        meant = [request for request in problem.requests if self._meant(request)]
+        settled = _settled(problem)
+        meant = [
+            request
+            for request in problem.requests
+            if self._meant(request) and settled.isdisjoint({request.id, *request.visit_ids()})
+        ]
         wanted = (abs(self.percent) * len(meant) + 50) // 100
         lot = Random(self.seed)
         if self.percent < 0:
-            kept = _kept(problem)
-            free = [r.id for r in meant if not r.must and kept.isdisjoint({r.id, *r.visit_ids()})]
+            kept = {a.visit for a in problem.published}
+            free = [r.id for r in meant if not r.must and kept.isdisjoint(r.visit_ids())]
             if wanted > len(free):
                 raise refuse(
                     FaultCode.CONTRADICTION,
                     "change",
                     "demand",
                     f"{wanted} of {len(meant)} requests are to be taken away, and {len(free)} may"
-                    " be: the others are published, pinned, or must be served.",
+                    " be: the others are published, or must be served.",
                 )
             return Withdraw(requests=tuple(lot.sample(free, wanted))).apply(problem)
         whole, rest = divmod(wanted, max(1, len(meant)))
@@ -83,9 +89,12 @@ class Demand:
         return " ".join([f"demand {self.percent:+d} %", *of])
 
 
-def _kept(problem: Problem) -> set[str]:
-    """Return ids of requests and visits that may not be taken away."""
-    return {a.visit for a in problem.published} | {pin.visit for pin in problem.pins}
+def _settled(problem: Problem) -> set[str]:
+    """Return ids of requests and visits that are pinned or frozen."""
+    freeze = problem.freeze_before
+    return {pin.visit for pin in problem.pins} | {
+        a.visit for a in problem.published if freeze is not None and a.start < freeze
+    }
 
 
 def _asked_again(problem: Problem, drawn: Iterable[Request]) -> Problem:

@@ -1,0 +1,241 @@
+"""Scenarios side by side: each figure with its difference, and whether that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import inf, sqrt
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from allocator.scenario.figures import LESS, MORE
+from allocator.scenario.outcome import Outcome
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: Student's t that leaves 2.5 % above it, by degrees of freedom from 1; see any table of it.
+T975 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
+#: The same for many.
+Z975 = 1.960
+
+
+class Shown(Enum):
+    """Whether a difference between two scenarios is more than chance or an unfinished search."""
+
+    YES = "It is shown: bounds leave no room for none, or over the seeds it does not reach 0."
+    NO = "It is not shown: it lies inside the solver's gap, or over the seeds it reaches 0."
+    UNKNOWN = "One seed, and no bound: nobody knows how much of it is chance."
+    SAME = "There is no difference."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One figure of one scenario beside that of the base.
+
+    Attributes
+    ----------
+    scenario, figure, unit
+        Names.
+    better
+        ``"more"``, ``"less"``, or empty where neither is.
+    base, value
+        Means over seeds.
+    low, high
+        The 95 % interval of the difference over seeds (paired, Student's t); equal to it where
+        there is one seed alone.
+    seeds
+        How many.
+    shown
+        Whether the difference is shown.
+    """
+
+    scenario: str
+    figure: str
+    unit: str
+    better: str
+    base: float
+    value: float
+    low: float
+    high: float
+    seeds: int
+    shown: Shown
+
+    @property
+    def difference(self) -> float:
+        """By how much the figure is above that of the base."""
+        return self.value - self.base
+
+    @property
+    def gain(self) -> float:
+        """The difference, above 0 where it is for the better; 0 where neither is."""
+        return self.difference * {MORE: 1, LESS: -1}.get(self.better, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A figure of one outcome, and between which values its best possible is known to lie."""
+
+    value: float
+    unit: str
+    better: str
+    least: float = -inf
+    most: float = inf
+    bounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Figures of all scenarios beside those of one.
+
+    Attributes
+    ----------
+    outcomes
+        Of the study; seeds are paired, and those that failed are left out.
+    base
+        Name of the scenario that the others are compared with.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    base: str
+
+    def __iter__(self) -> Iterator[Compared]:
+        """Yield each figure of each scenario but the base, in order."""
+        told = {
+            (one.scenario.name, one.option, one.params.seed): _figures(one)
+            for one in self.outcomes
+            if one.result is not None and one.schedule is not None
+        }
+        for scenario in dict.fromkeys(one.scenario.name for one in self.outcomes):
+            if scenario == self.base:
+                continue
+            mine = {who[1:]: some for who, some in told.items() if who[0] == scenario}
+            pairs = [
+                (told[self.base, *who], some)
+                for who, some in mine.items()
+                if (self.base, *who) in told
+            ]
+            for figure in dict.fromkeys(name for _, some in pairs for name in some):
+                both = [(b[figure], s[figure]) for b, s in pairs if figure in b and figure in s]
+                if both:
+                    yield _compared(scenario, figure, both)
+
+    def frame(self) -> DataFrame:
+        """Return a row for each figure of each scenario.
+
+        Returns
+        -------
+        DataFrame
+            ``scenario``, ``figure``, ``unit``, ``better``, ``base``, ``value``, ``difference``,
+            ``low``, ``high``, ``seeds`` and ``shown`` (``yes``, ``no``, ``unknown``, ``same``).
+        """
+        from pandas import DataFrame
+
+        return DataFrame(
+            [
+                {
+                    "scenario": one.scenario,
+                    "figure": one.figure,
+                    "unit": one.unit,
+                    "better": one.better,
+                    "base": one.base,
+                    "value": one.value,
+                    "difference": one.difference,
+                    "low": one.low,
+                    "high": one.high,
+                    "seeds": one.seeds,
+                    "shown": one.shown.name.lower(),
+                }
+                for one in self
+            ],
+            columns=[
+                *("scenario", "figure", "unit", "better", "base", "value", "difference"),
+                *("low", "high", "seeds", "shown"),
+            ],
+        )
+
+    def text(self) -> str:
+        """Say the differences that are shown, scenario by scenario."""
+        lines = []
+        some = list(self)
+        for scenario in dict.fromkeys(one.scenario for one in some):
+            mine = [one for one in some if one.scenario == scenario]
+            shown = [one for one in mine if one.shown is Shown.YES]
+            lines.append(f"{scenario}, against {self.base}:")
+            lines += [
+                f"  {one.figure}: {one.base:,.1f} to {one.value:,.1f} {one.unit}"
+                f" ({one.difference:+,.1f})."
+                for one in shown
+            ]
+            rest = sum(one.shown in (Shown.NO, Shown.UNKNOWN) for one in mine)
+            if rest:
+                said = "other figure differs" if rest == 1 else "other figures differ"
+                lines.append(f"  {rest} {said}, by no more than chance may do.")
+        return "\n".join(lines)
+
+
+def _figures(one: Outcome) -> dict[str, _Told]:
+    """Return all figures of an outcome by name: of its levels first, with what is proved of them.
+
+    The best possible cost of a level lies between its bound and the cost reached, given what the
+    levels before cost.
+    """
+    assert one.solved is not None
+    found = {}
+    for level in one.solved.result.levels:
+        if level.served is not None:
+            most = inf if level.servable is None else level.servable
+            found[f"value served, {level.name}"] = _Told(
+                level.served, "weights of requests", MORE, level.served, most, most < inf
+            )
+        else:
+            least = -inf if level.bound is None else float(level.bound)
+            found[f"cost, {level.name}"] = _Told(
+                float(level.cost), "points", LESS, least, float(level.cost), least > -inf
+            )
+    for figure in one.solved.figures:
+        found[figure.name] = _Told(figure.value, figure.unit, figure.better)
+    return found
+
+
+def _compared(scenario: str, figure: str, both: Sequence[tuple[_Told, _Told]]) -> Compared:
+    """Compare one figure over its pairs of outcomes with the same seed and option."""
+    differences = [new.value - old.value for old, new in both]
+    mean = fmean(differences)
+    half = 0.0
+    if len(both) > 1:
+        half = t975(len(both) - 1) * stdev(differences) / sqrt(len(both))
+    return Compared(
+        scenario=scenario,
+        figure=figure,
+        unit=both[0][1].unit,
+        better=both[0][1].better,
+        base=fmean(old.value for old, _ in both),
+        value=fmean(new.value for _, new in both),
+        low=mean - half,
+        high=mean + half,
+        seeds=len(both),
+        shown=_shown(both, mean, half),
+    )
+
+
+def _shown(both: Sequence[tuple[_Told, _Told]], mean: float, half: float) -> Shown:
+    if all(new.value == old.value for old, new in both):
+        return Shown.SAME
+    if all(old.bounded and new.bounded for old, new in both):
+        least = [max(some.least for some in side) for side in zip(*both, strict=True)]
+        most = [min(some.most for some in side) for side in zip(*both, strict=True)]
+        return Shown.YES if least[1] > most[0] or most[1] < least[0] else Shown.NO
+    if len(both) == 1:
+        return Shown.UNKNOWN
+    return Shown.YES if abs(mean) > half else Shown.NO
+
+
+def t975(degrees: int) -> float:
+    """Return Student's t that leaves 2.5 % above it."""
+    return T975[degrees - 1] if degrees <= len(T975) else Z975

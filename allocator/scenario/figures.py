@@ -1,0 +1,199 @@
+"""What a schedule comes to, in figures that a planner compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from allocator.domain.problem import Problem
+from allocator.domain.schedule import Schedule
+from allocator.goals.overtime import overtime_of
+from allocator.goals.same_carer import carer_need
+from allocator.prepare import masks
+from allocator.prepare.prepared import Prepared
+from allocator.report.load import KindLoad, load_by_hour
+from allocator.report.served import served_by_class
+from allocator.rules.contracts import away
+from allocator.state.timetable import Timetable
+
+DAY = timedelta(days=1)
+MORE, LESS = "more", "less"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure of a schedule.
+
+    Attributes
+    ----------
+    name
+        Of the figure, the same for every schedule.
+    value
+        In the unit.
+    unit
+        Of the value, as people say it.
+    better
+        ``"more"`` or ``"less"``; empty where neither is.
+    """
+
+    name: str
+    value: float
+    unit: str
+    better: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourLoad:
+    """How much of a kind's open time is claimed in one local hour of the day, in minutes."""
+
+    kind: str
+    hour: int
+    claimed: int
+    open: int
+
+
+def figures(problem: Problem, schedule: Schedule) -> tuple[Figure, ...]:
+    """Return what a schedule of a problem comes to.
+
+    Parameters
+    ----------
+    problem, schedule
+        The problem and what is placed of it.
+
+    Returns
+    -------
+    tuple of Figure
+        By priority class, the share of requests served whole and of visits placed; days from
+        asking to the first visit (mean, and of the longest tenth the shortest); the share of
+        visits of series that are with the carer who has most of them; utilisation by kind;
+        overtime; idle time between the visits of a practitioner's day; how uneven practitioners
+        work; and the visits placed otherwise than they are published. A figure that nothing
+        is known of, such as continuity without series, is left out.
+    """
+    prepared = Prepared(problem)
+    timetable = Timetable(prepared, prepared.placements(schedule))
+    return tuple(_figures(timetable, load_by_hour(prepared, schedule)))
+
+
+def hour_loads(problem: Problem, schedule: Schedule) -> tuple[HourLoad, ...]:
+    """Return the load of each kind of resource whose time is limited, by local hour of the day."""
+    return tuple(
+        HourLoad(
+            kind=load.kind, hour=hour, claimed=int(load.claimed[hour]), open=int(load.open[hour])
+        )
+        for load in load_by_hour(Prepared(problem), schedule)
+        for hour in range(24)
+        if load.open[hour] or load.claimed[hour]
+    )
+
+
+def _figures(timetable: Timetable, loads: list[KindLoad]) -> Iterator[Figure]:
+    prepared = timetable.prepared
+    placed = [visit.id for visit, _ in timetable.placed()]
+    for row in served_by_class(prepared, placed):
+        of = f"priority {row.priority}"
+        whole, visits = 100 * row.whole / row.asked, 100 * row.visits_placed / row.visits
+        yield Figure(name=f"served whole, {of}", value=whole, unit="% of requests", better=MORE)
+        yield Figure(name=f"placed, {of}", value=visits, unit="% of visits", better=MORE)
+    waits = list(_waits(timetable))
+    if waits:
+        mean, long = float(np.mean(waits)), float(np.quantile(waits, 0.9))
+        yield Figure(name="waiting", value=mean, unit="days to the first visit", better=LESS)
+        yield Figure(name="waiting, 9 of 10 within", value=long, unit="days", better=LESS)
+    with_main, all_of_them = _continuity(timetable)
+    if all_of_them:
+        share = 100 * with_main / all_of_them
+        yield Figure(name="continuity", value=share, unit="% with the main carer", better=MORE)
+    for load in loads:
+        used = 100 * (load.share() or 0.0)
+        yield Figure(name=f"utilisation, {load.kind}", value=used, unit="% of open time")
+    yield Figure(name="overtime", value=_overtime(timetable) / 60, unit="hours", better=LESS)
+    gaps, uneven = _gaps(timetable), _uneven(timetable)
+    if gaps is not None:
+        yield Figure(name="gaps", value=gaps, unit="minutes a working day", better=LESS)
+    if uneven is not None:
+        yield Figure(name="uneven work", value=uneven, unit="points of load", better=LESS)
+    if prepared.published:
+        moved = sum(timetable.placements[v] != place for v, place in prepared.published.items())
+        yield Figure(name="changes", value=moved, unit="visits not as published", better=LESS)
+
+
+def _waits(timetable: Timetable) -> Iterator[float]:
+    """Yield the days from asking (or from now) to the first visit of each request served."""
+    horizon = timetable.prepared.horizon
+    for prep in timetable.prepared.requests:
+        starts = [placement.start for _, placement in timetable.of(prep)]
+        if starts:
+            first: datetime = horizon.instant(min(starts))
+            asked = prep.request.requested or horizon.asked_at
+            yield (first.astimezone(UTC) - asked.astimezone(UTC)) / DAY
+
+
+def _continuity(timetable: Timetable) -> tuple[int, int]:
+    """Count the visits of series with the carer who has most of the series, and all of them."""
+    with_main = all_of_them = 0
+    for prep in timetable.prepared.requests:
+        carers: dict[int, int] = {}
+        for visit, placement in timetable.of(prep):
+            need = carer_need(visit)
+            if need >= 0:
+                for resource in placement.team[need]:
+                    carers[resource] = carers.get(resource, 0) + 1
+        with_main += max(carers.values(), default=0)
+        all_of_them += sum(carers.values())
+    return with_main, all_of_them
+
+
+def _overtime(timetable: Timetable) -> int:
+    """Return the minutes claimed in overtime bands."""
+    prepared, ticks = timetable.prepared, 0
+    for resource, claims in enumerate(timetable.claims):
+        band = overtime_of(prepared, resource) if claims else 0
+        if band:
+            ticks += sum((masks.span(c.first, c.end) & band).bit_count() for c in claims)
+    return ticks * prepared.grain
+
+
+def _practitioners(timetable: Timetable) -> list[int]:
+    prepared = timetable.prepared
+    return [
+        number
+        for number, resource in enumerate(prepared.resources)
+        if resource.kind == "practitioner" and resource.calendar is not None
+    ]
+
+
+def _gaps(timetable: Timetable) -> float | None:
+    """Return the idle open minutes between first and last claim of a practitioner's day, a day."""
+    prepared = timetable.prepared
+    idle = days = 0
+    for resource in _practitioners(timetable):
+        opening = prepared.opening(resource)
+        there = opening.open & ~opening.blocked
+        ends: dict[int, list[tuple[int, int]]] = {}
+        day_of = prepared.clock_of(resource).day_of
+        for claim in timetable.claims[resource]:
+            ends.setdefault(int(day_of[claim.part_first]), []).append((claim.first, claim.end))
+        for claims in ends.values():
+            free = masks.span(claims[0][0], max(end for _, end in claims)) & there
+            for first, end in claims:
+                free &= ~masks.span(first, end)
+            idle += free.bit_count()
+            days += 1
+    return idle * prepared.grain / days if days else None
+
+
+def _uneven(timetable: Timetable) -> float | None:
+    """Return the standard deviation of the practitioners' loads, in points."""
+    prepared = timetable.prepared
+    loads = []
+    for resource in _practitioners(timetable):
+        opening = prepared.opening(resource)
+        there = opening.open & ~opening.blocked & ~away(prepared, resource)
+        if there:
+            claimed = sum(claim.end - claim.first for claim in timetable.claims[resource])
+            loads.append(100 * claimed / (there.bit_count() * prepared.resources[resource].lanes))
+    return float(np.std(loads)) if len(loads) > 1 else None

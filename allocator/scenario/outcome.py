@@ -1,0 +1,64 @@
+"""What became of one scenario with one seed: a result with its figures, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allocator.domain.problem import Problem
+from allocator.domain.schedule import Schedule
+from allocator.scenario.figures import Figure, HourLoad
+from allocator.scenario.scenario import Scenario
+from allocator.solve.params import Params
+from allocator.solve.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """A result with its figures: what is kept of an outcome on disk."""
+
+    result: Result
+    figures: tuple[Figure, ...] = ()
+    loads: tuple[HourLoad, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one scenario with one seed.
+
+    Attributes
+    ----------
+    scenario
+        The scenario.
+    option
+        Name of the settings; ``""`` where a study has but one.
+    params
+        The settings, with the seed.
+    solved
+        Result and figures; None where it failed.
+    error
+        Why it failed, or ``""``.
+    reused
+        Whether it was read from disk.
+    """
+
+    scenario: Scenario
+    option: str
+    params: Params
+    solved: Solved | None = None
+    error: str = ""
+    reused: bool = False
+
+    @property
+    def problem(self) -> Problem:
+        """The scenario's problem."""
+        return self.scenario.problem
+
+    @property
+    def result(self) -> Result | None:
+        """The result of the solve, or None where it failed."""
+        return None if self.solved is None else self.solved.result
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule, or None where there is none."""
+        return None if self.solved is None else self.solved.result.schedule

@@ -1,0 +1,168 @@
+"""Comparisons: figures beside those of the base, and whether differences are shown."""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import fmean, stdev
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenario.test_figures import clinic
+
+from allocator import Schedule
+from allocator.scenario import Figure, Outcome, Outcomes, Scenario, Shown, Solved
+from allocator.scenario.comparison import t975
+from allocator.solve import LevelResult, Params, Result, Status
+
+
+def outcome(
+    name: str,
+    seed: int = 0,
+    *,
+    levels: tuple[LevelResult, ...] = (),
+    waiting: float | None = None,
+    error: str = "",
+) -> Outcome:
+    """Return an outcome with these levels, and with one figure."""
+    told = (
+        ()
+        if waiting is None
+        else (Figure(name="waiting", value=waiting, unit="days", better="less"),)
+    )
+    result = Result(status=Status.FEASIBLE, schedule=Schedule(), levels=levels)
+    return Outcome(
+        scenario=Scenario(name=name, base=clinic()),
+        option="",
+        params=Params(seed=seed),
+        solved=None if error else Solved(result=result, figures=told),
+        error=error,
+    )
+
+
+def comfort(cost: int, bound: int | None) -> tuple[LevelResult, ...]:
+    return (LevelResult("comfort", cost, bound),)
+
+
+def served(cost: int, bound: int | None, total: int = 2520 * 10) -> tuple[LevelResult, ...]:
+    """Return a level of served requests, in parts of a weight."""
+    return (LevelResult("priority 1", cost, bound, total),)
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "shown"),
+    [
+        (comfort(100, 90), comfort(80, 70), Shown.YES),  # at best 90, at worst 80
+        (comfort(100, 80), comfort(80, 70), Shown.NO),  # 80 might be reached by both
+        (comfort(80, 70), comfort(100, 90), Shown.YES),  # for the worse
+        (comfort(100, None), comfort(80, 70), Shown.UNKNOWN),
+        (comfort(100, None), comfort(100, None), Shown.SAME),
+        (comfort(100, 100), comfort(99, 99), Shown.YES),  # both proved
+        (served(2520, 2520), served(0, 0), Shown.YES),  # 9 and 10 of 10, both proved
+        (served(2520, 0), served(0, 0), Shown.NO),  # the base might serve 10, too
+    ],
+)
+def test_a_difference_inside_the_gap_is_not_shown(
+    base: tuple[LevelResult, ...], other: tuple[LevelResult, ...], shown: Shown
+) -> None:
+    """Where the best possible costs of both might be equal, nobody knows which is better."""
+    (found,) = Outcomes((outcome("base", levels=base), outcome("other", levels=other))).compare()
+    assert found.shown is shown
+
+
+def test_of_several_seeds_the_best_bounds_count() -> None:
+    """Each seed's schedule and bound hold for the scenario, whatever the seed."""
+    some = (
+        outcome("base", 0, levels=comfort(100, 70)),
+        outcome("base", 1, levels=comfort(110, 90)),
+        outcome("other", 0, levels=comfort(95, 60)),
+        outcome("other", 1, levels=comfort(85, 60)),
+    )
+    (found,) = Outcomes(some).compare()
+    # The base costs 90 at least, as seed 1 proves; the other 85 at most, as its seed 1 shows.
+    assert found.shown is Shown.YES
+    assert (found.base, found.value, found.difference, found.gain) == (105, 90, -15, 15)
+
+
+def test_over_seeds_an_interval_tells() -> None:
+    """Paired by seed: differences of -2, -3 and -4 days have mean -3 and deviation 1."""
+    some = [outcome("base", seed, waiting=10.0 + seed) for seed in range(3)]
+    some += [outcome("other", seed, waiting=8.0) for seed in range(3)]
+    (found,) = Outcomes(tuple(some)).compare()
+    half = 4.303 / sqrt(3)
+    assert found.difference == pytest.approx(-3)
+    assert (found.low, found.high) == (pytest.approx(-3 - half), pytest.approx(-3 + half))
+    assert found.shown is Shown.YES
+    assert found.gain == pytest.approx(3)
+
+
+def test_an_interval_that_reaches_0_shows_nothing() -> None:
+    """Differences of 1 and -3; one seed alone says nothing either."""
+    some = [outcome("base", 0, waiting=5.0), outcome("base", 1, waiting=5.0)]
+    some += [outcome("other", 0, waiting=6.0), outcome("other", 1, waiting=2.0)]
+    (found,) = Outcomes(tuple(some)).compare()
+    assert found.shown is Shown.NO
+    (alone,) = Outcomes((some[0], some[2])).compare()
+    assert (alone.shown, alone.low, alone.high, alone.seeds) == (Shown.UNKNOWN, 1, 1, 1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 99), st.floats(0, 99)), min_size=2, max_size=40))
+def test_a_comparison_equals_its_recomputation(pairs: list[tuple[float, float]]) -> None:
+    """Means, differences and intervals from the values themselves."""
+    some = [outcome("base", seed, waiting=old) for seed, (old, _) in enumerate(pairs)]
+    some += [outcome("other", seed, waiting=new) for seed, (_, new) in enumerate(pairs)]
+    (found,) = Outcomes(tuple(some)).compare()
+    differences = [new - old for old, new in pairs]
+    half = t975(len(pairs) - 1) * stdev(differences) / sqrt(len(pairs))
+    assert found.base == pytest.approx(fmean(old for old, _ in pairs))
+    assert found.value == pytest.approx(fmean(new for _, new in pairs))
+    assert found.low == pytest.approx(fmean(differences) - half)
+    assert found.high == pytest.approx(fmean(differences) + half)
+    assert found.seeds == len(pairs)
+
+
+def test_a_seed_that_failed_is_left_out_with_its_pair() -> None:
+    """Seed 1 of the base failed: only seed 0 is compared."""
+    some = (
+        outcome("base", 0, waiting=5.0),
+        outcome("base", 1, error="MemoryError: no room"),
+        outcome("other", 0, waiting=4.0),
+        outcome("other", 1, waiting=9.0),
+    )
+    (found,) = Outcomes(some).compare()
+    assert (found.value, found.seeds) == (4.0, 1)
+
+
+def test_the_base_can_be_any_scenario() -> None:
+    """The first by default."""
+    some = Outcomes((outcome("one", waiting=5.0), outcome("two", waiting=4.0)))
+    assert [(one.scenario, one.difference) for one in some.compare()] == [("two", -1.0)]
+    assert [(one.scenario, one.difference) for one in some.compare("two")] == [("one", 1.0)]
+
+
+def test_the_frame_and_the_text() -> None:
+    """What is shown is told in words, all else is counted."""
+    some = Outcomes(
+        (
+            outcome("base", levels=comfort(100, 90), waiting=5.0),
+            outcome("other", levels=comfort(80, 70), waiting=4.0),
+        )
+    ).compare()
+    frame = some.frame()
+    assert frame[["figure", "difference", "shown"]].values.tolist() == [
+        ["cost, comfort", -20.0, "yes"],
+        ["waiting", -1.0, "unknown"],
+    ]
+    assert some.text() == (
+        "other, against base:\n"
+        "  cost, comfort: 100.0 to 80.0 points (-20.0).\n"
+        "  1 other figure differs, by no more than chance may do."
+    )
+
+
+@pytest.mark.parametrize(
+    ("degrees", "value"), [(1, 12.706), (2, 4.303), (10, 2.228), (30, 2.042), (31, 1.96)]
+)
+def test_students_t(degrees: int, value: float) -> None:
+    """As any table of it has it."""
+    assert t975(degrees) == value
