@@ -140,6 +140,7 @@ def _option(option: Suggestion) -> dict[str, Any]:
         "band": None if option.band is None else option.band.name.lower(),
         "saving": None if option.saving is None else option.saving.text(),
         "displaces": list(option.displaces),
+        "opens": list(option.opens),
     }
 
 

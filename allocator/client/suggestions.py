@@ -30,6 +30,8 @@ class Suggested:
         Of the first visit and the last.
     visits
         Where each would lie.
+    sessions
+        Group sessions that have no place yet, and would be held for it.
     reasons
         Why it ranks where it does, in words.
     load, band
@@ -45,6 +47,7 @@ class Suggested:
     start: datetime
     end: datetime
     visits: tuple[Place, ...]
+    sessions: tuple[Place, ...]
     reasons: tuple[str, ...]
     load: float | None
     band: str | None
@@ -243,6 +246,7 @@ def _suggested(document: Mapping[str, Any]) -> Suggested:
         start=datetime.fromisoformat(document["start"]),
         end=datetime.fromisoformat(document["end"]),
         visits=tuple(_place(visit) for visit in document["visits"]),
+        sessions=tuple(_place(place) for place in document["sessions"]),
         reasons=tuple(reason["text"] for reason in document["reasons"]),
         load=document["load"],
         band=document["band"],

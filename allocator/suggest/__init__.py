@@ -64,6 +64,7 @@ def suggest(
     now: datetime | None = None,
     until: datetime | None = None,
     stays: bool = False,
+    opens: bool = True,
     explain: bool = True,
 ) -> Suggestions:
     """Suggest places for one request beside a schedule, the best first.
@@ -79,7 +80,7 @@ def suggest(
         What is asked for, or the id of one of the problem's requests.
     schedule
         What is placed; by default what the problem has published.
-    windows, limit, wanted, forecast, policy, moving, locations, now, until, stays, explain
+    windows, limit, wanted, forecast, policy, moving, locations, now, until, stays, opens, explain
         As in ``Index.suggest``.
 
     Raises
@@ -99,5 +100,6 @@ def suggest(
         now=now,
         until=until,
         stays=stays,
+        opens=opens,
         explain=explain,
     )

@@ -209,6 +209,7 @@ class Backfiller:
             forecast=forecast,
             policy=policy,
             explain=False,
+            opens=False,
         )
         self._ticks = {
             prepared.resource_index[id]: self._mask(spans)

@@ -26,6 +26,7 @@ from allocator.suggest.suggestion import (
     Suggestion,
     Suggestions,
     Tag,
+    WhyNone,
 )
 from allocator.suggest.waiting import Waiting, displaced
 from allocator.suggest.why import last_look, quick_look
@@ -56,6 +57,8 @@ class Asked:
         When all visits have to be over outside the hours asked for; None is the horizon.
     stays
         Whether the request's own windows count outside the hours asked for as well.
+    opens
+        Whether a group session that has no place yet may be given one.
     """
 
     bounds: Bounds
@@ -67,6 +70,7 @@ class Asked:
     soonest: bool = False
     until: datetime | None = None
     stays: bool = False
+    opens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +122,15 @@ class Engine:
     def answer(self, version: int) -> Suggestions:
         """Return the choices, or why there are none."""
         starts, found = self._one() if len(self.visits) == 1 else self._several()
-        why = None
-        if not found and self.asked.explain:
-            plan, why = last_look(
-                self.book, self.state, self.request, self.visits, self.asked.bounds
-            )
-            found = [self._ranked(plan)] if plan else []
-        elif not found and not self.asked.soonest:
-            why = quick_look(self.book, self.state, self.visits, self.asked.bounds)
+        why, asked = None, self.asked
+        if not found and asked.explain:
+            plan, why = last_look(self.book, self.state, self.request, self.visits, asked.bounds)
+            if plan and (asked.opens or not self._opens(plan)):
+                found = [self._ranked(plan)]
+            elif plan:
+                why = WhyNone("A group session would have to be held for it.")
+        elif not found and not asked.soonest:
+            why = quick_look(self.book, self.state, self.visits, asked.bounds)
         chosen = self._chosen(self._beside_others(found))
         return Suggestions(
             request=self.request.request.id,
@@ -175,7 +180,7 @@ class Engine:
             choices = places.choices(FOR_EACH * limit)
         if len(choices) < limit:
             choices += places.other_people(choices, limit - len(choices))
-        if not choices and visit.joins:
+        if not choices:
             return self._opened(visit)
         found = [Ranked({visit.index: c.placement}, c.cost) for c in choices]
         return places.starts.bit_count(), found
@@ -183,6 +188,8 @@ class Engine:
     def _opened(self, visit: Visit) -> tuple[int, list[Ranked]]:
         """Return how many starts there are with a group session held for a visit, and the best."""
         asked = self.asked
+        if not asked.opens or not visit.joins:
+            return 0, []
         starts, found = openings(
             self.book,
             self.state,
@@ -204,7 +211,7 @@ class Engine:
             if choice is not None:
                 return starts.bit_count(), [Ranked({visit.index: choice.placement}, choice.cost)]
             left &= ~day
-        return self._opened(visit) if visit.joins else (0, [])
+        return self._opened(visit)
 
     def _places(
         self, visit: Visit, resources: int | None, most: int | None, starts: Mask = -1

@@ -245,6 +245,7 @@ class Index:
         now: datetime | None = None,
         until: datetime | None = None,
         stays: bool = False,
+        opens: bool = True,
         explain: bool = True,
     ) -> Suggestions:
         """Suggest places for a request, the best first.
@@ -279,6 +280,9 @@ class Index:
         stays
             Whether ``next_possible`` lies in the windows of the request itself: whoever cannot
             change the request cannot book it elsewhere.
+        opens
+            Whether a group session that has no place yet may be given one, where none that has one
+            has a seat left.
         explain
             Whether to look once more with CP-SAT where there is no place, and to say which demands
             together leave none: that takes longer. Else the rule is named that left no start.
@@ -302,6 +306,7 @@ class Index:
             explain=explain,
             until=until,
             stays=stays,
+            opens=opens,
         )
         with self._lock:
             found = self._answer(request, moving, asked)

@@ -44,8 +44,6 @@ def openings(
         Whether the first are wanted, not the cheapest.
     """
     starts, found = 0, list[Costed]()
-    if bounds.through is not None:
-        return starts, found  # a seat that came free is in a session that is held
     for session in _unheld(book, state, visit):
         joined = _with(book, state, visit, session, bounds)
         places = places_of(

@@ -282,6 +282,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             end=INSTANT,
             zone=TEXT,
             visits=many(ref("SuggestedVisit")),
+            sessions=many(ref("SuggestedVisit")),
             reasons=many(REASON),
             **BUSY,
             saving=SAVING,

@@ -9,6 +9,7 @@ from typing import Any
 
 from allocator.domain.request import PreferredResource, Request, Step
 from allocator.domain.time import Span
+from api.auth.permissions import may
 from api.problems import Forbidden, Invalid, NotFound, RuleBroken
 from api.store.world import World, decoded
 from api.suggesting import moving
@@ -110,7 +111,8 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
             for occurrence in range(1, request.occurrences + 1)
             for step in range(1, len(request.steps) + 1)
         }
-    request = replace(request, steps=tuple(_joined(index, step) for step in request.steps))
+    opens = may(tx.principal, "sessions.place")
+    request = replace(request, steps=tuple(_joined(index, step, opens) for step in request.steps))
     names = {attendee.resource for attendee in request.attendees}
     people = sorted(names - index.world.resources.keys())
     strangers = [name for name in people if name not in index.people]
@@ -134,19 +136,27 @@ def _request(tx: Tx, asked: Asked) -> Request:
     return decoded(Request, row.spec, row.ref)
 
 
-def _joined(index: TenantIndex, step: Step) -> Step:
-    """Return a step with those of its group sessions that somebody can join."""
-    unknown = sorted(step.sessions - index.world.sessions.keys())
-    if unknown and len(unknown) == len(step.sessions):
-        raise NotFound(f"There is no group session {unknown[0]!r}.")
-    held = step.sessions & index.held.keys()
+def _joined(index: TenantIndex, step: Step, opens: bool) -> Step:
+    """Return a step with those of its group sessions that somebody can join.
+
+    Parameters
+    ----------
+    opens
+        Whether sessions that have no place yet may be given one.
+    """
+    known = step.sessions & index.world.sessions.keys()
+    if step.sessions and not known:
+        raise NotFound(f"There is no group session {min(step.sessions)!r}.")
+    held = known & index.held.keys()
+    if opens:
+        held |= {name for name in known if index.world.sessions[name].least <= 1}
     if step.sessions and not held:
-        name = min(step.sessions - set(unknown))
+        name = min(known)
         raise RuleBroken(
             f"Group session {name} has no place yet; nobody can join it.",
             violations=[{"rule": "session_together", "message": "it has no place yet"}],
         )
-    return replace(step, sessions=frozenset(held))
+    return replace(step, sessions=held)
 
 
 def _wished(request: Request, asked: Asked) -> Request:

@@ -11,7 +11,7 @@ from api.store.world import decoded
 from api.suggesting.asking import Asked
 from api.suggesting.tickets import Ticket
 from api.suggesting.views import saving
-from api.usecases import bookings, confirming, holding, moving, things
+from api.usecases import bookings, confirming, holding, moving, sessions, things
 from api.usecases.placing import WantedVisit
 from api.usecases.tx import Tx
 from api.views import instant
@@ -27,6 +27,7 @@ def hold(tx: Tx, ticket: Ticket, hold_minutes: int | None = None) -> Any:
     demand_fresh(tx, ticket)
     if ticket.booking is not None:
         raise Invalid(f"The token is for booking {ticket.booking}, which is there; move that.")
+    _open(tx, ticket)
     stored = None
     if ticket.request is None:
         request = holding.simple(ticket.service or "", ticket.attendees, ticket.session)
@@ -54,8 +55,21 @@ def book(tx: Tx, ticket: Ticket) -> Any:
 def move(tx: Tx, name: str, ticket: Ticket, version: int | None) -> Any:
     """Move a booking to where it was suggested."""
     demand_fresh(tx, ticket)
+    _open(tx, ticket)
     row = moving.reschedule(tx, name, demand_for(ticket, name), version=version)
     return _saved(tx, row, ticket)
+
+
+def _open(tx: Tx, ticket: Ticket) -> None:
+    """Give group sessions their places that have none yet.
+
+    Raises
+    ------
+    Taken
+        Where one was given another place meanwhile.
+    """
+    for place in ticket.sessions:
+        sessions.open(tx, place.session or "", place.start, place.resources)
 
 
 def demand_for(ticket: Ticket, name: str) -> tuple[WantedVisit, ...]:

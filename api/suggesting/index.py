@@ -74,7 +74,7 @@ class TenantIndex:
         Numbers of the people of whom the problem has a resource, by its name.
     problem
         The same as the library has it, with the people who come, and group sessions where they
-        are held.
+        are held, if they are.
     seen
         What was looked with before it was read.
 
@@ -158,7 +158,10 @@ class TenantIndex:
                 resources=tuple(known[name] for name in sorted(known)),
                 services=tuple(world.services.values()),
                 turnarounds=world.turnarounds,
-                sessions=tuple(replace(world.sessions[name], windows=()) for name in held),
+                sessions=tuple(
+                    replace(session, windows=()) if name in held else session
+                    for name, session in world.sessions.items()
+                ),
                 published=tuple(held.values()),
                 pins=tuple(Pin(visit=name) for name in held),
             )

@@ -13,6 +13,7 @@ from allocator.domain.schedule import Assignment
 from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span, zone_of
 from allocator.suggest import DayOfStarts, Nearly, Suggestion, Suggestions, WhyNone
+from api.auth.permissions import may
 from api.problems import Invalid
 from api.sealing import Seal
 from api.store import refused
@@ -42,12 +43,15 @@ class Offer:
         As the library has it.
     visits
         Where its visits are to lie, and until when.
+    sessions
+        The same of the group sessions that are held for it.
     token
         What stands for it.
     """
 
     suggestion: Suggestion
     visits: tuple[Lies, ...]
+    sessions: tuple[Lies, ...]
     token: str
 
 
@@ -157,7 +161,9 @@ class Suggester:
         secret, *_ = tickets.secrets(self._seal, tx.tenant)
 
         def offer(one: Suggestion) -> Offer:
-            visits = _lying(subject, one.visits)
+            visits = _lying(subject, [a for a in one.visits if a.visit in subject.places])
+            places = [a for a in one.visits if a.visit in one.opens]
+            sessions = tuple((placing.wanted(a, session=a.visit), a.end) for a in places)
             ticket = Ticket(
                 until=until,
                 service=asked.service,
@@ -167,10 +173,12 @@ class Suggester:
                 booking=asked.booking,
                 urgent=asked.urgent,
                 visits=tuple(visit for visit, _ in visits),
+                sessions=tuple(place for place, _ in sessions),
                 saving=one.saving,
                 currency="" if index.steering is None else index.steering.currency,
             )
-            return Offer(suggestion=one, visits=visits, token=ticket.token(secret))
+            token = ticket.token(secret)
+            return Offer(suggestion=one, visits=visits, sessions=sessions, token=token)
 
         if not found.options:
             self._note_refused(tx, index, subject, asked, found.why_none)
@@ -273,6 +281,7 @@ class Suggester:
                 now=tx.now,
                 until=asking.until(tx, index.world),
                 stays=True,
+                opens=may(tx.principal, "sessions.place"),
                 explain=False,
             ),
         )

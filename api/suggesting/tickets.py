@@ -32,6 +32,8 @@ class Ticket:
         Whether a reviewer has to look at it.
     visits
         Where visits are to lie.
+    sessions
+        Where group sessions are to be held that have no place yet.
     saving, currency
         What was offered for it, and in which currency where it is an amount.
     """
@@ -44,6 +46,7 @@ class Ticket:
     booking: str | None = None
     urgent: bool = False
     visits: tuple[WantedVisit, ...] = ()
+    sessions: tuple[WantedVisit, ...] = ()
     saving: Saving | None = None
     currency: str = ""
 
@@ -56,6 +59,7 @@ class Ticket:
             "r": self.request,
             "b": self.booking,
             "p": self.urgent,
+            "h": [_written(place) for place in self.sessions],
             "o": None if self.saving is None else _saved(self.saving, self.currency),
         }
         document = {
@@ -92,6 +96,7 @@ def opened(known: Sequence[bytes], token: str) -> Ticket:
         booking=found.get("b"),
         urgent=found.get("p", False),
         visits=tuple(_read(visit) for visit in found["v"]),
+        sessions=tuple(_read(place) for place in found.get("h", ())),
         saving=Saving(below=offered["below"], percent=offered["percent"], cents=offered["cents"])
         if offered
         else None,

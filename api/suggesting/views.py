@@ -81,6 +81,7 @@ def suggestion(tx: Tx, found: Offers, offer: Offer) -> dict[str, Any]:
         "end": instant(max(end for _, end in offer.visits)),
         "zone": str(one.visits[0].start.tzinfo),
         "visits": [_visit(*one) for one in offer.visits],
+        "sessions": [_visit(*one) for one in offer.sessions],
         "reasons": [
             _reason(reason) for reason in one.reasons if not outside or reason.tag in PERSONAL
         ],

@@ -549,15 +549,23 @@ def wanted_of(request: Request, visits: Sequence[Assignment]) -> list[WantedVisi
     return [wanted(a, *places[a.visit]) for a in visits]
 
 
-def wanted(assignment: Assignment, occurrence: int, step: int) -> WantedVisit:
-    """Return where a visit is to lie, by its occurrence and step, with those who come to it."""
+def wanted(
+    assignment: Assignment, occurrence: int = 1, step: int = 1, *, session: str | None = None
+) -> WantedVisit:
+    """Return where a visit is to lie, by its occurrence and step, with those who come to it.
+
+    Parameters
+    ----------
+    session
+        The group session that it is, where it is the place of one.
+    """
     resources = dict(assignment.resources)
     return WantedVisit(
         occurrence=occurrence,
         step=step,
         start=assignment.start,
         resources={r: names for r, names in resources.items() if not r.startswith(ATTENDEE)},
-        session=assignment.session,
+        session=session or assignment.session,
         attending=_attending(resources),
     )
 

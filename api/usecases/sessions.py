@@ -10,9 +10,10 @@ from typing import Any
 from allocator.domain.request import Request, Session, Step
 from allocator.domain.schedule import Assignment
 from api.auth.permissions import demand_location
-from api.problems import InUse, NotFound, WrongState
+from api.problems import InUse, NotFound, Taken, WrongState
 from api.store import bookings, claims, sessions
 from api.usecases import expiry, placing
+from api.usecases.discretion import in_utc
 from api.usecases.placing import Cast, WantedVisit
 from api.usecases.tx import Tx
 
@@ -53,6 +54,27 @@ def place(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[s
     after = {"session": name, "start": assignment.start.isoformat()}
     tx.audit("session.placed", "visit", held.uid, None, after)
     return held
+
+
+def open(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[str]]) -> None:
+    """Give a group session its place for the first who joins; it may have it by now.
+
+    Raises
+    ------
+    NotFound, Taken, RuleBroken
+    """
+    number = placing.session_number(tx, name)
+    sessions.lock(tx.connection, [number])
+    there = sessions.placed(tx.connection, tx.tenant, [number]).get(number)
+    if there is None:
+        place(tx, name, start, resources)
+    elif there.start != start:
+        raise Taken(
+            f"Group session {name} has its place at {in_utc(there.start)} by now, not at"
+            f" {in_utc(start)}.",
+            session=name,
+            alternatives=[],
+        )
 
 
 def _asked(

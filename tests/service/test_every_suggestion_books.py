@@ -51,7 +51,7 @@ class Trial:
         self.bookings: list[str] = []
         self.held = 0
         self.transaction(self._furnish)
-        for session in self.problem.sessions:
+        for session in self.problem.sessions[:: self.rng.choice([1, 2])]:
             self.transaction(lambda tx, one=session: self._open(tx, one.id, one.service))
 
     def transaction(self, work: Callable[[Tx], Any]) -> Any:
