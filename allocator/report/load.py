@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from allocator.domain.schedule import Schedule
 from allocator.prepare import masks
+from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.rules.contracts import away
 
@@ -64,9 +65,7 @@ def load_by_hour(
         if resource.calendar is None or prepared.attends_only(number):
             continue
         hours = prepared.clock_of(number).minute_of // 60
-        opening = prepared.opening(number)
-        there = opening.open & ~opening.blocked & ~away(prepared, number)
-        opened = masks.flags(there & looked_at, prepared.ticks)
+        opened = masks.flags(to_be_had(prepared, number) & looked_at, prepared.ticks)
         load = np.zeros(prepared.ticks + 1, dtype=np.int64)
         for first, end, uses in claims[number]:
             load[max(first, 0)] += uses
@@ -82,6 +81,12 @@ def load_by_hour(
             hours, weights=opened * (grain * resource.lanes), minlength=24
         ).astype(int)
     return [found[kind] for kind in sorted(found) if found[kind].open.any()]
+
+
+def to_be_had(prepared: Prepared, resource: int) -> Mask:
+    """Return the ticks in which a resource is open, not blocked, and with us."""
+    opening = prepared.opening(resource)
+    return opening.open & ~opening.blocked & ~away(prepared, resource)
 
 
 def busy_days(prepared: Prepared, schedule: Schedule) -> int:

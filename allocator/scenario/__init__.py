@@ -7,6 +7,7 @@ from allocator.scenario.changes import (
     Change,
     Close,
     Demand,
+    Extend,
     Hire,
     Leave,
     Lengths,
@@ -27,11 +28,13 @@ from allocator.scenario.files import (
     scenarios_to_json,
     write_scenarios,
 )
+from allocator.scenario.front import Front, Point, front
 from allocator.scenario.moves import Move, moves
 from allocator.scenario.outcome import Outcome, Solved
 from allocator.scenario.outcomes import Outcomes
 from allocator.scenario.scenario import Scenario
 from allocator.scenario.study import Study
+from allocator.scenario.worth import Worth, Worths, worth
 
 __all__ = [
     "Ask",
@@ -42,7 +45,9 @@ __all__ = [
     "Compared",
     "Comparison",
     "Demand",
+    "Extend",
     "Figure",
+    "Front",
     "Hire",
     "HourLoad",
     "Leave",
@@ -53,6 +58,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Pins",
+    "Point",
     "Rules",
     "Scenario",
     "Shown",
@@ -62,11 +68,15 @@ __all__ = [
     "Study",
     "Weigh",
     "Withdraw",
+    "Worth",
+    "Worths",
     "figures",
+    "front",
     "hour_loads",
     "moves",
     "read_scenarios",
     "scenarios_from_json",
     "scenarios_to_json",
+    "worth",
     "write_scenarios",
 ]

@@ -15,6 +15,9 @@ from allocator.scenario.outcome import Outcome
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: How figures of levels are called, before the name of the level.
+VALUE, COST = "value served, ", "cost, "
+
 #: Student's t that leaves 2.5 % above it, by degrees of freedom from 1; see any table of it.
 T975 = (
     *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
@@ -190,12 +193,12 @@ def _figures(one: Outcome) -> dict[str, _Told]:
     for level in one.solved.result.levels:
         if level.served is not None:
             most = inf if level.servable is None else level.servable
-            found[f"value served, {level.name}"] = _Told(
+            found[VALUE + level.name] = _Told(
                 level.served, "weights of requests", MORE, level.served, most, most < inf
             )
         else:
             least = -inf if level.bound is None else float(level.bound)
-            found[f"cost, {level.name}"] = _Told(
+            found[COST + level.name] = _Told(
                 float(level.cost), "points", LESS, least, float(level.cost), least > -inf
             )
     for figure in one.solved.figures:

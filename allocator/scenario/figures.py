@@ -14,9 +14,8 @@ from allocator.goals.overtime import overtime_of
 from allocator.goals.same_carer import carer_need
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
-from allocator.report.load import KindLoad, load_by_hour
+from allocator.report.load import KindLoad, load_by_hour, to_be_had
 from allocator.report.served import served_by_class
-from allocator.rules.contracts import away
 from allocator.state.timetable import Timetable
 
 DAY = timedelta(days=1)
@@ -171,8 +170,7 @@ def _gaps(timetable: Timetable) -> float | None:
     prepared = timetable.prepared
     idle = days = 0
     for resource in _practitioners(timetable):
-        opening = prepared.opening(resource)
-        there = opening.open & ~opening.blocked
+        there = to_be_had(prepared, resource)
         ends: dict[int, list[tuple[int, int]]] = {}
         day_of = prepared.clock_of(resource).day_of
         for claim in timetable.claims[resource]:
@@ -191,8 +189,7 @@ def _uneven(timetable: Timetable) -> float | None:
     prepared = timetable.prepared
     loads = []
     for resource in _practitioners(timetable):
-        opening = prepared.opening(resource)
-        there = opening.open & ~opening.blocked & ~away(prepared, resource)
+        there = to_be_had(prepared, resource)
         if there:
             claimed = sum(claim.end - claim.first for claim in timetable.claims[resource])
             loads.append(100 * claimed / (there.bit_count() * prepared.resources[resource].lanes))

@@ -46,6 +46,7 @@ from allocator.scenario import (
     Carers,
     Close,
     Demand,
+    Extend,
     Hire,
     Leave,
     Lengths,
@@ -197,6 +198,33 @@ def test_open_refuses_what_is_always_open() -> None:
     assert refused(change, found) == (
         "Resource van has no calendar: it is always open, and cannot be open for longer."
     )
+
+
+def test_extend_makes_each_day_longer_at_its_end() -> None:
+    """An hour more where a day ends at 12 or at 16; a day that is closed stays so."""
+    ordinary = calendar()
+    morning = replace(ordinary.weekly[0], weekdays=frozenset(range(6)))
+    later = replace(
+        calendar(first_hour=13, last_hour=16).weekly[0],
+        weekdays=frozenset({2, 3}),
+        first=date(2026, 3, 5),
+    )
+    found = clinic(calendars=(replace(ordinary, weekly=(morning, later)),))
+    change = Extend(resources=("ben",), minutes=60)
+    assert hours(change.apply(found), "ben") == ["8-13"] * 3 + ["8-12 13-17"] + ["8-13"] * 2 + [""]
+    assert hours(change.apply(found), "ann")[:2] == ["8-12"] * 2
+    assert change.text() == "ben open 60 minutes longer"
+    assert refused(Extend(resources=("ben",), minutes=0), found) == (
+        "Days of ben are longer by 0 minutes; 1 to 1439 make sense."
+    )
+
+
+def test_extend_ends_at_midnight() -> None:
+    """However much longer the day is to be; more of it may be overtime."""
+    found = Extend(kind="room", minutes=900, overtime=True).apply(clinic())
+    assert hours(found, "gym-a") == ["8-24"] * 7
+    mine = found.calendar(found.resource("gym-a").calendar or "")
+    assert [r.overtime for r in mine.weekly] == [False, *[True] * 7]
 
 
 # Resources -----------------------------------------------------------------------------------

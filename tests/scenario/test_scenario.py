@@ -17,6 +17,7 @@ from allocator.scenario import (
     Change,
     Close,
     Demand,
+    Extend,
     Hire,
     Leave,
     Lengths,
@@ -67,6 +68,7 @@ ANY: st.SearchStrategy[Change] = st.one_of(
         end_minute=st.just(24 * 60),
         overtime=st.booleans(),
     ),
+    st.builds(Extend, resources=SOME, minutes=st.sampled_from((60, 120)), overtime=st.booleans()),
     st.builds(Leave, resources=SOME, first=st.none() | st.dates(MONDAY, date(2026, 3, 10))),
     st.builds(Skills, resources=SOME, learn=st.just(("hands",)), lose=st.just(("yoga",))),
     st.builds(Capacity, resources=SOME, lanes=st.integers(1, 3)),
@@ -130,7 +132,7 @@ def test_changes_of_different_things_may_come_in_any_order(pair: tuple[Change, C
     """Hours, people, demand, weights and rules do not touch each other's."""
     one, other = pair
     apart = {Ask, Demand, Carers, Lengths}  # all of these are about requests
-    hours = {Close, Open}  # what is opened may be blocked, and the order of rules differs
+    hours = {Close, Extend, Open}  # what is opened may be blocked, and the order of rules differs
     for group in (apart, hours):
         if {type(one), type(other)} <= group:
             return

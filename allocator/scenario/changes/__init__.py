@@ -8,6 +8,7 @@ from allocator.scenario.changes.carers import Carers
 from allocator.scenario.changes.change import Change
 from allocator.scenario.changes.close import Close
 from allocator.scenario.changes.demand import Demand
+from allocator.scenario.changes.extend import Extend
 from allocator.scenario.changes.hire import Hire
 from allocator.scenario.changes.leave import Leave
 from allocator.scenario.changes.lengths import Lengths
@@ -27,6 +28,7 @@ CHANGES: tuple[type, ...] = (
     Carers,
     Close,
     Demand,
+    Extend,
     Hire,
     Leave,
     Lengths,
@@ -48,6 +50,7 @@ __all__ = [
     "Change",
     "Close",
     "Demand",
+    "Extend",
     "Hire",
     "Leave",
     "Lengths",

@@ -72,6 +72,19 @@ def chosen(problem: Problem, ids: Sequence[str], kind: str) -> list[Resource]:
     return found
 
 
+def refuse_always_open(some: Iterable[Resource]) -> None:
+    """Refuse resources that have no hours to which any could be added."""
+    for resource in some:
+        if resource.calendar is None:
+            raise refuse(
+                FaultCode.CONTRADICTION,
+                "resource",
+                resource.id,
+                f"Resource {resource.id} has no calendar: it is always open, and cannot be open"
+                " for longer.",
+            )
+
+
 def with_resources(
     problem: Problem, some: Sequence[Resource], edit: Callable[[Resource], Resource]
 ) -> Problem:

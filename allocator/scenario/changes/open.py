@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
+from allocator.domain.calendar import Calendar
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.time import MINUTES_PER_DAY
-from allocator.scenario.changes.change import EVERY_DAY, chosen, refuse, whose, with_calendars
+from allocator.scenario.changes.change import (
+    EVERY_DAY,
+    chosen,
+    refuse,
+    refuse_always_open,
+    whose,
+    with_calendars,
+)
 from allocator.scenario.changes.days import dates, in_words
+from allocator.scenario.changes.hours import weekly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +54,7 @@ class Open:
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with these hours open."""
         some = chosen(problem, self.resources, self.kind)
-        for resource in some:
-            if resource.calendar is None:
-                raise refuse(
-                    FaultCode.CONTRADICTION,
-                    "resource",
-                    resource.id,
-                    f"Resource {resource.id} has no calendar: it is always open, and cannot be"
-                    " open for longer.",
-                )
+        refuse_always_open(some)
         days = list(dates(problem.horizon, self.weekdays, self.first, self.last))
         if not days or not 0 <= self.start_minute < self.end_minute <= MINUTES_PER_DAY:
             raise refuse(
@@ -67,28 +66,11 @@ class Open:
             )
 
         def opened(calendar: Calendar, _: str) -> Calendar:
-            return replace(calendar, weekly=(*calendar.weekly, *self._rules(calendar, days)))
+            missing = ((day, *piece) for day in days for piece in self._missing(calendar, day))
+            new = weekly(missing, days, overtime=self.overtime)
+            return replace(calendar, weekly=(*calendar.weekly, *new))
 
         return with_calendars(problem, some, opened)
-
-    def _rules(self, calendar: Calendar, days: list[date]) -> Iterator[WeeklyRule]:
-        """Yield rules for what is not open yet: for as many dates at once as are alike."""
-        pieces: dict[tuple[int, int, int], list[date]] = defaultdict(list)
-        dated: dict[int, list[date]] = defaultdict(list)
-        for day in days:
-            dated[day.weekday()].append(day)
-            for start, end in self._missing(calendar, day):
-                pieces[day.weekday(), start, end].append(day)
-        for (weekday, start, end), found in pieces.items():
-            hours = DailySpan(start_minute=start, end_minute=end)
-            for first, last in _runs(found, dated[weekday]):
-                yield WeeklyRule(
-                    weekdays=frozenset({weekday}),
-                    hours=hours,
-                    overtime=self.overtime,
-                    first=first,
-                    last=last,
-                )
 
     def _missing(self, calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
         """Yield the stretches of the new hours in which no weekly rule is open on a date."""
@@ -108,17 +90,3 @@ class Open:
         """Say what is open when."""
         how = ", as overtime" if self.overtime else ""
         return f"open {whose(self.resources, self.kind)} {self._when()}{how}"
-
-
-def _runs(found: list[date], of: list[date]) -> Iterator[tuple[date, date]]:
-    """Yield the first and last of each stretch of dates that follow each other among others."""
-    there = set(found)
-    run: list[date] = []
-    for day in of:
-        if day in there:
-            run.append(day)
-        elif run:
-            yield run[0], run[-1]
-            run = []
-    if run:
-        yield run[0], run[-1]
