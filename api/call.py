@@ -82,10 +82,17 @@ class Call:
     key: str | None
     version: int | None
 
-    def read(self, work: Callable[[Tx], T]) -> T:
-        """Do some reading in a transaction."""
+    def read(self, work: Callable[[Tx], T], *, now: datetime | None = None) -> T:
+        """Do some reading in a transaction.
+
+        Parameters
+        ----------
+        now
+            The database's time, where it is known: then the transaction begins only if something
+            is asked in it.
+        """
         return self.service.database.run(
-            self.principal.tenant, lambda connection, now: work(self._tx(connection, now))
+            self.principal.tenant, lambda connection, now: work(self._tx(connection, now)), now=now
         )
 
     def once(

@@ -26,8 +26,12 @@ routes = APIRouter(prefix="/v1/suggestions", tags=["suggestions"], route_class=K
 )
 def suggest(call: Calling, body: SuggestionsIn) -> Response:
     """Suggest places for a service, a request, or a booking that moves; tokens hold them."""
-    suggester = call.service.suggester
-    return Answer(call.read(lambda tx: views.suggestions(tx, suggester.suggest(tx, body.asked()))))
+    suggester, asked = call.service.suggester, body.asked()
+    known = suggester.indexes.in_step(call.service.database, call.principal.tenant)
+    index, now = known or (None, None)
+    return Answer(
+        call.read(lambda tx: views.suggestions(tx, suggester.suggest(tx, asked, index)), now=now)
+    )
 
 
 @routes.get(

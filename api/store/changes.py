@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+
+from api.store.database import Database
 
 
 def unseen(transaction: str, snapshot: str) -> str:
@@ -59,6 +62,8 @@ class Changes:
 
     Attributes
     ----------
+    asked_at
+        When that was, by the database's clock.
     seen
         What to look with the next time.
     world_version
@@ -70,6 +75,7 @@ class Changes:
         many.
     """
 
+    asked_at: datetime
     seen: Seen
     world_version: int
     learnt_at: datetime | None
@@ -95,11 +101,25 @@ def since(connection: Connection, tenant: int, seen: Seen, most: int) -> Changes
     most
         How many objects are told, at most.
     """
-    what = {"tenant": tenant, "seen": seen.snapshot, "most": most + 1}
-    row = connection.execute(_SINCE, what).one()
+    row = connection.execute(_SINCE, _asked(tenant, seen, most)).one()
+    return _changes(row, seen, most)
+
+
+def at_once(database: Database, tenant: int, seen: Seen, most: int) -> Changes:
+    """Return the same in a single trip, without a transaction."""
+    (row,) = database.ask(_SINCE, _asked(tenant, seen, most))
+    return _changes(row, seen, most)
+
+
+def _asked(tenant: int, seen: Seen, most: int) -> dict[str, Any]:
+    return {"tenant": tenant, "seen": seen.snapshot, "most": most + 1}
+
+
+def _changes(row: Any, seen: Seen, most: int) -> Changes:
     objects: Sequence[UUID] = row.objects or ()
     known = row.started == seen.started and len(objects) <= most
     return Changes(
+        asked_at=row.asked_at,
         seen=Seen(snapshot=row.snapshot, started=row.started),
         world_version=row.world_version,
         learnt_at=row.learnt_at,
@@ -107,17 +127,4 @@ def since(connection: Connection, tenant: int, seen: Seen, most: int) -> Changes
     )
 
 
-_SINCE = text(
-    """
-    SELECT CAST(pg_current_snapshot() AS text) AS snapshot, world_version,
-           pg_postmaster_start_time() AS started,
-           (SELECT max(learnt_at) FROM learnt_forecast WHERE tenant_id = :tenant) AS learnt_at,
-           (SELECT array_agg(object) FROM (
-               SELECT DISTINCT object FROM event, CAST(:seen AS pg_snapshot) AS seen
-               WHERE tenant_id = :tenant AND kind IN ('booking', 'visit', 'request')
-                 AND transaction_id >= CAST(CAST(pg_snapshot_xmin(seen) AS text) AS bigint)
-                 AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), seen)
-               LIMIT :most) AS new) AS objects
-    FROM tenant WHERE id = :tenant
-    """
-)
+_SINCE = text("SELECT * FROM changes_since(:tenant, CAST(:seen AS pg_snapshot), :most)")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
@@ -117,21 +118,33 @@ class Database:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             return connection.execute(statement, values).all()
 
-    def run(self, tenant: int | None, work: Callable[[Connection, datetime], T]) -> T:
+    def run(
+        self,
+        tenant: int | None,
+        work: Callable[[Connection, datetime], T],
+        *,
+        now: datetime | None = None,
+    ) -> T:
         """Do some work in a transaction, again where it only came off badly beside another.
 
         Work that is done again starts from nothing: whatever it had written is rolled back. A
         connection that broke is replaced once; where it broke while committing, nobody knows
         what became of it, and the caller is told that the store is unavailable.
+
+        Parameters
+        ----------
+        now
+            The database's time, where it is known and most such work asks nothing: the transaction
+            begins once something is asked.
         """
         for attempt in range(TRIES):
             committing = False
             try:
                 with (
                     traces.span("transaction", attempt=attempt + 1),
-                    self.transaction(tenant) as (connection, now),
+                    self._begun(tenant, now) as (connection, began),
                 ):
-                    found = work(connection, now)
+                    found = work(connection, began)
                     committing = True
                 return found
             except Broken as broken:
@@ -149,6 +162,32 @@ class Database:
                     ) from again
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def _begun(
+        self, tenant: int | None, now: datetime | None
+    ) -> Iterator[tuple[Connection, datetime]]:
+        """Open a transaction; where it is known when it is, once something is asked in it."""
+        with ExitStack() as opened:
+
+            def begin() -> tuple[Connection, datetime]:
+                return opened.enter_context(self.transaction(tenant))
+
+            yield begin() if now is None else (cast(Connection, _Late(begin)), now)
+
+
+class _Late:
+    """A connection that is opened once something is asked of it."""
+
+    def __init__(self, begin: Callable[[], tuple[Connection, datetime]]) -> None:
+        self._begin = begin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    @cached_property
+    def _connection(self) -> Connection:
+        return self._begin()[0]
 
 
 class Impatient(psycopg.Connection[Any]):

@@ -28,7 +28,7 @@ from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
 from api.solving.clinic import as_it_lies
 from api.store import changes, forecasts, people, taken
-from api.store.changes import Seen
+from api.store.changes import Changes, Seen
 from api.store.world import World, decoded
 from api.suggesting.expected import Expected
 from api.suggesting.waiting import Waiting, attendees
@@ -80,8 +80,8 @@ class TenantIndex:
 
     Attributes
     ----------
-    world, people
-        As given; ``people`` grows with whom it gets to know.
+    world, people, seen
+        As given; ``people`` grows with whom it gets to know, and ``seen`` is of the last time.
     held
         Where group sessions are held, by name.
     index
@@ -103,7 +103,7 @@ class TenantIndex:
         self.steering = steering(world)
         self.expected: Expected | None = None
         self.forecast: ExpectedLoad | None = None
-        self._seen = seen
+        self.seen = seen
         self._waiting = Waiting(self.index)
         self.held = {a.visit: a for a in problem.published}
         self._visits: dict[UUID, _Visit] = {}
@@ -174,6 +174,19 @@ class TenantIndex:
         found._expect(tx)
         return found
 
+    def in_step(self, found: Changes) -> bool:
+        """Say whether nothing has changed since it was in step; what has ended is free."""
+        same = (
+            found.objects == ()
+            and found.world_version == self.world.version
+            and found.learnt_at == (self.expected and self.expected.learnt_at)
+        )
+        with self.turn:
+            if not same or not self._whole or found.asked_at >= self._until:
+                return False
+            self._expire(found.asked_at)
+            return True
+
     def follow(self, tx: Tx) -> bool:
         """Bring it into step with everything that is committed.
 
@@ -186,7 +199,7 @@ class TenantIndex:
         with self.turn:
             if not self._whole or tx.now >= self._until:
                 return False
-            found = changes.since(tx.connection, tx.tenant, self._seen, MOST)
+            found = changes.since(tx.connection, tx.tenant, self.seen, MOST)
             if found.objects is None or found.world_version != self.world.version:
                 return False
             if found.objects:
@@ -209,7 +222,7 @@ class TenantIndex:
                 self._whole = True
             if found.learnt_at != (self.expected and self.expected.learnt_at):
                 self._expect(tx)
-            self._seen = found.seen
+            self.seen = found.seen
             self._expire(tx.now)
             return True
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 
 import structlog
 
 from api.problems import StoreUnavailable
+from api.store import changes
+from api.store.database import Database
 from api.suggesting.index import TenantIndex
 from api.usecases.tx import Tx
 
@@ -80,11 +83,25 @@ class Indexes:
                 slot.reading.release()
         raise StoreUnavailable("What is free changes faster than it can be read; ask again.")
 
+    def in_step(self, database: Database, tenant: int) -> tuple[TenantIndex, datetime] | None:
+        """Return the index of a tenant, and when that was, where nothing has changed.
+
+        That is asked in a single trip. None is where the index has to be brought into step.
+        """
+        index = self.known(tenant)
+        if index is None:
+            return None
+        found = changes.at_once(database, tenant, index.seen, 0)
+        return (index, found.asked_at) if index.in_step(found) else None
+
     def known(self, tenant: int) -> TenantIndex | None:
         """Return the index of a tenant as it was last; None where it was not read."""
         with self._lock:
             slot = self._slots.get(tenant)
-            return None if slot is None else slot.index
+            if slot is None:
+                return None
+            self._slots.move_to_end(tenant)
+            return slot.index
 
     def _slot(self, tenant: int) -> _Slot:
         with self._lock:

@@ -141,15 +141,21 @@ class Suggester:
         self.indexes = Indexes()
         self._seal = seal
 
-    def suggest(self, tx: Tx, asked: Asked) -> Offers:
+    def suggest(self, tx: Tx, asked: Asked, index: TenantIndex | None = None) -> Offers:
         """Suggest places.
+
+        Parameters
+        ----------
+        index
+            An index that is in step; None where it has to be brought there.
 
         Raises
         ------
         Forbidden, Invalid, NotFound, WrongState, RuleBroken
         """
         tx.demand("suggestions.read")
-        index, subject = self._subject(tx, asked)
+        in_step = self.indexes.of(tx) if index is None else index
+        index, subject = self._subject(tx, asked, in_step)
         within = asking.windows(tx, index.world, asked)
         if asking.is_empty(subject.request, within, index, asked):
             why = WhyNone("The time asked for is not looked at.", ("windows",))
@@ -231,7 +237,7 @@ class Suggester:
         Forbidden, Invalid, NotFound, WrongState, RuleBroken
         """
         tx.demand("suggestions.read")
-        index, subject = self._subject(tx, asked)
+        index, subject = self._subject(tx, asked, self.indexes.of(tx))
         zone = zone_of(index.world.zone)
         today = tx.now.astimezone(zone).date()
         begin = max(first or today, today)
@@ -256,9 +262,8 @@ class Suggester:
         last = max(begin, end - timedelta(days=1))
         return Days(first=begin, last=last, days=found, steering=index.steering)
 
-    def _subject(self, tx: Tx, asked: Asked) -> tuple[TenantIndex, Subject]:
+    def _subject(self, tx: Tx, asked: Asked, index: TenantIndex) -> tuple[TenantIndex, Subject]:
         """Return what is asked for, and an index that knows who comes."""
-        index = self.indexes.of(tx)
         subject = asking.subject(tx, index, asked)
         if not index.know(subject.strangers):
             index = self.indexes.of(tx, [row.ref for row in subject.strangers])

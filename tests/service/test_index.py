@@ -19,6 +19,7 @@ from service.racing import race
 from sqlalchemy import Engine, text
 
 from api.embedded import EmbeddedServer
+from api.store import changes
 from api.store.database import Database
 from api.suggesting import index as module
 from api.suggesting.index import TenantIndex
@@ -209,10 +210,55 @@ def test_too_many_changes_are_read_anew(
     assert in_index(second) == in_database(clinic, second)
 
 
+def test_nothing_has_changed(clinic: Clinic, process: Process) -> None:
+    """One trip says so; after a booking, a change of the world, or a forecast it says no."""
+    asks, admin = clinic.asker("scheduler"), clinic.asker()
+
+    def in_step() -> bool:
+        found = process.indexes.in_step(process.database, clinic.tenant)
+        return found is not None and found[0] is process.indexes.known(clinic.tenant)
+
+    def forecast() -> None:
+        clinic.sql(
+            "INSERT INTO learnt_forecast (tenant_id, kind, spec) VALUES (:t, 'room', :spec)",
+            t=clinic.tenant,
+            spec='{"zone": "Europe/Berlin", "first": "2030-01-07", "days": 0, "loads": [],'
+            ' "open": []}',
+        )
+
+    assert not in_step()  # nobody has asked yet
+    process.index(clinic)
+    assert in_step()
+    for change_something in (
+        lambda: booked(asks, physio(at(9))),
+        lambda: admin.post("/v1/resources", {"id": "room-3", "kind": "room"}),
+        forecast,
+    ):
+        change_something()
+        assert not in_step()
+        assert not in_step()  # nor is it taken for known
+        process.index(clinic)
+        assert in_step()
+
+
+def test_what_has_ended_is_free_though_nothing_has_changed(
+    clinic: Clinic, process: Process
+) -> None:
+    """A hold whose time is over is known to be, before anybody has written that down."""
+    assert clinic.asker("scheduler").post("/v1/holds", physio(at(9))).status_code == 201
+    index = process.index(clinic)
+    assert len(in_index(index)) == 9
+    found = changes.at_once(process.database, clinic.tenant, index.seen, 0)
+    assert index.in_step(replace(found, asked_at=found.asked_at + timedelta(hours=1)))
+    assert in_index(index) == {}
+    assert not index.in_step(replace(found, asked_at=found.asked_at + timedelta(days=2)))
+
+
 def test_a_server_that_has_started_anew_is_read_anew(clinic: Clinic, process: Process) -> None:
     """It may have forgotten what it told: nobody goes by that."""
     first = process.index(clinic)
-    first._seen = replace(first._seen, started=first._seen.started - timedelta(seconds=1))
+    first.seen = replace(first.seen, started=first.seen.started - timedelta(seconds=1))
+    assert process.indexes.in_step(process.database, clinic.tenant) is None
     assert process.index(clinic) is not first
 
 

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from service.conftest import SEALING_KEY, Asker, Clinic, furnish, need, physio
 from service.indexing import BERLIN, at, monday
+from sqlalchemy import event
 
 from api.app import application
 from api.sealing import Seal, new_key
@@ -61,6 +62,32 @@ def test_what_is_free_is_suggested(clinic: Clinic) -> None:
     first = found["suggestions"][0]
     assert first["zone"] == "Europe/Berlin"
     assert set(first["visits"][0]["resources"]) == {"practitioner", "room"}
+
+
+def test_where_nothing_has_changed_no_transaction_is_opened(clinic: Clinic) -> None:
+    """That nothing is new is asked in one trip; what is booked then is known all the same."""
+    asks = clinic.asker("scheduler")
+    body = {"service": "physio", "attendees": ["P1"], "windows": [window(8.5, 11)], "limit": 50}
+    found = [starts(suggested(asks, **body)) for _ in range(2)]  # the secret is made, P1 known
+    application: Any = clinic.http.app
+    engine = application.state.service.database.engine
+    told: list[str] = []
+
+    def tell(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        told.append(statement)
+
+    event.listen(engine, "before_cursor_execute", tell)
+    try:
+        found.append(starts(suggested(asks, **body)))
+        scoped = [one for one in told if "set_config" in one]
+    finally:
+        event.remove(engine, "before_cursor_execute", tell)
+    assert found == [["08:30", "08:45", "09:00", "09:15", "09:30", "09:45", "10:00", "10:15"]] * 3
+    assert scoped == [], told
+    assert sum("changes_since" in one for one in told) == 1
+    booked(asks, physio(at(8.5), None))
+    booked(asks, physio(at(8.5), None, resources={"practitioner": ["ben"], "room": ["room-2"]}))
+    assert starts(suggested(asks, **body)) == ["09:15", "09:30", "09:45", "10:00", "10:15"]
 
 
 def test_each_suggestion_can_be_held_as_it_is(clinic: Clinic) -> None:

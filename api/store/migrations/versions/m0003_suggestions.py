@@ -80,6 +80,30 @@ TABLES = (
     "CREATE INDEX waitlist_live ON waitlist (tenant_id, id) WHERE state IN ('waiting', 'offered')",
     "CREATE INDEX waitlist_person ON waitlist (tenant_id, person_id, id)",
     "ALTER TABLE booking ADD COLUMN saving jsonb",
+    # What has changed since a snapshot, and what it is to be read with: see api/store/changes.py.
+    # It names the tenant itself, so that one trip does, without a transaction of several.
+    """
+    CREATE FUNCTION changes_since(bigint, pg_snapshot, integer)
+    RETURNS TABLE (asked_at timestamptz, snapshot text, started timestamptz, world_version bigint,
+                   learnt_at timestamptz, objects uuid[])
+    LANGUAGE plpgsql AS $$
+    #variable_conflict use_column
+    BEGIN
+        PERFORM set_config('allocator.tenant', $1::text, true);
+        RETURN QUERY
+        SELECT now(), pg_current_snapshot()::text, pg_postmaster_start_time(), world_version,
+               (SELECT max(learnt_at) FROM learnt_forecast WHERE tenant_id = $1),
+               (SELECT array_agg(object) FROM (
+                   SELECT DISTINCT object FROM event
+                   WHERE tenant_id = $1 AND kind IN ('booking', 'visit', 'request')
+                     AND transaction_id >= pg_snapshot_xmin($2)::text::bigint
+                     AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $2)
+                   LIMIT $3) AS new)
+        FROM tenant WHERE id = $1;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION changes_since FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION changes_since TO allocator_api, allocator_worker",
 )
 
 
@@ -101,6 +125,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them again."""
+    op.execute("DROP FUNCTION changes_since")
     op.execute("ALTER TABLE booking DROP COLUMN saving")
     for table in reversed(TENANTS):
         op.execute(f"DROP TABLE {table} CASCADE")
