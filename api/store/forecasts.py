@@ -10,12 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 
-def due(connection: Connection, hours: float, most: int) -> list[int]:
+def due(connection: Connection, hours: float, most: int, after: int = 0) -> list[int]:
     """Return tenants of whom nothing was learnt for so long, and who have visits to learn from.
 
     The connection is the relay's: it sees all tenants.
+
+    Parameters
+    ----------
+    after
+        The tenant whose turn it was last: those with higher numbers come first.
     """
-    return list(connection.execute(_DUE, {"hours": hours, "most": most}).scalars())
+    what = {"hours": hours, "most": most, "after": after}
+    return list(connection.execute(_DUE, what).scalars())
 
 
 _DUE = text(
@@ -25,7 +31,7 @@ _DUE = text(
            ON learnt.tenant_id = tenant.id
     WHERE (learnt.at IS NULL OR learnt.at < now() - make_interval(secs => 3600 * :hours))
       AND EXISTS (SELECT 1 FROM visit WHERE visit.tenant_id = tenant.id)
-    ORDER BY learnt.at NULLS FIRST, tenant.id LIMIT :most
+    ORDER BY tenant.id <= :after, tenant.id LIMIT :most
     """
 )
 

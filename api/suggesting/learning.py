@@ -56,21 +56,25 @@ def learnt(database: Database, tenant: int) -> int:
     return len(spec)
 
 
-def learn_all(relay: Database, database: Database) -> int:
-    """Learn of all tenants of whom it is time; return of how many.
+def learn_all(relay: Database, database: Database, after: int = 0) -> int:
+    """Learn of tenants of whom it is time, in turn; return whose turn it was last.
 
-    One of whom nothing can be learnt holds up no other, and is tried again the next time.
+    Those of whom nothing can be learnt hold up no other, and are tried again when all others have
+    had their turn.
+
+    Parameters
+    ----------
+    after
+        Whose turn it was last.
     """
     with relay.transaction() as (connection, _):
-        tenants = forecasts.due(connection, GOOD, MOST)
-    done = 0
+        tenants = forecasts.due(connection, GOOD, MOST, after)
     for tenant in tenants:
         try:
             learnt(database, tenant)
-            done += 1
         except Exception as problem:
             LOG.error("failed", action="forecast.failed", exc_info=problem)
-    return done
+    return tenants[-1] if tenants else after
 
 
 @contextmanager
@@ -80,9 +84,10 @@ def learning(relay: Database, url: str) -> Iterator[None]:
     database = Database(url, size=1, seconds=600)
 
     def run() -> None:
+        last = 0
         while not stopping.wait(EVERY):
             try:
-                learn_all(relay, database)
+                last = learn_all(relay, database, last)
             except (StoreUnavailable, Again):
                 continue  # the worker itself says so
 

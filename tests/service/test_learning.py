@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from service.conftest import Asker, Clinic
+from service.conftest import Asker, Clinic, furnish
 from service.indexing import BERLIN, at
 from service.test_suggestions import client, suggested, window
 
@@ -15,17 +15,19 @@ from api.store import forecasts
 from api.store.database import Database
 from api.suggesting.learning import learn_all, learnt
 
+#: The day it is where the clinic is; where the database is, it may be another.
+TODAY = "CAST(now() AT TIME ZONE 'Europe/Berlin' AS date)"
 #: Visits of the past: both practitioners at nine and at ten, each weekday of ten weeks.
 PAST = (
-    """
+    f"""
     INSERT INTO booking (tenant_id, uid, ref, spec, state, service, starts_at, created_by,
                          created_at)
     SELECT :t, gen_random_uuid(), 'past-' || d || '-' || h || '-' || who,
-           '{"steps": [{"service": "surgery"}]}', 'booked', 'surgery', s.at, 'past',
+           '{{"steps": [{{"service": "surgery"}}]}}', 'booked', 'surgery', s.at, 'past',
            s.at - interval '5 days'
     FROM generate_series(1, 70) AS d, generate_series(9, 10) AS h,
          unnest(ARRAY['anna', 'ben']) AS who,
-         LATERAL (SELECT ((current_date - d) + make_interval(hours => h))
+         LATERAL (SELECT (({TODAY} - d) + make_interval(hours => h))
                          AT TIME ZONE 'Europe/Berlin' AS at) AS s
     """,
     """
@@ -158,7 +160,7 @@ def test_refused_demand_makes_an_hour_busier(busy: Clinic, worker: Database) -> 
     before = hours(busy.asker())
     busy.sql(
         "INSERT INTO refused_demand (tenant_id, service, hour, asked_on, count)"
-        " SELECT :t, 'physio', ((current_date - d) + time '14:00') AT TIME ZONE 'Europe/Berlin',"
+        f" SELECT :t, 'physio', ({TODAY} - d + time '14:00') AT TIME ZONE 'Europe/Berlin',"
         " current_date - d - 1, 1 FROM generate_series(1, 70) AS d",
         t=busy.tenant,
     )
@@ -174,8 +176,8 @@ def confine(monkeypatch: pytest.MonkeyPatch, *clinics: Clinic) -> None:
     """Let it be time for these alone: the database has the clinics of many tests."""
     real, own = forecasts.due, {one.tenant for one in clinics}
 
-    def due(connection: Any, good: float, most: int) -> list[int]:
-        return [tenant for tenant in real(connection, good, 1_000_000) if tenant in own][:most]
+    def due(connection: Any, good: float, most: int, after: int = 0) -> list[int]:
+        return [one for one in real(connection, good, 1_000_000, after) if one in own][:most]
 
     monkeypatch.setattr(forecasts, "due", due)
 
@@ -200,7 +202,7 @@ def test_learning_comes_round(
             return forecasts.due(connection, 20.0, 1000)
 
     assert due() == [clinic.tenant]
-    assert learn_all(relay, worker) == 1
+    assert learn_all(relay, worker) == clinic.tenant
     assert due() == []
     assert (
         clinic.sql("SELECT count(*) FROM refused_demand WHERE tenant_id = :t", t=clinic.tenant)[0][
@@ -231,3 +233,32 @@ def test_one_that_cannot_be_learnt_of_holds_up_no_other(
     assert clinic.sql("SELECT count(*) FROM learnt_forecast WHERE tenant_id = :t",
                       t=clinic.tenant)[0][0] == 0  # fmt: skip
     assert "forecast.failed" in {line["action"] for line in lines}
+
+
+def test_those_that_cannot_be_learnt_of_starve_nobody(
+    clinic: Clinic,
+    new_clinic: Any,
+    relay: Database,
+    worker: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many as one look takes fail each time: the next look begins behind them, and comes round.
+
+    They have never been learnt of, so that they are due at each look.
+    """
+    other = new_clinic()
+    furnish(other.asker())
+    confine(monkeypatch, clinic, other)
+    monkeypatch.setattr("api.suggesting.learning.MOST", 1)
+    for one in (clinic, other):
+        for statement in PAST:
+            one.sql(statement, t=one.tenant)
+    clinic.sql("UPDATE service SET spec = spec - 'minutes' WHERE tenant_id = :t", t=clinic.tenant)
+    turns = [0]
+    for _ in range(3):
+        turns.append(learn_all(relay, worker, turns[-1]))
+    assert clinic.tenant < other.tenant
+    assert turns == [0, clinic.tenant, other.tenant, clinic.tenant]
+    for one, kinds in ((clinic, 0), (other, 3)):
+        counted = one.sql("SELECT count(*) FROM learnt_forecast WHERE tenant_id = :t", t=one.tenant)
+        assert counted[0][0] == kinds
