@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from allocator.domain.request import Request
@@ -19,6 +19,8 @@ from api.usecases.tx import Tx
 
 #: States of an offer that may yet be accepted, or has been and waits for a reviewer.
 OPEN = ("held", "pending_approval")
+#: How long the window is, after all that is looked at, of those for whom nothing is near enough.
+NOWHERE = timedelta(days=1)
 
 
 def settled(tx: Tx) -> list[Any]:
@@ -100,8 +102,9 @@ def entry_of(
         for start, end in row.windows
     )
     if row.outside and last < within.end:
-        near = (replace(one, end=min(one.end, last)) for one in windows or (within,))
-        windows = tuple(one for one in near if one.start < one.end)
+        some = windows or (within,)
+        near = (replace(one, end=min(one.end, last)) for one in some if one.start < last)
+        windows = tuple(near) or (Span(start=within.end, end=within.end + NOWHERE),)
     return WaitlistEntry(
         request=request_of(row),
         since=row.created_at,

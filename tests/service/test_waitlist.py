@@ -642,7 +642,7 @@ def test_a_client_is_offered_nothing_that_they_could_not_book(
     body = {"service": "physio", "attendees": ["P1"]}
     waits = mine.post("/v1/waitlist", body).json()["id"]
     booking = booked(clinic.asker("scheduler"), physio(at(9.5, 2), "P2"))
-    earlier = join(client(clinic, "P2"), booking=booking)
+    earlier = join(client(clinic, "P2"), booking=booking, windows=[])
     far = join(clinic.asker("scheduler"), windows=[window(11, 12)])
     look(filler)
     assert states(clinic.asker(), waits, earlier, far) == ["offered"] * 3
