@@ -87,7 +87,8 @@ def _asked(tx: Tx, row: Any) -> tuple[Request, Any | None, Sequence[int]]:
         return waiting.request_of(row), stored, ()
     booking = bookings.changing(tx, str(row.booking), None, ["booked"], "move")
     there = kept.visits(tx.connection, tx.tenant, [booking.id])[booking.id]
-    return waiting.request_of(row), None, [visit.id for visit in there]
+    occurrence = next((visit.occurrence for visit in there if visit.state == "booked"), None)
+    return waiting.earlier(row, occurrence), None, [visit.id for visit in there]
 
 
 def _until(tx: Tx, request: Request, start: datetime) -> datetime:

@@ -79,7 +79,20 @@ def request_of(row: Any) -> Request:
     """Return what somebody waits for."""
     if row.booking_id is None:
         return replace(decoded(Request, row.request_spec, row.request), must=False)
-    return replace(decoded(Request, row.booking_spec, str(row.booking)), must=False)
+    return earlier(row, row.visit_occurrence)
+
+
+def earlier(row: Any, occurrence: int | None) -> Request:
+    """Return what the one visit of a booking asks for that would come earlier.
+
+    Parameters
+    ----------
+    occurrence
+        Which one it is, of a series of which the others are gone or over.
+    """
+    request = decoded(Request, row.booking_spec, str(row.booking))
+    first = request.first_visit and occurrence == 1
+    return replace(request, must=False, series=None, first_visit=first)
 
 
 def entry_of(

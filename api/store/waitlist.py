@@ -108,10 +108,11 @@ def live(connection: Connection, tenant: int) -> Sequence[Any]:
 
 _LIVE = text(
     f"""
-    SELECT entry.*, visit.uid AS visit, visit.start AS visit_start, taken.id AS booked_as
+    SELECT entry.*, visit.uid AS visit, visit.start AS visit_start,
+           visit.occurrence AS visit_occurrence, taken.id AS booked_as
     FROM ({_WHOLE} AND waitlist.state IN ('waiting', 'offered')) AS entry
     LEFT JOIN LATERAL (
-        SELECT uid, lower(span) AS start FROM visit
+        SELECT uid, lower(span) AS start, occurrence FROM visit
         WHERE visit.tenant_id = :tenant AND visit.booking_id = entry.booking_id
           AND visit.state = 'booked' LIMIT 1) AS visit ON true
     LEFT JOIN LATERAL (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -87,9 +88,11 @@ def accept(tx: Tx, name: str, version: int | None = None) -> Any:
         return found(tx, name)
     booking = bookings.changing(tx, str(row.booking), None, ["booked"], "move")
     hold = bookings.changing(tx, str(row.hold), None, ["held"], "accept")
-    visit = kept.visits(tx.connection, tx.tenant, [hold.id])[hold.id][0]
+    there = kept.visits(tx.connection, tx.tenant, [hold.id, booking.id])
+    place = placing.as_wanted(tx, there[hold.id][0])
+    mine = next(visit for visit in there[booking.id] if visit.state == "booked")
     cancelling.free(tx, hold, "cancelled", f"Booking {booking.ref} moves there.")
-    moving.move(tx, booking, [placing.as_wanted(tx, visit)])
+    moving.move(tx, booking, [replace(place, occurrence=mine.occurrence, step=mine.step)])
     kept.save(tx.connection, tx.tenant, booking.id, None)  # it was for the time that they leave
     become(tx, row, "booked", offer=row.offer_id)
     return found(tx, name)

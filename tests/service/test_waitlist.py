@@ -652,6 +652,45 @@ def test_a_client_is_offered_nothing_that_they_could_not_book(
         assert datetime.fromisoformat(offer["starts_at"]) < last
 
 
+def test_a_client_who_waits_for_what_is_too_far_ahead_waits_on(
+    clinic: Clinic, filler: Backfiller
+) -> None:
+    """They would come on that Monday, and in no other week; once they may book it they get it."""
+    clinic.settle(most_days_ahead=3)
+    booking = booked(clinic.asker("scheduler"), physio(at(9.5, 2), "P2"))
+    earlier = join(client(clinic, "P2"), booking=booking)
+    assert look(filler) == 0
+    assert states(clinic.asker(), earlier) == ["waiting"]
+    clinic.settle(most_days_ahead=30)
+    assert look(filler) == 1
+    assert offered_at(clinic.asker(), earlier).startswith("Mon")
+
+
+def test_the_last_visit_of_a_series_comes_earlier(clinic: Clinic, filler: Backfiller) -> None:
+    """Tuesday's is cancelled; Wednesday's is offered Monday, by itself, and stays the second."""
+    asks = clinic.asker("scheduler")
+    series = {"type": "fixed", "count": 2, "every_days": 1, "may_miss": [1, 2]}
+    body = {"id": "R", "steps": [{"service": "physio"}], "series": series}
+    assert asks.post("/v1/requests", body).status_code == 201
+    team = {"practitioner": ["anna"], "room": ["room-1"]}
+    visits = [{"occurrence": n, "start": at(9.5, n), "resources": team} for n in (1, 2)]
+    mine = booked(asks, {"request": "R", "visits": visits})
+    first = asks.get(f"/v1/bookings/{mine}").json()["visits"][0]["id"]
+    assert asks.post(f"/v1/bookings/{mine}/cancel", {"visit": first}).status_code == 200
+    earlier = join(asks, booking=mine)
+    assert look(filler) == 1
+    hold = entry(asks, earlier)["offer"]["hold"]
+    assert len(asks.get(f"/v1/bookings/{hold}").json()["visits"]) == 1
+    assert offered_at(asks, earlier).startswith("Mon")
+    accepted = asks.post(f"/v1/waitlist/{earlier}/accept")
+    assert accepted.status_code == 200, accepted.text
+    told = asks.get(f"/v1/bookings/{mine}").json()["visits"]
+    assert [(v["occurrence"], v["state"], local(v["start"])[:3]) for v in told] == [
+        (1, "cancelled", "Tue"),
+        (2, "booked", "Mon"),
+    ]
+
+
 def test_more_wait_than_are_looked_after_at_once(
     clinic: Clinic, filler: Backfiller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
