@@ -52,11 +52,15 @@ class Move:
     Attributes
     ----------
     booking, person, id
-        The booking's UUID, whose it is, and the visit's UUID.
+        The booking's UUID, whose it is, and the visit's UUID; the place of a group session is
+        nobody's booking.
+    session
+        The group session that it is, or that it has a seat in; or None.
     """
 
-    booking: str
+    booking: str | None
     person: str | None
+    session: str | None
     id: str
     before: Lies
     after: Lies
@@ -64,10 +68,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A booked visit that should have moved, and for which there is no other place."""
+    """A booked visit that should have moved, and for which there is no other place.
 
-    booking: str
+    Its attributes are those of ``Move``.
+    """
+
+    booking: str | None
     person: str | None
+    session: str | None
     id: str
     start: datetime
     reason: str

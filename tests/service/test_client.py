@@ -23,6 +23,7 @@ from allocator.client import (
     Person,
     Place,
     ServiceProblem,
+    Solve,
     Stale,
     TooMany,
     Unavailable,
@@ -552,3 +553,28 @@ def test_an_absence_is_marked_read_and_taken_back(client: Client) -> None:
     assert slot is not None and "blocks" in {broken.rule for broken in slot.violations}
     client.absences.take_back(absence.id)
     assert list(client.absences.list()) == []
+
+
+def test_the_place_of_a_group_session_is_nobodys_booking() -> None:
+    """It moves, or stays, by the name of the session; who has a seat in it is told of that, too."""
+    there = {"start": "2030-01-07T08:00:00Z", "end": "2030-01-07T09:00:00Z", "resources": {}}
+    mine = {"booking": None, "person": None, "session": "yoga", "id": "v"}
+    seat = {"booking": "b", "person": "P1", "session": "yoga", "id": "w"}
+    solve = Solve(
+        id="s",
+        state="solved",
+        asked={},
+        progress=None,
+        published=None,
+        attempt=1,
+        created_at=NINE,
+        started_at=NINE,
+        ended_at=NINE,
+        result={
+            "moved": [{**one, "from": there, "to": there} for one in (mine, seat)],
+            "stays": [{**mine, "start": there["start"], "reason": "It has begun."}],
+        },
+    )
+    told = [(move.booking, move.session, move.person) for move in solve.moved]
+    assert told == [(None, "yoga", None), ("b", "yoga", "P1")]
+    assert [(stay.booking, stay.session) for stay in solve.stays] == [(None, "yoga")]
