@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -18,6 +18,7 @@ from api.routes.streams import Events, stream_of
 from api.sign_in import KnownRoute
 from api.store.events import document
 from api.usecases import events
+from api.usecases.tx import Tx
 
 routes = APIRouter(prefix="/v1/events", tags=["events"], route_class=KnownRoute)
 #: Seconds between two looks, and those after which whoever listens is told that somebody is there.
@@ -57,34 +58,52 @@ async def follow(
     after, _ = place_of(last_event_id)
     if last_event_id is None:
         after = await run_in_threadpool(lambda: call.read(events.last))
-    rows = await run_in_threadpool(_after, call, type, object, after)
-    return Events(_stream(call, type, object, after, rows), headers={"Cache-Control": "no-store"})
+
+    async def look(after: int) -> tuple[Any, int]:
+        return await run_in_threadpool(_after, call, type, object, after)
+
+    stream = _stream(look, after, await look(after), call.service.settings.stream_seconds)
+    return Events(stream, headers={"Cache-Control": "no-store"})
 
 
-def _after(call: Call, type: str | None, object: str | None, after: int) -> Any:
-    return call.read(lambda tx: events.page(tx, type=type, object=object, after=after, limit=MOST))
+def _after(call: Call, type: str | None, object: str | None, after: int) -> tuple[Any, int]:
+    """Return what comes after a position, and the position up to which nothing else is there."""
+
+    def look(tx: Tx) -> tuple[Any, int]:
+        last = events.last(tx)  # first: whatever is placed later is found by the next look
+        rows = events.page(tx, type=type, object=object, after=after, limit=MOST)
+        return rows, after if len(rows) == MOST else last
+
+    return call.read(look)
 
 
 async def _stream(
-    call: Call, type: str | None, object: str | None, after: int, rows: Any
+    look: Callable[[int], Awaitable[tuple[Any, int]]],
+    after: int,
+    found: tuple[Any, int],
+    seconds: float,
 ) -> AsyncIterator[str]:
     """Yield events, for a while: whoever listens comes again, and shows their key again.
 
-    First where the stream begins, so that whoever hears nothing meanwhile misses nothing later.
+    First where the stream begins, so that whoever hears nothing meanwhile misses nothing later;
+    and now and then how far it has come without an event, so that nobody looks through that again.
     """
     yield f"id: {cursor_of(after)}\n\n"
-    told = time.monotonic()
-    ends = told + call.service.settings.stream_seconds
+    began, said = time.monotonic(), after
+    told = began
     while True:
+        rows, last = found
         for row in rows:
             data = json.dumps(document(row), separators=(",", ":"))
             yield f"id: {cursor_of(row.id)}\nevent: {row.type}\ndata: {data}\n\n"
-            after, told = row.id, time.monotonic()
+            after = said = row.id
+            told = time.monotonic()
+        after = max(after, last)
         if len(rows) < MOST:
-            if time.monotonic() >= ends:
+            if time.monotonic() >= began + seconds:
                 return
             if time.monotonic() >= told + ALIVE:
-                yield ": still here\n\n"
-                told = time.monotonic()
+                yield ": still here\n\n" if after == said else f"id: {cursor_of(after)}\n\n"
+                said, told = after, time.monotonic()
             await asyncio.sleep(LOOK)
-        rows = await run_in_threadpool(_after, call, type, object, after)
+        found = await look(after)

@@ -298,6 +298,33 @@ def test_a_stream_hears_what_comes_meanwhile(
     assert ": still here\n\n" in answer.text
 
 
+def test_a_stream_looks_through_nothing_twice(
+    settings: Settings, clinic: Clinic, relay: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for what is rare is told how far it has come, and goes on from there."""
+    monkeypatch.setattr(routes, "LOOK", 0.01)
+    monkeypatch.setattr(routes, "ALIVE", 0.0)
+    fan_out(relay)
+    asks = clinic.asker("scheduler")
+    looks: list[int] = []
+    page = events.page
+
+    def look(*args: Any, after: int, **how: Any) -> Any:
+        looks.append(after)
+        if len(looks) == 2:
+            asks.post("/v1/holds", physio(NINE))
+            fan_out(relay)
+        return page(*args, after=after, **how)
+
+    monkeypatch.setattr(events, "page", look)
+    app: FastAPI = application(settings.model_copy(update={"stream_seconds": 1.0}))
+    with TestClient(app) as http:
+        answer = Asker(http, asks.key).get("/v1/events/stream?type=location.created")
+    (last,) = clinic.sql("SELECT max(position) FROM event")[0]
+    assert looks[0] < looks[-1] == last
+    assert answer.text.count(f"id: {cursor_of(last)}\n\n") == 1
+
+
 # Types ---------------------------------------------------------------------------------------
 
 
