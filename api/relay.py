@@ -7,10 +7,11 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import structlog
@@ -24,6 +25,7 @@ from api.store.database import Again, Database
 from api.store.events import Outcome
 from api.targets import public_socket
 
+T = TypeVar("T")
 LOG = structlog.get_logger("allocator.relay")
 #: Seconds between two looks.
 EVERY = 0.05
@@ -48,6 +50,8 @@ JITTER = 0.1
 TIMEOUT = 10.0
 #: Deliveries of one webhook under way at once.
 EACH = 200
+#: Names of targets that are looked up at once; one may take many seconds.
+NAMES = 64
 #: Bytes of an answer that are read, so that its connection can be used again.
 MOST_BYTES = 65_536
 #: Seconds that those under way have to end when the relay stops; others send them again.
@@ -86,6 +90,7 @@ class Relay:
         self._told: list[Outcome] = []
         self._gone: set[tuple[int, int]] = set()
         self._sealed = ""
+        self._store = ThreadPoolExecutor(1, "relay-store")
 
     def session(self) -> aiohttp.ClientSession:
         """Return what messages are sent through: no redirects' cookies, no proxies."""
@@ -101,6 +106,8 @@ class Relay:
 
     async def run(self, stopping: threading.Event) -> None:
         """Send until asked to stop; a database that is gone is waited for."""
+        names = ThreadPoolExecutor(NAMES, "relay-names")
+        asyncio.get_running_loop().set_default_executor(names)
         async with self.session() as session:
             while not stopping.is_set():
                 try:
@@ -125,7 +132,7 @@ class Relay:
         self._told, self._gone = [], set()
         busy = [(*key, count) for key, count in Counter(self._under_way.values()).items()]
         try:
-            found, due = await asyncio.to_thread(self._look, told, gone, busy)
+            found, due = await self._stored(lambda: self._look(told, gone, busy))
         except BaseException:
             self._told += told
             self._gone |= gone
@@ -158,9 +165,17 @@ class Relay:
         for task in list(self._under_way):
             task.cancel()
         try:
-            await asyncio.to_thread(self._write)
+            await self._stored(self._write)
         except (StoreUnavailable, Again):
             LOG.warning("lost", action="relay.lost", deliveries=len(self._told))
+        self._store.shutdown()
+
+    async def _stored(self, work: Callable[[], T]) -> T:
+        """Do something with the store, in a thread of its own.
+
+        Names are looked up in those of the loop: one that nobody answers for holds up no other.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._store, work)
 
     def _write(self) -> None:
         with self._database.transaction() as (connection, _):

@@ -20,6 +20,8 @@ from sqlalchemy import Connection, text
 MOST = 500
 #: Seconds after which a delivery that a relay took, and said no more of, is taken again.
 LEASE = 20
+#: Of those, and of deliveries, that are old: so many are deleted at once, at most.
+FORGOTTEN = 50_000
 #: Days that events, and deliveries that have ended, are kept.
 DAYS = 30
 
@@ -276,19 +278,23 @@ _LAST = text("SELECT coalesce(max(position), 0) FROM event WHERE tenant_id = :te
 
 
 def forget(connection: Connection) -> None:
-    """Delete deliveries that ended long ago, old events that nobody waits for, old secrets."""
-    connection.execute(_FORGET_DELIVERIES, {"days": DAYS})
-    connection.execute(_FORGET_EVENTS, {"days": DAYS})
+    """Delete deliveries that ended long ago, old events that nobody waits for, old secrets.
+
+    So many at most: after a long pause, too, that takes no longer than a statement may.
+    """
+    connection.execute(_FORGET_DELIVERIES, {"days": DAYS, "most": FORGOTTEN})
+    connection.execute(_FORGET_EVENTS, {"days": DAYS, "most": FORGOTTEN})
     connection.execute(_FORGET_SECRETS)
 
 
 _FORGET_DELIVERIES = text(
-    "DELETE FROM delivery"
-    " WHERE state <> 'waiting' AND ended_at < now() - make_interval(days => :days)"
+    "DELETE FROM delivery WHERE ctid = ANY(ARRAY(SELECT ctid FROM delivery"
+    " WHERE state <> 'waiting' AND ended_at < now() - make_interval(days => :days) LIMIT :most))"
 )
 _FORGET_SECRETS = text("DELETE FROM webhook_secret WHERE until < now()")
 _FORGET_EVENTS = text(
-    "DELETE FROM event WHERE at < now() - make_interval(days => :days) AND position IS NOT NULL"
+    "DELETE FROM event WHERE ctid = ANY(ARRAY(SELECT ctid FROM event"
+    " WHERE at < now() - make_interval(days => :days) AND position IS NOT NULL"
     " AND NOT EXISTS (SELECT FROM delivery WHERE delivery.tenant_id = event.tenant_id"
-    " AND delivery.event_id = event.id)"
+    " AND delivery.event_id = event.id) LIMIT :most))"
 )

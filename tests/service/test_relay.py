@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
@@ -149,6 +150,47 @@ def test_after_a_rotation_both_secrets_sign_for_a_while(
     assert told == [[True, True, True], [False, True, True], [False, False, True]]
     forget(relay)
     assert clinic.sql("SELECT until FROM webhook_secret") == [(None,)]
+
+
+def test_names_that_nobody_answers_for_hold_up_no_other(
+    clinic: Clinic, receiver: Receiver, relay: Database, hook: dict[str, Any]
+) -> None:
+    """All that look up names are busy: the store is asked nevertheless, and messages go."""
+    life(clinic)
+    answered = threading.Event()
+
+    async def work() -> None:
+        names = ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(names)
+        names.submit(answered.wait)
+        found = Relay(relay, SEAL, private=True)
+        try:
+            async with found.session() as session:
+                for _ in LIFE:
+                    await asyncio.wait_for(found.turn(session), PATIENCE)
+                    await found.settle()
+                await found.end()
+        finally:
+            answered.set()  # the loop waits for its threads
+
+    asyncio.run(work())
+    assert receiver.types == LIFE
+
+
+def test_old_events_go_some_at_a_time(
+    clinic: Clinic, relay: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a long pause, too, no statement takes longer than it may."""
+    life(clinic)
+    turns(relay, 1)
+    clinic.sql("UPDATE event SET at = now() - interval '31 days'")
+    before = clinic.sql("SELECT count(*) FROM event")[0][0]
+    monkeypatch.setattr(events, "FORGOTTEN", before - 1)
+    left = []
+    for _ in range(2):
+        forget(relay)
+        left.append(clinic.sql("SELECT count(*) FROM event")[0][0])
+    assert left == [1, 0]
 
 
 def test_a_grace_of_nothing_ends_the_old_secret_at_once(
