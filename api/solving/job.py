@@ -97,11 +97,13 @@ class Job:
         self._told: News | None = None
         self._kept: News | None = None
         self._rested = 0.0
+        self._stood = False
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Solve, tell, write what came of it, and publish it where that was asked for."""
         row = self._database.run(self._tenant, self._find)
+        self._stood = bool(row.incumbent)
         telling = threading.Thread(target=self._tell, args=(row.id,), daemon=True)
         telling.start()
         try:
@@ -142,6 +144,7 @@ class Job:
         start, stays = started(row, found), dict[str, Stay]()
         if start is not None:
             self._hear(found, stays, as_it_stood(row, start))
+        self._stood = False
         while True:
             stays = {str(v.uid): Stay.of(v, why) for v, why in found.stays} | stays
             result = solve(
@@ -235,8 +238,13 @@ class Job:
         return found
 
     def _give_up(self, solve: int) -> Any | None:
-        """End a solve with what it has told last; None where it has ended by itself."""
+        """End a solve with what it has told last; None where it has ended by itself.
+
+        What another had told before it died is read again first: that is not thrown away.
+        """
         news = self._latest
+        if news is None and self._stood:
+            return None
         if news is None or not news.progress.costs:
             return self._end(solve, "cancelled", None)
         result = stopped(news.progress, news.found)

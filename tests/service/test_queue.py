@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -144,6 +145,33 @@ def test_one_that_is_cancelled_before_it_has_more_ends_with_that(
         ("R1", "2030-01-07T09:00:00Z")
     ]
     assert [(level["cost"], level["bound"]) for level in result["levels"]] == [(0, 0), (7, None)]
+
+
+def test_what_a_dead_worker_has_left_is_not_thrown_away(
+    dead: str, clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cancelled before anybody has taken it up: it ends with the best that was told."""
+    asks = clinic.asker()
+    assert asks.post(f"/v1/solves/{dead}/cancel").json()["state"] == "running"
+    tried = threading.Event()
+    give_up, read = job.Job._give_up, job.clinic
+
+    def trying(self: job.Job, solve: int) -> Any:
+        found = give_up(self, solve)
+        tried.set()
+        return found
+
+    def slow(*words: Any) -> Any:
+        until(tried.is_set)
+        return read(*words)
+
+    monkeypatch.setattr(job, "PATIENCE", 0.0)
+    monkeypatch.setattr(job.Job, "_give_up", trying)
+    monkeypatch.setattr(job, "clinic", slow)
+    assert work(settings) == 1
+    found = asks.get(f"/v1/solves/{dead}").json()
+    assert found["state"] == "solved"
+    assert [visit["request"] for visit in found["result"]["visits"]] == ["R1"]
 
 
 @pytest.mark.parametrize(
