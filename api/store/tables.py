@@ -28,6 +28,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID
 
 METADATA = MetaData()
 _WRITER = text("pg_current_xact_id()::text::bigint")
+_OVER_A_DAY = (
+    "((upper(span) AT TIME ZONE 'UTC'::text)"
+    " > ((lower(span) AT TIME ZONE 'UTC'::text) + '1 day'::interval))"
+)
 
 
 def _tenant() -> Column[Any]:
@@ -180,6 +184,7 @@ CLAIM = _numbered(
     Column("lane", Integer, nullable=False),
     Column("span", TSTZRANGE, nullable=False),
     _bound("ends_at", "upper"),
+    Column("over_a_day", Boolean, Computed(_OVER_A_DAY, persisted=True)),
     Column("state", Text, nullable=False),
     _instant("expires_at", needed=False),
     _same_tenant("resource_id", "resource"),

@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from service.conftest import Asker, Clinic, physio
 from service.test_bulk import CSV, JSON, LINES, export
 from service.test_life import ELEVEN, NINE, TEN, confirmed, held, surgery
 from service.test_races import change, expire_all
+from service.test_store import conditions
+from sqlalchemy import event, text
+
+from api.embedded import EmbeddedServer
 
 
 def listed(asks: Asker, **filters: str) -> list[Any]:
@@ -87,6 +93,38 @@ def test_what_is_taken_is_listed(asks: Asker) -> None:
 def test_by_resource_state_and_time(asks: Asker, filters: dict[str, str], found: list[str]) -> None:
     """A claim is in a span that it overlaps; where one ends the next may begin."""
     assert [start for _, start, _ in told(listed(asks, **filters))] == found
+
+
+def test_what_lasts_for_days_is_found_in_the_middle(asks: Asker, clinic: Clinic) -> None:
+    """Time is looked at from both ends, and what is longer than a day has an index of its own."""
+    clinic.sql(
+        "UPDATE claim SET span = tstzrange('2030-01-04 08:00+00', upper(span)) WHERE state = 'hold'"
+    )
+    second = {"from": "2030-01-05T08:00:00Z", "to": "2030-01-05T09:00:00Z"}
+    assert [claim["start"] for claim in listed(asks, **second)] == ["2030-01-04T08:00:00Z"] * 2
+    whole = {"from": "2030-01-07T08:00:00Z", "to": "2030-01-07T10:00:00Z"}
+    assert listed(asks, **whole) == listed(asks)[:4]
+    assert listed(asks, to="2030-01-07T10:30:00Z") == listed(asks)
+
+
+def test_a_past_day_is_found_among_all_that_came_later(
+    asks: Asker, app: FastAPI, clinic: Clinic, server: EmbeddedServer
+) -> None:
+    """Under row-level security indexes lead to it, with both ends."""
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_: Any, cursor: Any, statement: str, words: Any, *more: Any) -> None:
+        if "over_a_day" in statement:
+            asked.append((re.sub(r"%\((\w+)\)s", r"(:\1)", statement), words))
+
+    engine = app.state.service.database.engine
+    event.listen(engine, "before_cursor_execute", hear)
+    assert listed(asks, **{"from": "2020-01-07T00:00:00Z", "to": "2020-01-08T00:00:00Z"}) == []
+    event.remove(engine, "before_cursor_execute", hear)
+    ((statement, words),) = asked
+    found = conditions(clinic, server, "claim", "ends_at", text(statement), words)
+    assert [line.split(":")[0] for line in found] == ["Index Cond"] * 4
+    assert sum("ends_at <" in line for line in found) == 2
 
 
 def test_page_by_page(asks: Asker) -> None:
