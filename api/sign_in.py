@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
@@ -12,6 +13,8 @@ from fastapi.routing import APIRoute
 from api.auth.principal import Principal
 from api.call import COOKIE, READS, Service, media_type, service_of
 from api.problems import Unauthenticated, UnsupportedMedia
+
+LOG = structlog.get_logger("allocator.sign_in")
 
 
 class KnownRoute(APIRoute):
@@ -47,7 +50,9 @@ def _sign_in(request: Request) -> None:
             )
         )
     except Unauthenticated:
-        request.state.headers = service.failures.failed(address, credential).headers
+        left = service.failures.failed(address, credential)
+        request.state.headers = left.headers
+        LOG.warning("unknown", action="sign_in.failed", cookie=cookie, remaining=left.remaining)
         raise
     service.failures.good(address, credential)
     _count(service, request, principal, address)

@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 from sqlalchemy import text
 
+from api.problems import StoreUnavailable
 from api.store import events
 from api.store.database import Again, Database
 from api.usecases.expiry import expire
@@ -33,8 +34,13 @@ def sweep(database: Database) -> int:
         ).all()
     freed = 0
     for row in found:
-        with suppress(Again), database.transaction() as (connection, now):
-            freed += expire(connection, row.tenant_id, row.id, now, wait=False)
+        try:
+            with suppress(Again), database.transaction() as (connection, now):
+                freed += expire(connection, row.tenant_id, row.id, now, wait=False)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # one that cannot be freed at all holds up no other either
+            LOG.error("bug", action="sweeper.bug", exc_info=error)
     if freed:
         LOG.info("swept", action="sweeper.expired", bookings=freed)
     return freed

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection, text
 
 from allocator.domain.faults import Fault
 from allocator.frames.nested import Decoder
 from api.auth.principal import Principal, Role
-from api.problems import Taken
+from api.problems import StoreUnavailable, Taken
 from api.solving import queue
 from api.store.changes import unseen
 from api.store.database import Database
@@ -19,6 +20,7 @@ from api.store.world import Worlds
 from api.usecases.policy import Policy
 from api.usecases.tx import Tx
 
+LOG = structlog.get_logger("allocator.batching")
 #: Events after which a request that was left out may find a place; a change of the world is one.
 FREED = (
     *("booking.cancelled", "booking.rejected", "booking.expired", "booking.reduced"),
@@ -48,7 +50,13 @@ def batch(database: Database, now: datetime | None = None) -> list[UUID]:
         def work(connection: Connection, _: datetime, tenant: Any = tenant) -> UUID | None:
             return _batch(connection, tenant, now or at)
 
-        uid = database.run(tenant.id, work)
+        try:
+            uid = database.run(tenant.id, work)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # a tenant's own trouble is no other's
+            LOG.error("bug", action="batching.bug", exc_info=error)
+            continue
         found += [uid] if uid else []
     return found
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
 import pytest
-from service.conftest import Clinic, scope
+from service.conftest import Clinic, furnish, scope
 from service.processes import until
 from service.solving import alone, work
 from service.test_absences import book, lies, mark
@@ -214,6 +215,25 @@ def test_whoever_lost_a_race_counts_at_once(
     lost = admin.post(f"/v1/solves/{solve['id']}/publish").json()["lost"]
     assert [(one["request"], one["problem"]["status"]) for one in lost] == [("R1", 409)]
     assert look(practice, relay) == 2
+
+
+def test_the_trouble_of_one_tenant_is_no_others(
+    practice: Clinic, new_clinic: Callable[[], Clinic], relay: Database, lines: list[Any]
+) -> None:
+    """Its terms cannot be read, as after a step back to an older version; the next is solved."""
+    ask(practice, "R1")
+    newer = {"terms": {"batch_enough": 1, "newer": 1}}
+    terms = "UPDATE tenant SET policy = CAST(:policy AS jsonb) WHERE id = :tenant"
+    practice.sql(terms, policy=json.dumps(newer), tenant=practice.tenant)
+    other = new_clinic()
+    furnish(other.asker())
+    other.settle(batch_enough=1)
+    ask(other, "R1")
+    assert look(other, relay) == 1
+    other.sql("DELETE FROM solve")
+    other.settle()
+    practice.sql(terms, policy="{}", tenant=practice.tenant)
+    assert [line["action"] for line in lines if line["log_level"] == "error"] == ["batching.bug"]
 
 
 def test_one_that_fails_is_not_begun_again_at_once(practice: Clinic, relay: Database) -> None:

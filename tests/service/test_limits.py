@@ -130,6 +130,25 @@ def test_failed_sign_ins_have_a_limit(clinic: Clinic, start: Start) -> None:
     assert Asker(later, clinic.asker().key).get("/v1/tenant").status_code == 200
 
 
+def test_a_failed_sign_in_is_a_line_of_the_log(start: Start, lines: list[Any]) -> None:
+    """Without what was sent, and without the address: both may be somebody's."""
+    (web,) = start(failed_per_minute=4)
+    Asker(web, "ak_no").get("/v1/tenant")
+    web.cookies.set(COOKIE, "old")
+    web.get("/v1/tenant")
+    found = [line for line in lines if line["action"] == "sign_in.failed"]
+    assert found == [
+        {
+            "event": "unknown",
+            "log_level": "warning",
+            "action": "sign_in.failed",
+            "cookie": cookie,
+            "remaining": left,
+        }
+        for cookie, left in ((False, 3), (True, 2))
+    ]
+
+
 def test_whoever_was_let_in_is_not_locked_out_by_others(clinic: Clinic, start: Start) -> None:
     """One program with an old key does not stop its whole office; a key that is revoked counts."""
     (web,) = start(failed_per_minute=2)

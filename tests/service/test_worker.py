@@ -188,6 +188,29 @@ def test_a_booking_that_somebody_has_in_hand_holds_up_no_other(
     assert states() == ["expired", "expired"]
 
 
+def test_a_booking_that_cannot_be_freed_at_all_holds_up_no_other(
+    clinic: Clinic, relay: Database, monkeypatch: pytest.MonkeyPatch, lines: list[Any]
+) -> None:
+    """It is told in the log, and tried again."""
+    asks = clinic.asker("scheduler")
+    first, second = expired(clinic, "09:00", "10:00")
+    (row,) = clinic.sql("SELECT id FROM booking WHERE uid = :uid", uid=first)
+    real = sweeper.expire
+
+    def failing(connection: Any, tenant: int, booking: int, *words: Any, **named: Any) -> bool:
+        assert (tenant, booking) != (clinic.tenant, row.id)
+        return real(connection, tenant, booking, *words, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sweeper, "expire", failing)
+        sweeper.sweep(relay)
+    found = [asks.get(f"/v1/bookings/{name}").json()["state"] for name in (first, second)]
+    assert found == ["held", "expired"]
+    assert [line["action"] for line in lines if line["log_level"] == "error"] == ["sweeper.bug"]
+    sweeper.sweep(relay)
+    assert asks.get(f"/v1/bookings/{first}").json()["state"] == "expired"
+
+
 def test_a_deadlock_with_one_booking_holds_up_no_other(clinic: Clinic, relay: Database) -> None:
     """Somebody has locked its request and wants the booking, which the sweeper has locked."""
     asks = clinic.asker("scheduler")
