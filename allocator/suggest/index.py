@@ -392,6 +392,8 @@ class Index:
         if not begins or max(begins) >= end:
             return None
         later = Span(start=max(begins), end=end)
+        if asked.bounds.windows == (later,) and not own:
+            return None  # that was all that there is
         without = replace(what, windows=()) if own else request
         bounds = replace(asked.bounds, windows=(later,))
         again = replace(asked, bounds=bounds, limit=1, explain=False, soonest=True)

@@ -11,7 +11,7 @@ from allocator.domain.request import PreferredResource, Request, Step
 from allocator.domain.time import Span
 from api.auth.permissions import may
 from api.problems import Forbidden, Invalid, NotFound, RuleBroken
-from api.store.world import World, decoded
+from api.store.world import decoded
 from api.suggesting import moving
 from api.suggesting.index import TenantIndex
 from api.suggesting.moving import Moving
@@ -175,23 +175,17 @@ def _wished(request: Request, asked: Asked) -> Request:
     )
 
 
-def windows(tx: Tx, world: World, asked: Asked) -> tuple[Span, ...]:
-    """Return where visits may lie: for clients no further ahead than the tenant's terms say."""
+def windows(tx: Tx, index: TenantIndex, asked: Asked) -> tuple[Span, ...]:
+    """Return where visits may lie: no further ahead than the tenant's terms say."""
     placing.demand_spans(asked.windows)
-    end = until(tx, world)
-    if end is None:
-        return asked.windows
-    anywhere = Span(start=tx.now, end=end)
-    return tuple(
-        replace(window, end=min(window.end, end))
-        for window in asked.windows or (anywhere,)
-        if window.start < end
-    )
+    end = until(tx, index)
+    some = asked.windows or ((Span(start=tx.now, end=end),) if tx.now < end else ())
+    return tuple(replace(w, end=min(w.end, end)) for w in some if w.start < end)
 
 
-def until(tx: Tx, world: World) -> datetime | None:
-    """Return how far ahead the asker may book; None for as far as is looked."""
-    return too_far(world, tx.now) if tx.principal.own_only else None
+def until(tx: Tx, index: TenantIndex) -> datetime:
+    """Return how far ahead the asker is suggested anything: clients, what they may book."""
+    return min(index.end, too_far(index.world, tx.now)) if tx.principal.own_only else index.end
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
@@ -199,10 +193,10 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone)
 
 
-def is_empty(request: Request, within: Sequence[Span], index: TenantIndex, asked: Asked) -> bool:
-    """Say whether windows leave nothing of the days that are looked at."""
-    start, end = index.horizon.start, index.horizon.end
-    for some in (request.windows, within):
-        if some and not any(w.start < end and w.end > start for w in some):
-            return True
-    return bool(asked.windows) and not within
+def is_empty(request: Request, within: Sequence[Span], index: TenantIndex) -> bool:
+    """Say whether windows leave nothing of the days in which places are suggested."""
+    start, end = index.horizon.start, index.end
+    return not all(
+        any(w.start < end and w.end > start for w in some)
+        for some in (within, *([request.windows] if request.windows else []))
+    )

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -118,13 +119,19 @@ class TenantIndex:
 
     @property
     def horizon(self) -> Horizon:
-        """The days looked at: whole weeks, with the day before."""
+        """The days looked at: whole weeks, with the day before and the day after."""
         return self.index.problem.horizon
 
     @property
     def last(self) -> date:
-        """The last local day that is looked at."""
-        return self.horizon.first + timedelta(days=self.horizon.days - 1)
+        """The last local day in which places are suggested."""
+        today = self.horizon.asked_at.astimezone(zone_of(self.world.zone)).date()
+        return today + timedelta(days=policy(self.world).suggest_days - 1)
+
+    @cached_property
+    def end(self) -> datetime:
+        """When that day is over."""
+        return wall_to_instant(self.last + timedelta(days=1), 0, self.world.zone)
 
     @classmethod
     def read(cls, tx: Tx, odd: Collection[str] = ()) -> TenantIndex:
@@ -384,12 +391,16 @@ class _Names:
 
 
 def _horizon(world: World, now: datetime) -> Horizon:
-    """Return the days that are looked at: from the day before this week on."""
+    """Return the days that are looked at: whole weeks, with the day before and the day after.
+
+    As bookings are checked: work and visits of a week count whole, at either end.
+    """
     today = now.astimezone(zone_of(world.zone)).date()
     back = today.weekday() + 1
+    last = today + timedelta(days=policy(world).suggest_days - 1)
     return Horizon(
         first=today - timedelta(days=back),
-        days=back + policy(world).suggest_days,
+        days=(last - today).days + back + 8 - last.weekday(),
         zone=world.zone,
         grain_minutes=world.grain_minutes,
         now=now,

@@ -156,8 +156,8 @@ class Suggester:
         tx.demand("suggestions.read")
         in_step = self.indexes.of(tx) if index is None else index
         index, subject = self._subject(tx, asked, in_step)
-        within = asking.windows(tx, index.world, asked)
-        if asking.is_empty(subject.request, within, index, asked):
+        within = asking.windows(tx, index, asked)
+        if asking.is_empty(subject.request, within, index):
             why = WhyNone("The time asked for is not looked at.", ("windows",))
             found = Suggestions(request=subject.request.id, why_none=why)
         else:
@@ -246,8 +246,8 @@ class Suggester:
         if begin < end:
             window = Span(start=midnight(begin, zone), end=midnight(end, zone))
             asked = replace(asked, windows=(window,))
-            within = asking.windows(tx, index.world, asked)
-            if not asking.is_empty(subject.request, within, index, asked):
+            within = asking.windows(tx, index, asked)
+            if not asking.is_empty(subject.request, within, index):
                 found = _answered(
                     index,
                     subject,
@@ -284,7 +284,7 @@ class Suggester:
                 policy=index.steering,
                 locations=sorted(tx.principal.locations),
                 now=tx.now,
-                until=asking.until(tx, index.world),
+                until=asking.until(tx, index),
                 stays=True,
                 opens=may(tx.principal, "sessions.place"),
                 explain=False,

@@ -574,6 +574,25 @@ def test_clients_are_suggested_no_more_than_they_may_book(clinic: Clinic) -> Non
     assert suggested(clinic.asker("scheduler"), **far)["suggestions"]
 
 
+def test_a_week_counts_whole_where_the_days_that_are_looked_at_end(clinic: Clinic) -> None:
+    """Anna has one visit a week, on Friday; places are suggested until Wednesday, not with her."""
+    days = (monday() - datetime.now(BERLIN).date()).days
+    clinic.settle(suggest_days=days + 3)
+    admin = clinic.asker()
+    limits = {"limits": {"visits_per_week": 1}}
+    anna = {"id": "anna", "kind": "practitioner", "calendar": "office", "name": "Anna", **limits}
+    assert admin("PUT", "/v1/resources/anna", anna, If_Match='"1"').status_code == 200
+    booked(admin, physio(at(9, 4), None))
+    found = suggested(admin, service="physio", windows=[window(8, 18, 0), window(8, 18, 4)])
+    assert found["suggestions"]
+    for one in found["suggestions"]:
+        (visit,) = one["visits"]
+        assert visit["resources"]["practitioner"] == ["ben"]
+        assert visit["start"] < utc(0, 3)
+    late = suggested(admin, service="physio", windows=[window(17.5, 18, 2)])
+    assert (late["suggestions"], late["next_possible"]) == ([], None)
+
+
 def test_the_next_possible_place_is_one_that_may_be_booked(clinic: Clinic) -> None:
     """After half an hour of Monday comes Tuesday: for clients too far ahead, for the staff not."""
     clinic.settle(most_days_ahead=(monday() - datetime.now(BERLIN).date()).days)
