@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
 import pandas as pd
 
 from allocator.domain.problem import Problem
@@ -14,18 +13,12 @@ from allocator.domain.steering import SteeringPolicy
 from allocator.replay.choice import Chooser
 from allocator.replay.figures import MEASURES, figures, loads
 from allocator.replay.replay import Replay, replay
+from allocator.report.intervals import mean_and_reach
 
 #: The measure that only a pair of replays has.
 MOVED = "moved"
 #: Days from the first steered one until the hours are looked at: they fill up before.
 SETTLE_DAYS = 14
-#: Points of Student's distribution that 2.5 % lie beyond, by degrees of freedom from 1 on.
-STUDENT = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
-NORMAL = 1.96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +138,7 @@ def differences(figures: pd.DataFrame) -> pd.DataFrame:
     for measure in (*MEASURES, MOVED):
         pair = wide.loc[measure]
         gap = (pair[True] - pair[False]).to_numpy()
-        many, mean = len(gap), float(gap.mean())
-        reach = np.nan
-        if many > 1:
-            beyond = STUDENT[many - 2] if many - 2 < len(STUDENT) else NORMAL
-            reach = beyond * float(gap.std(ddof=1)) / many**0.5
+        mean, reach = mean_and_reach(gap)
         rows.append(
             {
                 "measure": measure,
@@ -158,7 +147,7 @@ def differences(figures: pd.DataFrame) -> pd.DataFrame:
                 "difference": mean,
                 "low": mean - reach,
                 "high": mean + reach,
-                "seeds": many,
+                "seeds": len(gap),
             }
         )
     return pd.DataFrame(rows)

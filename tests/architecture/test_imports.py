@@ -23,6 +23,7 @@ ORDER = {
     "explain": "why it says so: tables and models asked again, with some facts out of force",
     "suggest": "where one request could go: tables asked about it alone, and why nowhere",
     "replay": "many requests, one after the other: the suggester asked by people who choose",
+    "simulate": "a schedule run forward, whoever made it: what chance makes of it",
 }
 
 #: Packages beside the tower, with all they may import. A planner reads and writes files, and
@@ -42,7 +43,16 @@ BESIDE = {
 #: What may be installed in its absence: each of these has one home.
 HOMES = {
     "ortools": {"model", "solve"},
-    "pandas": {"client", "explain", "forecast", "frames", "replay", "scenario", "suggest"},
+    "pandas": {
+        "client",
+        "explain",
+        "forecast",
+        "frames",
+        "replay",
+        "scenario",
+        "simulate",
+        "suggest",
+    },
     "icalendar": {"frames"},
     "holidays": {"prepare", "generate"},
     "rich": {"report", "cli"},
