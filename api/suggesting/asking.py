@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, tzinfo
+from datetime import datetime
 from typing import Any
 
 from allocator.domain.request import PreferredResource, Request, Step
@@ -186,11 +186,6 @@ def windows(tx: Tx, index: TenantIndex, asked: Asked) -> tuple[Span, ...]:
 def until(tx: Tx, index: TenantIndex) -> datetime:
     """Return how far ahead the asker is suggested anything: clients, what they may book."""
     return min(index.end, too_far(index.world, tx.now)) if tx.principal.own_only else index.end
-
-
-def midnight(day: date, zone: tzinfo) -> datetime:
-    """Return when a local day begins."""
-    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def is_empty(request: Request, within: Sequence[Span], index: TenantIndex) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from api.problems import Invalid
 from api.sealing import Seal
 from api.store import refused
 from api.suggesting import asking, tickets
-from api.suggesting.asking import Asked, Subject, midnight
+from api.suggesting.asking import Asked, Subject
 from api.suggesting.index import TenantIndex
 from api.suggesting.indexes import Indexes
 from api.suggesting.tickets import Ticket
@@ -238,14 +238,12 @@ class Suggester:
         """
         tx.demand("suggestions.read")
         index, subject = self._subject(tx, asked, self.indexes.of(tx))
-        zone = zone_of(index.world.zone)
-        today = tx.now.astimezone(zone).date()
+        zones = {index.world.zone, *(place.zone for place in index.world.locations)} - {""}
+        today = min(tx.now.astimezone(zone_of(zone)).date() for zone in zones)
         begin = max(first or today, today)
         end = min((first or today) + timedelta(days=days), index.last + timedelta(days=1))
         found: tuple[DayOfStarts, ...] = ()
         if begin < end:
-            window = Span(start=midnight(begin, zone), end=midnight(end, zone))
-            asked = replace(asked, windows=(window,))
             within = asking.windows(tx, index, asked)
             if not asking.is_empty(subject.request, within, index):
                 found = _answered(
@@ -259,6 +257,8 @@ class Suggester:
                         now=tx.now,
                     ),
                 )
+        # By the clock of the place; and later visits may well lie behind the last day.
+        found = tuple(one for one in found if begin <= one.day < end)
         last = max(begin, end - timedelta(days=1))
         return Days(first=begin, last=last, days=found, steering=index.steering)
 

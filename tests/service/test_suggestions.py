@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -676,6 +677,37 @@ def test_days_with_places(clinic: Clinic) -> None:
     assert whole["last"] == (datetime.now(BERLIN) + timedelta(days=89)).date().isoformat()
     stranger = client(clinic, "P2").get(f"/v1/suggestions/days?{query}")
     assert stranger.status_code == 404
+
+
+def test_days_are_those_of_the_place(clinic: Clinic) -> None:
+    """The practice in New York is open from 18 to 22, midnight to 4 for the tenant: 14 starts."""
+    admin = clinic.asker()
+    evening = {"start_minute": 18 * 60, "end_minute": 22 * 60}
+    week = {"id": "evening", "weekly": [{"weekdays": [0, 1, 2, 3, 4, 5, 6], "hours": evening}]}
+    hall = {"id": "hall", "kind": "hall", "calendar": "evening", "location": "NY"}
+    for path, body in (
+        ("locations", {"id": "NY", "zone": "America/New_York"}),
+        ("calendars", week),
+        ("resources", hall),
+        ("services", {"id": "choir", "minutes": 45, "needs": [need("hall")]}),
+    ):
+        made = admin.post(f"/v1/{path}", body)
+        assert made.status_code == 201, made.text
+    found = admin.get(f"/v1/suggestions/days?service=choir&from={at(0)[:10]}&days=2").json()
+    assert [(one["day"], one["starts"]) for one in found["days"]] == [
+        (at(0)[:10], 14),
+        (at(0, 1)[:10], 14),
+    ]
+    today = datetime.now(ZoneInfo("America/New_York")).date()
+    assert admin.get("/v1/suggestions/days?service=choir").json()["first"] == today.isoformat()
+
+
+def test_later_visits_may_lie_behind_the_days_of_a_page(clinic: Clinic) -> None:
+    """Three visits, two days apart at least, begin on any of two days."""
+    asks = clinic.asker("scheduler")
+    series(asks)
+    found = asks.get(f"/v1/suggestions/days?request=R1&from={at(0)[:10]}&days=2").json()
+    assert [one["day"] for one in found["days"]] == [at(0)[:10], at(0, 1)[:10]]
 
 
 @pytest.mark.parametrize(
