@@ -70,7 +70,7 @@ def _kept() -> Any:
     return Kept
 
 
-def title(text: str, subtitle: str | Sequence[str] = "") -> alt.TitleParams:
+def title(text: str, subtitle: str | Sequence[str] = "", *, size: int = HEAD) -> alt.TitleParams:
     """Return the title of a chart, at its left."""
     below = [subtitle] if isinstance(subtitle, str) else list(subtitle)
     return alt.TitleParams(
@@ -78,7 +78,7 @@ def title(text: str, subtitle: str | Sequence[str] = "") -> alt.TitleParams:
         subtitle=[line for line in below if line],
         anchor="start",
         font=FONT,
-        fontSize=HEAD,
+        fontSize=size,
         color=INK,
         subtitleFont=FONT,
         subtitleFontSize=TEXT,
@@ -91,6 +91,11 @@ def title(text: str, subtitle: str | Sequence[str] = "") -> alt.TitleParams:
 def heading(name: str) -> str:
     """Return a name as it starts a heading."""
     return name[:1].upper() + name[1:]
+
+
+def signed(points: float) -> str:
+    """Return a difference as people write it, with its sign; nothing has none."""
+    return f"{round(points):+,}".replace("-", "−") if round(points) else "0"
 
 
 def axis(**more: Any) -> alt.Axis:

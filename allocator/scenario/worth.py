@@ -169,7 +169,7 @@ def worth(
 
 
 def alike(problem: Problem) -> dict[str, tuple[str, ...]]:
-    """Return ids of resources by kind and skills: those with a calendar whom anything asked needs."""
+    """Return ids by kind and skills, of whoever has a calendar and is needed by what is asked."""
     prepared = Prepared(problem)
 
     def sort(resource: Resource) -> str:
