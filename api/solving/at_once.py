@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
-from allocator.check.violations import violations
-from allocator.domain.faults import InvalidSchedule
 from allocator.domain.garbage import collected_later
 from allocator.domain.request import ATTENDEE, Request
-from allocator.domain.schedule import Assignment, Claim, Schedule
-from allocator.goals import GOALS
-from allocator.prepare.prepared import Prepared
-from allocator.prepare.visit import Placement
-from allocator.rules import RULES
-from allocator.rules.rule import Violation
-from allocator.state.timetable import Timetable
-from allocator.table.rulebook import Rulebook
+from allocator.domain.schedule import Assignment, Claim
 from api.auth.permissions import demand_location
-from api.problems import Forbidden, NotFound, Problem, RuleBroken, Taken, WrongState
+from api.problems import Forbidden, NotFound, Problem, Taken, WrongState
 from api.solving.asked import Asked
-from api.solving.clinic import clinic
+from api.solving.reading import Reading, look
 from api.solving.units import Placed
-from api.store import claims, lanes, many, sessions
+from api.store import claims, lanes, many, people, sessions
 from api.store.claims import ClaimRow
 from api.store.ids import new_uid
 from api.store.world import World
-from api.usecases import confirming, expiry, rules
+from api.usecases import confirming, expiry
 from api.usecases.placing import WEEKS
 from api.usecases.tx import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What of many requests is booked, and why the others are not."""
+    """What of many requests is booked, and why the others are not.
+
+    Attributes
+    ----------
+    held
+        Whether what was read before still held: nobody else had changed anything.
+    """
 
     booked: tuple[str, ...]
     lost: Mapping[str, Problem]
+    held: bool = True
 
 
-def book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
+def book(tx: Tx, asked: Asked, placed: Sequence[Placed], reading: Reading) -> Outcome:
     """Book requests where a solve has placed them, each whole or not at all.
 
     Whoever cannot be booked any more is left out, and the others are booked nevertheless: the
@@ -52,17 +48,21 @@ def book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
     Parameters
     ----------
     asked
-        What the solve was asked for: the problem is read again as it is now.
+        What the solve was asked for.
     placed
         Requests that depend on nothing that moves.
+    reading
+        What was read of these and others. Where somebody else has changed something since, these
+        are read again as they are now.
     """
     with collected_later():
-        return _book(tx, asked, placed)
+        return _book(tx, asked, placed, reading)
 
 
-def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
+def _book(tx: Tx, asked: Asked, placed: Sequence[Placed], reading: Reading) -> Outcome:
     world = tx.world
     lost: dict[str, Problem] = {}
+    many.go_by_indexes(tx.connection)
     rows = {
         row.ref: row
         for row in many.lock_requests(tx.connection, tx.tenant, [p.name for p in placed])
@@ -72,123 +72,61 @@ def _book(tx: Tx, asked: Asked, placed: Sequence[Placed]) -> Outcome:
             lost[one.name] = WrongState(f"The request {one.name!r} is booked or withdrawn by now.")
     numbers = _numbers(tx, world, placed)
     for one in placed:
-        gone = {name for a in one.visits for name in a.everyone()} - numbers.keys()
-        gone |= {a.session for a in one.visits if a.session} - world.sessions.keys()
+        gone = {name for a in one.visits for name in a.everyone() if name not in numbers}
+        gone |= {a.session for a in one.visits if a.session and a.session not in world.sessions}
         if gone:
             said = f"{', '.join(sorted(gone))} is not there any more."
             lost.setdefault(one.name, NotFound(said))
     placed = [one for one in placed if one.name not in lost]
     if not placed:
         return Outcome(booked=(), lost=lost)
-    joined = _lock(tx, world, placed, numbers)
+    joined = _lock(tx, world, placed, numbers, reading)
     expiry.free(tx.connection, tx.tenant, tx.now, list(numbers.values()), joined)
-    found = clinic(tx, replace(asked, requests=tuple(one.name for one in placed)))
-    for one in placed:
-        if one.name not in found.requests:
-            why = f"The request {one.name!r} is outside the horizon by now."
-            lost[one.name] = NotFound(found.skipped.get(one.name, why))
-    prepared = Prepared(found.problem)
-    book = Rulebook(prepared, RULES, GOALS)
-    lies, unreadable = _read(prepared, [one for one in placed if one.name not in lost])
-    lost.update(unreadable)
-    requests = {request.id: request for request in found.problem.requests}
+    held = reading.holds(tx, [rows[one.name] for one in placed])
+    if not held:
+        reading = Reading(look(tx, asked, placed), placed)
+    lost.update({one.name: reading.lost[one.name] for one in placed if one.name in reading.lost})
     staying = [one for one in placed if one.name not in lost]
-    lost.update(_elsewhere(tx, world, staying, requests))
+    lost.update(_elsewhere(tx, world, staying, reading.requests))
     staying = [one for one in staying if one.name not in lost]
     while staying:
-        broken = _broken(prepared, book, staying, lies)
+        broken = reading.broken(staying)
         if not broken:
             break
         lost.update(broken)
         staying = [one for one in staying if one.name not in broken]
     if not staying:
-        return Outcome(booked=(), lost=lost)
-    schedule = Schedule(assignments=tuple(a for one in staying for a in one.visits))
-    taken = prepared.claims(schedule)
-    booked, beaten = _write(tx, world, staying, rows, requests, taken, numbers)
+        return Outcome(booked=(), lost=lost, held=held)
+    booked, beaten = _write(tx, world, staying, rows, reading, numbers)
     lost.update(beaten)
-    return Outcome(booked=tuple(booked), lost=lost)
+    return Outcome(booked=tuple(booked), lost=lost, held=held)
 
 
 def _numbers(tx: Tx, world: World, placed: Sequence[Placed]) -> dict[str, int]:
-    """Return the numbers of all that is used, by name; people's, too."""
+    """Return the numbers of all that is used, by name; people's, too, but for the erased."""
     names = {name for one in placed for a in one.visits for name in a.everyone()}
     known = {n: world.numbers["resource"][n] for n in names if n in world.resources}
-    others = tx.connection.execute(
-        _NUMBERS, {"tenant": tx.tenant, "refs": sorted(names - known.keys())}
-    )
-    return {**known, **{row.ref: row.id for row in others}}
+    others = people.resources(tx.connection, tx.tenant, sorted(names - known.keys()))
+    return {**known, **{row.ref: row.id for row in others if row.erased_at is None}}
 
 
-_NUMBERS = text("SELECT ref, id FROM resource WHERE tenant_id = :tenant AND ref = ANY(:refs)")
-
-
-def _lock(tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, int]) -> list[int]:
+def _lock(
+    tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, int], reading: Reading
+) -> list[int]:
     """Take all locks that single bookings would take, in their order; return the sessions."""
-    weeks: set[int] = set()
-    shared: set[int] = set()
-    for one in placed:
-        days = rules.window(world, (a.start for a in one.visits), (a.end for a in one.visits))
-        first = days.first.toordinal() // 7
-        for name in {name for a in one.visits for name in a.everyone()}:
-            resource = world.resources.get(name)
-            if resource is None or rules.looks_aside(world, resource):
-                weeks |= {
-                    numbers[name] * WEEKS + week % WEEKS
-                    for week in range(first, first + days.days // 7 + 1)
-                }
-            if resource is not None and (resource.lanes > 1 or name in world.extra_lanes):
-                shared.add(-numbers[name])
+    weeks = {key for one in placed for key in reading.weeks(one)}
+    shared = {
+        -numbers[name]
+        for name in {name for one in placed for a in one.visits for name in a.everyone()}
+        if (resource := world.resources.get(name)) is not None
+        and (resource.lanes > 1 or name in world.extra_lanes)
+    }
     names = {a.session for one in placed for a in one.visits if a.session}
     joined = [world.numbers["session"][name] for name in names]
     sessions.lock(tx.connection, joined)
-    claims.lock(tx.connection, weeks)
+    claims.lock(tx.connection, [numbers[name] * WEEKS + week % WEEKS for name, week in weeks])
     claims.lock(tx.connection, shared)
     return joined
-
-
-def _read(
-    prepared: Prepared, placed: Sequence[Placed]
-) -> tuple[dict[str, Placement], dict[str, Problem]]:
-    """Return where visits are to lie, by name; and whose services do not know that any more."""
-    try:
-        schedule = Schedule(assignments=tuple(a for one in placed for a in one.visits))
-        placements = prepared.placements(schedule)
-    except InvalidSchedule as error:
-        if len(placed) > 1:  # who it is, is found by halves: as a rule it is one or two of many
-            half = len(placed) // 2
-            first, second = _read(prepared, placed[:half]), _read(prepared, placed[half:])
-            return first[0] | second[0], first[1] | second[1]
-        return {}, {placed[0].name: RuleBroken(error.faults[0].message, violations=[])}
-    index = prepared.visit_index
-    there = {a.visit: placements[index[a.visit]] for one in placed for a in one.visits}
-    return {visit: at for visit, at in there.items() if at is not None}, {}
-
-
-def _broken(
-    prepared: Prepared, book: Rulebook, staying: Sequence[Placed], lies: Mapping[str, Placement]
-) -> dict[str, Problem]:
-    """Return the requests that break a rule beside everything that is booked, each with why."""
-    owner = {a.visit: one.name for one in staying for a in one.visits}
-    placements: list[Placement | None] = [None] * len(prepared.visits)
-    for visit in owner:
-        placements[prepared.visit_index[visit]] = lies[visit]
-    for number, placement in prepared.published.items():
-        placements[number] = placement
-    broken: dict[str, Problem] = {}
-    for found in violations(book, Timetable(prepared, placements)):
-        if found.inherited or found.rule in rules.WHOLE - {"series_completeness"}:
-            continue
-        for name in reversed(found.visits):  # the last that came gives way
-            if name in owner:
-                broken.setdefault(owner[name], _refusal(found))
-                break
-    return broken
-
-
-def _refusal(found: Violation) -> Problem:
-    kind = Taken if found.rule in rules.TAKEN else RuleBroken
-    return kind(found.message, violations=[{"rule": found.rule, "message": found.message}])
 
 
 def _write(
@@ -196,11 +134,11 @@ def _write(
     world: World,
     staying: Sequence[Placed],
     rows: Mapping[str, Any],
-    requests: Mapping[str, Request],
-    taken: Iterable[Claim],
+    reading: Reading,
     numbers: Mapping[str, int],
 ) -> tuple[list[str], dict[str, Problem]]:
     """Write bookings, visits and claims; take back those that find a claim taken."""
+    requests = reading.requests
     uids = {one.name: str(new_uid()) for one in staying}
     ids = many.add_bookings(
         tx.connection,
@@ -243,6 +181,7 @@ def _write(
     owner = {visit_ids[visit_uids[a.visit]]: one.name for one in staying for a in one.visits}
     numbered = {a: visit_ids[uid] for a, uid in visit_uids.items()}
     beaten: dict[str, Problem] = {}
+    taken = reading.claims(staying)
     claim_rows = _lanes(tx, world, taken, numbers, numbered, owner, beaten)
     for left in claims.insert(tx.connection, tx.tenant, claim_rows, "booked", None):
         name = owner[left.visit]

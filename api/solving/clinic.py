@@ -199,11 +199,14 @@ def _sensible(
     skipped: dict[str, str] = {}
     for number, request in waiting:
         steps = _open(request, sessions)
-        services = {step.service for step in steps if step.service} - world.services.keys()
+        services = {step.service for step in steps if step.service}
         named = {attendee.resource for attendee in request.attendees}
         gone = sorted(named & erased)
         named |= {name for wish in request.preferred_resources for name in wish.resources}
-        missing = sorted(services | (named - known.keys()))
+        missing = sorted(
+            {name for name in services if name not in world.services}
+            | {name for name in named if name not in known}  # a difference walks over all known
+        )
         if missing:
             skipped[request.id] = f"It asks for {', '.join(missing)}, which is not there any more."
         elif gone:

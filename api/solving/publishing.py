@@ -31,9 +31,10 @@ from api.problems import (
 from api.solving import at_once
 from api.solving.asked import Asked, asked_of
 from api.solving.at_once import Outcome
+from api.solving.reading import Reading, look
 from api.solving.units import Placed, Unit, place, units
 from api.store import bookings as kept
-from api.store import claims, solves, things
+from api.store import changes, claims, solves, things
 from api.store.database import Database
 from api.store.ids import as_answered
 from api.store.tables import REQUEST
@@ -42,9 +43,10 @@ from api.usecases import bookings, holding, moving, placing, sessions
 from api.usecases.tx import Tx
 
 T = TypeVar("T")
-#: Visits that one transaction books at most: each takes some locks, of which a database as it
-#: comes has room for 6,400.
-SHARE = 1_500
+#: Visits that one transaction books at most: others wait for it.
+SHARE = 4_000
+#: Locks that it takes at most: a database as it comes has room for 6,400.
+LOCKS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,9 @@ class Publisher:
         self._sessions(result, chosen)
         state = "published"
         try:
-            for some in _shares([u.placed[0] for u in chosen if _alone(u)]):
-                outcome = self._run(
-                    partial(self._together, row=row, placed=some, by_itself=by_itself)
-                )
+            for outcome in self._together(
+                row, [u.placed[0] for u in chosen if _alone(u)], by_itself
+            ):
                 booked.extend(outcome.booked)
                 lost.update(outcome.lost)
         except Cancelled:
@@ -209,10 +210,26 @@ class Publisher:
         tx.audit("solve.published", "solve", row.uid, {"state": row.state}, after)
         return found
 
-    def _together(self, tx: Tx, *, row: Any, placed: Sequence[Placed], by_itself: bool) -> Outcome:
-        """Publish requests that depend on nothing that moves, in one transaction."""
-        _demand_wanted(tx, row, by_itself)
-        return at_once.book(tx, asked_of(row), placed)
+    def _together(self, row: Any, placed: Sequence[Placed], by_itself: bool) -> Iterator[Outcome]:
+        """Publish requests that depend on nothing that moves, in few transactions.
+
+        They are read once, without a lock. Each share takes its own, and looks whether anybody
+        else has changed something since.
+        """
+        if not placed:
+            return
+        asked = asked_of(row)
+        reading = Reading(self._run(partial(look, asked=asked, placed=placed)), placed)
+        for some in _shares(placed, reading):
+
+            def share(tx: Tx, some: Sequence[Placed] = some) -> tuple[Outcome, int]:
+                _demand_wanted(tx, row, by_itself)
+                return at_once.book(tx, asked, some, reading), changes.number(tx.connection)
+
+            outcome, transaction = self._run(share)
+            if outcome.held:  # else nobody knows what else it has found, and freed
+                reading.note([one for one in some if one.name not in outcome.lost], transaction)
+            yield outcome
 
     def _unit(self, tx: Tx, *, row: Any, unit: Unit, by_itself: bool) -> None:
         """Publish a unit, whole: first all that moves leaves, then everything comes.
@@ -282,16 +299,19 @@ def _demand_wanted(tx: Tx, row: Any, by_itself: bool) -> None:
         raise Cancelled
 
 
-def _shares(placed: Sequence[Placed]) -> Iterator[Sequence[Placed]]:
-    """Cut requests into shares, each for a transaction, by how many visits they have."""
+def _shares(placed: Sequence[Placed], reading: Reading) -> Iterator[Sequence[Placed]]:
+    """Cut requests into shares, each for a transaction, by their visits and by their locks."""
     some: list[Placed] = []
+    locks = set[tuple[str, int]]()
     visits = 0
     for one in placed:
-        if some and visits + len(one.visits) > SHARE:
+        more = reading.weeks(one) - locks
+        if some and (visits + len(one.visits) > SHARE or len(locks) + len(more) > LOCKS):
             yield some
-            some, visits = [], 0
+            some, visits, locks, more = [], 0, set(), more | reading.weeks(one)
         some.append(one)
         visits += len(one.visits)
+        locks |= more
     if some:
         yield some
 

@@ -128,3 +128,46 @@ def _changes(row: Any, seen: Seen, most: int) -> Changes:
 
 
 _SINCE = text("SELECT * FROM changes_since(:tenant, CAST(:seen AS pg_snapshot), :most)")
+
+
+def number(connection: Connection) -> int:
+    """Return the number of this transaction."""
+    found: int = connection.execute(_NUMBER).scalar_one()
+    return found
+
+
+_NUMBER = text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+
+
+def by_others(
+    connection: Connection,
+    tenant: int,
+    seen: Seen,
+    own: Sequence[int],
+    requests: Sequence[UUID],
+) -> bool:
+    """Say whether others have changed what is booked since somebody looked, or some requests.
+
+    Parameters
+    ----------
+    own
+        Numbers of the transactions of whoever looked: what these did is known.
+    requests
+        The requests that matter.
+    """
+    what = {"tenant": tenant, "seen": seen.snapshot, "started": seen.started, "own": list(own)}
+    found: bool = connection.execute(_OTHERS, {**what, "requests": list(requests)}).scalar_one()
+    return found
+
+
+_OTHERS = text(
+    """
+    SELECT pg_postmaster_start_time() <> :started OR EXISTS (
+        SELECT FROM event, CAST(:seen AS pg_snapshot) AS seen
+        WHERE tenant_id = :tenant AND kind IN ('booking', 'visit', 'request')
+          AND (kind <> 'request' OR object = ANY(:requests))
+          AND transaction_id >= CAST(CAST(pg_snapshot_xmin(seen) AS text) AS bigint)
+          AND transaction_id <> ALL(CAST(:own AS bigint[]))
+          AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), seen))
+    """
+)

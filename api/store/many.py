@@ -11,13 +11,26 @@ from sqlalchemy import Connection, text
 from api.store.claims import pieces
 
 
+def go_by_indexes(connection: Connection) -> None:
+    """Let nothing read whole tables until the transaction ends, the checks of keys above all.
+
+    Plans are kept, those of the checks of keys, too. One that was made while a table was nearly
+    empty reads all of it, and that for each row of thousands that fill it.
+    """
+    for statement in _BY_INDEXES:
+        connection.execute(statement)
+
+
+_BY_INDEXES = (text("DISCARD PLANS"), text("SET LOCAL enable_seqscan = off"))
+
+
 def lock_requests(connection: Connection, tenant: int, names: Sequence[str]) -> list[Any]:
     """Lock the requests that nobody has booked or withdrawn; return their rows."""
     return list(connection.execute(_LOCK, {"tenant": tenant, "refs": list(names)}))
 
 
 _LOCK = text(
-    "SELECT id, ref, person_id FROM request WHERE tenant_id = :tenant AND ref = ANY(:refs)"
+    "SELECT id, uid, ref FROM request WHERE tenant_id = :tenant AND ref = ANY(:refs)"
     " AND state = 'requested' AND NOT EXISTS (SELECT 1 FROM booking WHERE"
     " booking.tenant_id = :tenant AND booking.request_id = request.id"
     " AND booking.state IN ('held', 'pending_approval', 'booked')) ORDER BY id FOR UPDATE"

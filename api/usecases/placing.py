@@ -331,8 +331,8 @@ def checked(
         [
             who.numbers[name] * WEEKS + week % WEEKS
             for name in beside
-            for week in range(
-                days.first.toordinal() // 7, days.first.toordinal() // 7 + days.days // 7 + 1
+            for week in rules.weeks(
+                world, (a.start for a in everything), (a.end for a in everything)
             )
         ],
     )

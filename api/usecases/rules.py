@@ -59,11 +59,8 @@ def window(world: World, starts: Iterable[datetime], ends: Iterable[datetime]) -
     Invalid
         Where they are further apart than can be looked at.
     """
-    zone = zone_of(world.zone)
-    first = min(starts).astimezone(zone).date()
-    last = max(ends).astimezone(zone).date()
-    begins = first - timedelta(days=first.weekday() + 1)
-    days = (last - begins).days + 8 - last.weekday()
+    first, last = _local(world, starts, ends)
+    begins, days = _whole(first, last)
     most = min(MAX_DAYS, MAX_TICKS * world.grain_minutes // MINUTES_PER_DAY)
     if days > most:
         raise Invalid(
@@ -72,6 +69,23 @@ def window(world: World, starts: Iterable[datetime], ends: Iterable[datetime]) -
         )
     horizon = Horizon(first=begins, days=days, zone=world.zone, grain_minutes=world.grain_minutes)
     return Window(first=begins, days=days, start=horizon.start, end=horizon.end)
+
+
+def weeks(world: World, starts: Iterable[datetime], ends: Iterable[datetime]) -> range:
+    """Return the numbers of the weeks in which nobody else may book what a rule looks at."""
+    begins, days = _whole(*_local(world, starts, ends))
+    return range(begins.toordinal() // 7, begins.toordinal() // 7 + days // 7 + 1)
+
+
+def _local(world: World, starts: Iterable[datetime], ends: Iterable[datetime]) -> tuple[date, date]:
+    zone = zone_of(world.zone)
+    return min(starts).astimezone(zone).date(), max(ends).astimezone(zone).date()
+
+
+def _whole(first: date, last: date) -> tuple[date, int]:
+    """Return the day before the week of a date, and how many days it is to the end of another's."""
+    begins = first - timedelta(days=first.weekday() + 1)
+    return begins, (last - begins).days + 8 - last.weekday()
 
 
 def looks_aside(world: World, resource: Resource) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from service.conftest import Clinic, need, physio
+from service.conftest import Asker, Clinic, need, physio
 from service.racing import race, statuses
 from service.solving import work
 from service.test_absences import at, only_on
 from service.test_races import expire_all
 
 from api.settings import Settings
-from api.solving import at_once, publishing
+from api.solving import at_once, publishing, reading
 from api.solving.publishing import Publisher
 
 NINE, DONE = "2028-01-10T09:00:00+01:00", "2028-01-10T09:45:00+01:00"
@@ -60,9 +61,9 @@ def test_many_are_booked_in_shares(
     work(settings)
     real, shares = at_once.book, list[int]()
 
-    def counted(tx: Any, asked: Any, placed: Any) -> Any:
+    def counted(tx: Any, asked: Any, placed: Any, reading: Any) -> Any:
         shares.append(sum(len(one.visits) for one in placed))
-        return real(tx, asked, placed)
+        return real(tx, asked, placed, reading)
 
     monkeypatch.setattr(at_once, "book", counted)
     monkeypatch.setattr(publishing, "SHARE", 2)
@@ -71,6 +72,98 @@ def test_many_are_booked_in_shares(
     assert sum(shares) == 5
     assert max(shares) == 2
     assert clinic.sql("SELECT count(*) FROM visit WHERE state = 'booked'")[0][0] == 5
+
+
+def limited(asks: Asker, settings: Settings, most: int) -> str:
+    """Have two visits of a teacher placed on one day, who may have so many by now."""
+    teacher = {"kind": "teacher", "calendar": "office"}
+    for path, body in (
+        ("resources", {"id": "eva", **teacher}),
+        ("services", {"id": "yoga", "minutes": 45, "needs": [need("teacher")]}),
+        ("requests", {"id": "R1", "steps": [{"service": "yoga"}]}),
+        ("requests", {"id": "R2", "steps": [{"service": "yoga"}]}),
+    ):
+        assert asks.post(f"/v1/{path}", body).status_code == 201
+    days = {"first": "2030-01-07", "days": 1, "time_limit_seconds": 5}
+    solve: str = asks.post("/v1/solves", days).json()["id"]
+    work(settings)
+    version = asks.get("/v1/resources/eva").headers["etag"]
+    now = {**teacher, "limits": {"visits_per_day": most}}
+    assert asks("PUT", "/v1/resources/eva", now, If_Match=version).status_code == 200
+    return solve
+
+
+def between(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> list[Any]:
+    """Publish a visit to a transaction, with something between two; return a list of all looks."""
+    book, look, looks, shares = at_once.book, reading.look, list[Any](), list[Any]()
+
+    def counted(tx: Any, asked: Any, placed: Any) -> Any:
+        looks.append([one.name for one in placed])
+        return look(tx, asked, placed)
+
+    def shared(*words: Any) -> Any:
+        if shares:
+            meanwhile()
+        shares.append(words)
+        return book(*words)
+
+    monkeypatch.setattr(publishing, "SHARE", 1)
+    monkeypatch.setattr(publishing, "look", counted)
+    monkeypatch.setattr(at_once, "look", counted)
+    monkeypatch.setattr(at_once, "book", shared)
+    return looks
+
+
+@pytest.mark.parametrize(("most", "booked"), [(2, ["R1", "R2"]), (1, ["R1"])])
+def test_what_one_share_has_booked_counts_for_the_next(
+    clinic: Clinic,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    booked: list[str],
+) -> None:
+    """Everything is read once; a new request that comes meanwhile changes nothing of it."""
+    asks = clinic.asker()
+    solve = limited(asks, settings, most)
+    other = {"id": "R3", "steps": [{"service": "physio"}]}
+    looks = between(monkeypatch, lambda: asks.post("/v1/requests", other))
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert found["booked"] == booked
+    told = {lost["request"]: lost["problem"]["violations"] for lost in found["lost"]}
+    assert {name: one["rule"] for name, (one,) in told.items()} == (
+        {} if most == 2 else {"R2": "person_limits"}
+    )
+    assert looks == [["R1", "R2"]]
+
+
+@pytest.mark.parametrize("what", ["booked", "changed", "closed"])
+def test_what_changes_between_two_shares_is_read_again(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Somebody books the teacher's last visit of the day, asks for something else, or closes."""
+    asks = clinic.asker()
+    solve = limited(asks, settings, 2)
+
+    def meanwhile() -> None:
+        if what == "booked":
+            body: Any = {"service": "yoga", "start": at("17:00"), "resources": {"teacher": ["eva"]}}
+            done = asks.post("/v1/holds", body)
+        elif what == "changed":
+            version = asks.get("/v1/requests/R2").headers["etag"]
+            body = {"steps": [{"service": "training"}]}
+            done = asks("PUT", "/v1/requests/R2", body, If_Match=version)
+        else:
+            version = asks.get("/v1/services/yoga").headers["etag"]
+            body = {"minutes": 60, "needs": [need("teacher")]}
+            done = asks("PUT", "/v1/services/yoga", body, If_Match=version)
+        assert done.is_success, done.text
+
+    looks = between(monkeypatch, meanwhile)
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert found["booked"] == ["R1"]
+    ((name, problem),) = ((one["request"], one["problem"]) for one in found["lost"])
+    assert (name, problem["type"].rpartition(":")[2]) == ("R2", "rule-broken")
+    assert looks == [["R1", "R2"], ["R2"]]
 
 
 @pytest.mark.parametrize("late", [False, True])
