@@ -167,9 +167,16 @@ def _cost(book: Rulebook, state: State, visit: Visit, placement: Placement, numb
     variant = next(v for v in visit.variants if v[:3] == placement[1:4])
     cost = int(np.broadcast_to(goal.costs(state, visit, variant, ticks), 1)[0])
     for need, members in enumerate(placement.team):
-        for resource in members:
-            part = goal.costs_with(state, visit, variant, need, resource, ticks)
-            cost += int(np.broadcast_to(part, 1)[0])
+        alone = {
+            resource: int(
+                np.broadcast_to(goal.costs_with(state, visit, variant, need, resource, ticks), 1)[0]
+            )
+            for resource in variant.choices[need]
+        }
+        each = goal.costs_with_each(state, visit, variant, need, list(alone), ticks)
+        told = [int(np.broadcast_to(amounts, 1)[0]) for amounts in each] or [0] * len(alone)
+        assert told == list(alone.values()), goal.name
+        cost += sum(alone[resource] for resource in members)
     cost += goal.team_cost(state, visit, placement)
     return cost * book.weight(number, visit.request_index)
 

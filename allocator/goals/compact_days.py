@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -97,14 +97,34 @@ class CompactDays(Goal):
         self, state: State, visit: Visit, variant: Variant, need: int, resource: int, ticks: Ticks
     ) -> Amounts:
         """Return the gaps that the claim would leave beside it."""
-        if not state.claims[resource]:
-            return 0
-        shortest = shortest_claims(state.prepared).get(resource)
-        if shortest is None:
-            return 0
+        found = self.costs_with_each(state, visit, variant, need, [resource], ticks)
+        return found[0] if found else 0
+
+    def costs_with_each(
+        self,
+        state: State,
+        visit: Visit,
+        variant: Variant,
+        need: int,
+        resources: Sequence[int],
+        ticks: Ticks,
+    ) -> Sequence[Amounts]:
+        """Return the same, those of the same clock together."""
+        prepared, known = state.prepared, shortest_claims(state.prepared)
+        alike: dict[Clock, list[int]] = {}
+        for row, resource in enumerate(resources):
+            if state.claims[resource] and resource in known:
+                alike.setdefault(prepared.clock_of(resource), []).append(row)
+        if not alike:
+            return ()
         first, end = _covers(visit, variant.duration, need)
-        idle, _ = _idle(state, resource, shortest, ticks + first, ticks + end)
-        return state.prepared.grain * idle
+        found: list[Amounts] = [0] * len(resources)
+        for rows in alike.values():
+            some = [resources[row] for row in rows]
+            idle, _ = _idle(state, some, known, ticks + first, ticks + end)
+            for row, amounts in zip(rows, prepared.grain * idle, strict=True):
+                found[row] = amounts
+        return found
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return those whose gaps count."""
@@ -113,11 +133,12 @@ class CompactDays(Goal):
     def express(self, model: Verbs) -> None:
         """Charge starts by the fixed claims beside them, and pairs of free claims by their gap."""
         shared: dict[tuple[_Claim, _Claim], dict[tuple[int, Clock], list[int]]] = {}
-        for resource, shortest in shortest_claims(model.prepared).items():
+        every = shortest_claims(model.prepared)
+        for resource, shortest in every.items():
             users = model.users(resource)
             if model.state.claims[resource]:
                 for visit, need in users:
-                    _beside_fixed(model, visit, need, resource, shortest)
+                    _beside_fixed(model, visit, need, resource, every)
             kind = (shortest, model.prepared.clock_of(resource))
             for (one, n), (other, m) in combinations(users, 2):
                 if one is not other:
@@ -156,35 +177,50 @@ def _edges(state: State, resource: int) -> tuple[Vector, Vector]:
 
 
 def _idle(
-    state: State, resource: int, shortest: int, firsts: Vector, ends: Vector
+    state: State,
+    resources: Sequence[int],
+    shortest: Mapping[int, int],
+    firsts: Vector,
+    ends: Vector,
 ) -> tuple[Vector, npt.NDArray[np.bool_]]:
     """Return the idle ticks that claims would leave beside them, and which would overlap.
 
-    Where they overlap nothing the gap that they lie in was usable, so nothing is taken back.
+    A row for each of some resources, which have the same clock. Where claims overlap nothing the
+    gap that they lie in was usable, so nothing is taken back.
     """
-    run_ends, run_firsts = _edges(state, resource)
-    place = np.searchsorted(run_firsts, firsts, "right")
-    before, after = firsts - run_ends[place], run_firsts[place] - ends
-    idle = np.zeros(len(firsts), dtype=np.int64)
-    for gaps, lasts, nexts in ((before, firsts - before, firsts), (after, ends, ends + after)):
-        short = np.flatnonzero((gaps > 0) & (gaps < shortest))
-        if len(short):
-            day_of = state.prepared.clock_of(resource).day_of
-            same = day_of.take(lasts[short] - 1, mode="clip") == day_of.take(
-                nexts[short], mode="clip"
-            )
-            idle[short] += gaps[short] * same
+    before = np.empty((len(resources), len(firsts)), dtype=np.int64)
+    after = np.empty_like(before)
+    for row, resource in enumerate(resources):
+        run_ends, run_firsts = _edges(state, resource)
+        place = np.searchsorted(run_firsts, firsts, "right")
+        before[row] = run_ends[place]
+        after[row] = run_firsts[place]
+    before, after = firsts - before, after - ends
+    idle = np.zeros_like(before)
+    least = np.array([[shortest[resource]] for resource in resources])
+    day_of = state.prepared.clock_of(resources[0]).day_of
+    for gaps, claimed, side in ((before, firsts, -1), (after, ends, 1)):
+        rows, columns = np.nonzero((gaps > 0) & (gaps < least))
+        if len(rows):
+            short, at = gaps[rows, columns], claimed[columns]
+            other = at + side * short
+            lasts, nexts = np.minimum(at, other), np.maximum(at, other)
+            same = day_of.take(lasts - 1, mode="clip") == day_of.take(nexts, mode="clip")
+            idle[rows, columns] += short * same
     return idle, np.minimum(before, after) < 0
 
 
-def _beside_fixed(model: Verbs, visit: Visit, need: int, resource: int, shortest: int) -> None:
+def _beside_fixed(
+    model: Verbs, visit: Visit, need: int, resource: int, shortest: Mapping[int, int]
+) -> None:
     """Charge a free visit for the gaps to the fixed claims on a resource that it takes."""
     ticks = masks.ticks_of(model.candidates(visit.index))
     takes = model.takes(visit.index, need, resource)
     durations = model.durations(visit.index)
     for duration in durations:
         first, end = _covers(visit, duration, need)
-        idle, overlaps = _idle(model.state, resource, shortest, ticks + first, ticks + end)
+        several = _idle(model.state, [resource], shortest, ticks + first, ticks + end)
+        idle, overlaps = several[0][0], several[1][0]
         idle[overlaps] = 0  # there the visit cannot take this resource
         if idle.any():
             when = takes

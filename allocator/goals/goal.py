@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -104,6 +104,21 @@ class Goal(Protocol):
     ) -> Amounts:
         """Vectorised: what it adds when this resource is taken for this need."""
         return 0
+
+    def costs_with_each(
+        self,
+        state: State,
+        visit: Visit,
+        variant: Variant,
+        need: int,
+        resources: Sequence[int],
+        ticks: Ticks,
+    ) -> Sequence[Amounts]:
+        """Vectorised: what it adds with each of several resources; nothing where none adds any.
+
+        The same as ``costs_with`` says one by one; override it where it can be said faster.
+        """
+        return [self.costs_with(state, visit, variant, need, r, ticks) for r in resources]
 
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Vectorised, for what couples needs: what the team as a whole adds beyond its members.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -201,6 +201,21 @@ class OffPeak(Goal):
         stretches = [_stretch(visit, variant.duration, n) for n in sure]
         alone = _stretch(visit, variant.duration, need)._replace(times=1)
         return _beyond(state, kind, ticks, stretches, alone)
+
+    def costs_with_each(
+        self,
+        state: State,
+        visit: Visit,
+        variant: Variant,
+        need: int,
+        resources: Sequence[int],
+        ticks: Ticks,
+    ) -> Sequence[Amounts]:
+        """Return the same: nothing for needs that draw on a kind whoever is taken."""
+        draws = _draws(state.prepared, visit).values()
+        if not any(need in unsure for _, unsure in draws):
+            return ()
+        return super().costs_with_each(state, visit, variant, need, resources, ticks)
 
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Return what several resources add together, beyond each by itself: cost is convex."""

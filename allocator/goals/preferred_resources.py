@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
 from allocator.prepare.prepared import Prepared
@@ -54,6 +54,22 @@ class PreferredResources(Goal):
     ) -> Amounts:
         """Return how far down the order of preference a resource is, at any start."""
         return _steps(state.prepared, visit, visit.needs[need], resource)
+
+    def costs_with_each(
+        self,
+        state: State,
+        visit: Visit,
+        variant: Variant,
+        need: int,
+        resources: Sequence[int],
+        ticks: Ticks,
+    ) -> Sequence[Amounts]:
+        """Return the same: nothing where a need has no order, and nobody wishes."""
+        what, request = visit.needs[need], visit.request
+        wishes = request.preferred_resources if request is not None else ()
+        if what.attendee or not (any(what.rank) or any(w.role == what.role for w in wishes)):
+            return ()
+        return [_steps(state.prepared, visit, what, resource) for resource in resources]
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return those that a wish names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from allocator.domain.request import FlexibleSeries, Request
 from allocator.goals.goal import Amount, Amounts, Goal, Ticks
@@ -69,6 +69,20 @@ class SameCarer(Goal):
         if need != carer_need(visit):
             return 0
         return int(resource not in _known(state, visit))
+
+    def costs_with_each(
+        self,
+        state: State,
+        visit: Visit,
+        variant: Variant,
+        need: int,
+        resources: Sequence[int],
+        ticks: Ticks,
+    ) -> Sequence[Amounts]:
+        """Return the same: nothing for needs that no carer fills."""
+        if need != carer_need(visit):
+            return ()
+        return super().costs_with_each(state, visit, variant, need, resources, ticks)
 
     def tells_apart(self, prepared: Prepared) -> frozenset[int]:
         """Return those who may be the carer of a series."""

@@ -6,7 +6,7 @@ function here turns its numbers into Python's first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -116,14 +116,16 @@ def flags(mask: Mask, length: int) -> npt.NDArray[np.bool_]:
     return np.unpackbits(raw, bitorder="little", count=length).astype(bool)
 
 
-def holds(mask: Mask, ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Say for each of some ticks, none below 0, whether it belongs to the set."""
-    if not len(ticks):
-        return np.zeros(0, dtype=bool)
-    last = int(ticks.max())
-    raw = (mask & (1 << (last + 1)) - 1).to_bytes((last >> 3) + 1, "little")
-    bits = np.frombuffer(raw, dtype=np.uint8)[ticks >> 3] >> (ticks & 7)
-    return (bits & 1).astype(bool)
+def holds(sets: Collection[Mask], ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Say of each of some sets, row by row, which of some ticks, none below 0, belong to it."""
+    if not len(ticks) or not sets:
+        return np.zeros((len(sets), len(ticks)), dtype=bool)
+    low = int(ticks.min()) & ~7
+    length = int(ticks.max()) + 1 - low
+    within, size = (1 << length) - 1, (length + 7) >> 3
+    raw = b"".join([(mask >> low & within).to_bytes(size, "little") for mask in sets])
+    bits = np.frombuffer(raw, dtype=np.uint8).reshape(len(sets), size)[:, (ticks - low) >> 3]
+    return (bits >> (ticks & 7).astype(np.uint8) & 1).astype(bool)
 
 
 def from_flags(values: npt.NDArray[np.bool_]) -> Mask:

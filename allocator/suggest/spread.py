@@ -34,18 +34,19 @@ def spread(
     traits
         What one is like: for each trait the points that it costs to have it like one chosen.
     """
-    left = [(rank(one), place, one, traits(one)) for place, one in enumerate(found)]
+    left = list(range(len(found)))
+    points = [rank(one) for one in found]
+    like = [traits(one) for one in found]
     chosen: list[T] = []
-    seen: dict[Hashable, int] = {}
     while left and len(chosen) < most:
-        best = min(
-            left,
-            key=lambda c: (c[0] + sum(cost * seen.get(trait, 0) for cost, trait in c[3]), c[1]),
-        )
+        best = min(left, key=points.__getitem__)
         left.remove(best)
-        chosen.append(best[2])
-        for _, trait in best[3]:
-            seen[trait] = seen.get(trait, 0) + 1
+        chosen.append(found[best])
+        there = {trait for _, trait in like[best]}
+        for one in left:
+            for cost, trait in like[one]:
+                if trait in there:
+                    points[one] += cost
     return sorted(chosen, key=rank)
 
 

@@ -129,8 +129,10 @@ class Wishes:
 
     def loads(self, visit: Visit, duration: int, ticks: Vector) -> Loads | None:
         """Return the expected load of the busiest tick of a visit from each of some starts."""
+        if self.forecast is None:
+            return None
         kinds = self.kinds(visit)
-        if self.forecast is None or not kinds:
+        if not kinds:
             return None
         low, high = int(ticks[0]), min(int(ticks[-1]) + duration, self.prepared.ticks)
         some = [self.forecast.load(kind, range(low, high)) for kind in kinds]

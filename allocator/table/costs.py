@@ -75,18 +75,19 @@ class CostTable:
         lower = total.copy()
         for n, by_resource in enumerate(found.by_need):
             need = visit.needs[n]
-            part = np.empty((len(by_resource), len(self.ticks)), dtype=np.int64)
-            for row, (resource, mask) in enumerate(by_resource.items()):
-                part[row] = 0
-                for weight, goal in with_goals:
-                    amounts = goal.costs_with(state, visit, variant, n, resource, self.ticks)
+            resources = list(by_resource)
+            part = np.zeros((len(resources), len(self.ticks)), dtype=np.int64)
+            for weight, goal in with_goals:
+                each = goal.costs_with_each(state, visit, variant, n, resources, self.ticks)
+                for row, amounts in enumerate(each):
                     if not isinstance(amounts, int) or amounts:
                         part[row] += weight * amounts
-                if beside and not need.attendee:
-                    part[row] += beside.get(resource, 0)
-                if mask != found.starts:
-                    part[row][~masks.holds(mask, self.ticks)] = IMPOSSIBLE
-            self.resources.append(list(by_resource))
+            if beside and not need.attendee:
+                more = [beside.get(resource, 0) for resource in resources]
+                part += np.array(more, dtype=np.int64)[:, None]
+            if any(mask != found.starts for mask in by_resource.values()):
+                part[~masks.holds(by_resource.values(), self.ticks)] = IMPOSSIBLE
+            self.resources.append(resources)
             self.parts.append(part)
             if need.optional:
                 if len(part):
@@ -158,16 +159,13 @@ class CostTable:
 
         Only those that cost less than the one number in ``limit``, which may fall meanwhile.
         """
-        base = int(self.by_start[column])
+        base, impossible = int(self.by_start[column]), int(IMPOSSIBLE)
         choices: list[list[tuple[int, tuple[int, ...]]]] = []
         for n, resources in enumerate(self.resources):
             need = self.options.visit.needs[n]
-            column_costs = self.parts[n][:, column] if resources else ()
-            single = sorted(
-                (int(cost), resource)
-                for cost, resource in zip(column_costs, resources, strict=True)
-                if cost < IMPOSSIBLE
-            )
+            each = self.parts[n][:, column].tolist()
+            single = [some for some in zip(each, resources, strict=True) if some[0] < impossible]
+            single.sort()
             ways: list[tuple[int, tuple[int, ...]]]
             if need.quantity == 1 and not need.optional:
                 ways = [(cost, (resource,)) for cost, resource in single]

@@ -47,28 +47,31 @@ def amounts_of(
         ticks = np.array([placements[n].start for n in some])
         for number, goal in book.cost_goals:
             _add(found, some, number, goal.costs(state, visit, variant, ticks))
-        taking: dict[tuple[int, int], list[int]] = {}
-        for n in some:
-            for need, members in enumerate(placements[n].team):
-                for resource in members:
-                    taking.setdefault((need, resource), []).append(n)
-        for (need, resource), those in taking.items():
-            ticks = np.array([placements[n].start for n in those])
+        for need in range(len(visit.needs)):
+            teams = [placements[n].team[need] for n in some]
+            taken = sorted({resource for team in teams for resource in team})
             for number, goal in book.cost_with_goals:
-                amount = goal.costs_with(state, visit, variant, need, resource, ticks)
-                _add(found, those, number, amount)
+                each = goal.costs_with_each(state, visit, variant, need, taken, ticks)
+                for resource, amount in zip(taken, each, strict=False):
+                    _add(found, some, number, amount, [resource in team for team in teams])
     for number, goal in book.team_goals:
         for one, placement in zip(found, placements, strict=True):
             _add([one], [0], number, goal.team_cost(state, visit, placement))
     return found
 
 
-def _add(found: list[dict[int, int]], places: Sequence[int], goal: int, amounts: Amounts) -> None:
-    """Add amounts of a goal to some places."""
+def _add(
+    found: list[dict[int, int]],
+    places: Sequence[int],
+    goal: int,
+    amounts: Amounts,
+    which: Sequence[bool] = (),
+) -> None:
+    """Add amounts of a goal to some places, or to those that are said."""
     if isinstance(amounts, int):
         several = [amounts] * len(places) if amounts else []
     else:
         several = amounts.tolist()
-    for place, amount in zip(places, several, strict=False):
-        if amount:
+    for number, (place, amount) in enumerate(zip(places, several, strict=False)):
+        if amount and (not which or which[number]):
             found[place][goal] = found[place].get(goal, 0) + amount

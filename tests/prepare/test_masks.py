@@ -124,12 +124,16 @@ def test_fillable_is_the_greatest_sum_that_fits(room: int, lengths: set[int]) ->
 
 
 def test_holds_says_of_each_tick_whether_it_belongs():
-    """Within the set, between its ticks, and beyond its last."""
-    mask = masks.from_ticks([0, 3, 17])
-    ticks = np.array([0, 1, 3, 16, 17, 40])
-    assert masks.holds(mask, ticks).tolist() == [True, False, True, False, True, False]
-    assert masks.holds(~mask, ticks).tolist() == [False, True, False, True, False, True]
-    assert masks.holds(mask, ticks[:0]).tolist() == []
+    """Of several sets: within them, between their ticks, beyond the last; of none, and no tick."""
+    sets = [masks.from_ticks([9, 11, 40]), ~masks.from_ticks([11]), 0]
+    ticks = np.array([11, 40, 9, 41, 70])
+    assert masks.holds(sets, ticks).tolist() == [
+        [True, True, True, False, False],
+        [False, True, True, True, True],
+        [False] * 5,
+    ]
+    assert masks.holds([], ticks).shape == (0, 5)
+    assert masks.holds(sets, ticks[:0]).shape == (3, 0)
 
 
 def test_of_ticks_is_the_set_of_an_array():
