@@ -49,13 +49,13 @@ class Trial:
         self.suggester = Suggester(self.seal)
         self.requests: list[str] = []
         self.bookings: list[str] = []
-        self.held = 0
+        self.people: dict[int, str] = {}
         self.transaction(self._furnish)
         for session in self.problem.sessions[:: self.rng.choice([1, 2])]:
             self.transaction(lambda tx, one=session: self._open(tx, one.id, one.service))
 
-    def transaction(self, work: Callable[[Tx], Any]) -> Any:
-        who = Principal(tenant=self.tenant, actor="test", role=Role.ADMINISTRATOR)
+    def transaction(self, work: Callable[[Tx], Any], who: Principal | None = None) -> Any:
+        who = who or Principal(tenant=self.tenant, actor="test", role=Role.ADMINISTRATOR)
 
         def run(connection: Connection, now: datetime) -> Any:
             worlds = self.process.worlds
@@ -68,7 +68,11 @@ class Trial:
         last = problem.horizon.first + timedelta(days=problem.horizon.days)
         days = (last - date.today()).days + self.rng.randint(-1, 9)
         policy = {
-            "terms": {"most_open_holds": 1000, "suggest_days": min(days, 366)},
+            "terms": {
+                "most_open_holds": 1000,
+                "suggest_days": min(days, 366),
+                "most_days_ahead": days - self.rng.randint(0, 3),
+            },
             "travel": [],
             "turnarounds": [encode(t) for t in problem.turnarounds],
         }
@@ -91,7 +95,10 @@ class Trial:
             if one.kind == "patient":
                 body = {**encode(one), "name": ""}
                 body.pop("id")
-                persons.create(tx, name=one.id, email=None, phone=None, ref=one.id, resource=body)
+                row = persons.create(
+                    tx, name=one.id, email=None, phone=None, ref=one.id, resource=body
+                )
+                self.people[row.id] = one.id
         for request in problem.requests:
             try:
                 with tx.connection.begin_nested():
@@ -110,9 +117,21 @@ class Trial:
         horizon = self.problem.horizon
         return (Span(start=horizon.start, end=horizon.end),)
 
+    def anybody(self) -> Principal:
+        """Return a patient, somebody who works at one place, or an administrator."""
+        role = self.rng.choice([Role.ADMINISTRATOR, Role.SCHEDULER, Role.CLIENT])
+        who = Principal(tenant=self.tenant, actor=f"{role.value} of the test", role=role)
+        if role is Role.CLIENT:
+            return replace(who, person=self.rng.choice(sorted(self.people)))
+        if role is Role.SCHEDULER and self.problem.locations:
+            return replace(who, locations=frozenset([self.rng.choice(self.problem.locations).id]))
+        return who
+
     def asked(self, tx: Tx) -> Asked:
         """Return any question."""
-        patients = [r.id for r in self.problem.resources if r.kind == "patient"]
+        patients = sorted(self.people.values())
+        if tx.principal.person is not None:
+            patients = [self.people[tx.principal.person]]
         some = tuple(self.rng.sample(patients, self.rng.randint(0, len(patients))))
         asked = Asked(windows=self.windows(), limit=MOST, urgent=self.rng.random() < 0.2)
         subject = self.rng.choice(["service", "request", "request", "session", "booking"])
@@ -149,7 +168,6 @@ class Trial:
 
     def take(self, tx: Tx, token: str) -> Any:
         ticket = self.suggester.ticket(tx, token, "bookings.hold")
-        self.held += 1
         if ticket.booking is not None:
             return holding.move(tx, ticket.booking, ticket, None)
         return holding.hold(tx, ticket)
@@ -204,4 +222,4 @@ def test_every_suggestion_books(
     """Held, moved or next possible: nobody else is there, so each token holds."""
     trial = Trial(process, found, seed)
     for _ in range(QUESTIONS):
-        trial.transaction(trial.ask)
+        trial.transaction(trial.ask, trial.anybody())
