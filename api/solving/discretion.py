@@ -30,7 +30,7 @@ def seen(tx: Tx, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
     before = kept("before")
     left = {_of(row) for row in result["before"]} - {_of(row) for row in before}
-    mine = _mine(tx, [stay["booking"] for stay in result["stays"] if stay["booking"]])
+    mine = where_one_works(tx, [stay["booking"] for stay in result["stays"] if stay["booking"]])
     return {
         **result,
         "visits": [row for row in kept("visits") if _of(row) not in left],
@@ -46,7 +46,7 @@ def _of(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["request"], row["visit"]
 
 
-def _mine(tx: Tx, bookings: Iterable[str]) -> set[str]:
+def where_one_works(tx: Tx, bookings: Iterable[str]) -> set[str]:
     """Return those of some bookings that are where the asker works."""
     found = tx.connection.execute(
         select(BOOKING.c.uid, BOOKING.c.location).where(

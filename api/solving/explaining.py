@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from allocator.table.rulebook import Rulebook
 from api.problems import Invalid, NotFound, WrongState
 from api.solving.asked import DAYS, Asked
 from api.solving.clinic import Clinic, clinic
+from api.solving.discretion import where_one_works
 from api.solving.stopped import REASON
 from api.store import bookings as kept
 from api.store.changes import unseen
@@ -198,19 +199,35 @@ def _slot(
             discreet(_of_own(v, own, slot.assignment), [slot.assignment], world.resources)
             for v in broken
         ]
+    theirs = _elsewhere(tx, found, broken)
     return {
         "start": in_utc(slot.assignment.start),
         "end": in_utc(slot.assignment.end),
         "resources": {role: list(names) for role, names in slot.assignment.resources},
         "free": not broken,
-        "violations": list({(v.rule, v.message): _broken(tx, found, v) for v in broken}.values()),
+        "violations": list(
+            {(v.rule, v.message): _broken(tx, found, v, theirs) for v in broken}.values()
+        ),
     }
 
 
-def _broken(tx: Tx, found: Clinic, violation: Violation) -> dict[str, Any]:
+def _elsewhere(tx: Tx, found: Clinic, broken: Sequence[Violation]) -> Set[str]:
+    """Return the bookings that stand in the way where the asker does not work."""
+    if tx.principal.own_only or not tx.principal.locations:
+        return frozenset()
+    owners = {found.fixed[name].owner for v in broken for name in v.visits if name in found.fixed}
+    return owners - where_one_works(tx, owners)
+
+
+def _broken(tx: Tx, found: Clinic, violation: Violation, theirs: Container[str]) -> dict[str, Any]:
     """Return what stands against a slot: to the staff with whose bookings it is.
 
     Visits of others have no names but their UUIDs, which tell nobody anything.
+
+    Parameters
+    ----------
+    theirs
+        Bookings where the asker does not work: whose they are is not told.
     """
     message, bookings = violation.message, []
     if not tx.principal.own_only:
@@ -218,6 +235,9 @@ def _broken(tx: Tx, found: Clinic, violation: Violation) -> dict[str, Any]:
         for visit in violation.visits:
             mine = found.fixed.get(visit)
             if mine is None:
+                continue
+            if mine.owner in theirs:
+                message = message.replace(visit, "a visit elsewhere")
                 continue
             person = found.people[mine.owner]
             message = message.replace(visit, person or f"booking {mine.owner}")

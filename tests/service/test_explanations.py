@@ -87,6 +87,24 @@ def test_a_client_hears_of_nobody_else(full: Clinic) -> None:
     assert not [word for word in ("P1", *others) if word in told]
 
 
+def test_staff_hear_nothing_of_whose_bookings_are_elsewhere(full: Clinic) -> None:
+    """They cannot read these bookings; that the place is taken they are told."""
+    ask(full.asker())
+    place = {"practitioner": ["anna"], "room": ["room-1"]}
+    there = full.asker("scheduler", locations=["there"])
+    before = why(there, start=at("09:15"), resources=place)["slot"]["violations"]
+    assert {booking["person"] for broken in before for booking in broken["bookings"]} == {"P1"}
+    full.sql("UPDATE booking SET location = 'here'")
+    found = why(there, start=at("09:15"), resources=place)
+    assert [broken["rule"] for broken in found["slot"]["violations"]] == ["capacity"] * len(before)
+    for broken in found["slot"]["violations"]:
+        assert broken["bookings"] == []
+        assert "a visit elsewhere (Mon 2030-01-07 09:00)" in broken["message"]
+    others = full.sql("SELECT uid FROM visit UNION SELECT uid FROM booking")
+    told = str(found)
+    assert not [word for word in ("P1", *(str(row[0]) for row in others)) if word in told]
+
+
 def test_others_requests_do_not_exist_for_a_client(full: Clinic) -> None:
     """Neither do people that they name."""
     ask(full.asker())
