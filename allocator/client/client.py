@@ -40,9 +40,9 @@ PATIENT = "patient"
 class Client:
     """The service from Python.
 
-    Every change has an idempotency key of its own. Where the connection breaks, or the service
-    answers 503 or 429, the same is sent again with the same key: whatever became of the first,
-    nothing is done twice.
+    Every change has an idempotency key of its own. Where the connection breaks, or the answer is
+    503, 429, or a proxy's 502 or 504, the same is sent again with the same key: whatever became of
+    the first, nothing is done twice.
 
     Parameters
     ----------

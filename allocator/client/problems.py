@@ -86,7 +86,9 @@ _CLASSES: dict[int, type[ServiceProblem]] = {
     409: Conflict,
     412: Stale,
     429: TooMany,
+    502: Unavailable,
     503: Unavailable,
+    504: Unavailable,
 }
 
 

@@ -17,8 +17,10 @@ from allocator.client.problems import NotThere, ServiceProblem, Unavailable, pro
 
 READS = ("GET", "HEAD")
 JSON = "application/json"
-#: Statuses after which the same is sent again.
-AGAIN = (429, 503)
+#: Statuses after which the same is sent again: those of proxies while a service starts as well.
+AGAIN = (429, 502, 503, 504)
+#: After these, too, nobody knows what became of it.
+LOST = (502, 504)
 #: Seconds before the second try, and at most before any; each is twice the one before.
 FIRST, LONGEST = 0.1, 5.0
 #: Things on a page of a list.
@@ -161,6 +163,7 @@ class Sender:
                 return None
             if problem.status not in AGAIN:
                 raise problem
+            lost = lost or problem.status in LOST
             waiting.wait(problem)
 
     def pages(self, path: str, **filters: Any) -> Iterator[dict[str, Any]]:

@@ -237,8 +237,14 @@ def test_a_series_that_is_partly_possible_asks(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("spoil", "least"),
-    [(lose, 0.05), (instead(503), 0.05), (instead(429, **{"Retry-After": "7"}), 7)],
-    ids=["lost", "503", "429"],
+    [
+        (lose, 0.05),
+        (instead(502), 0.05),
+        (instead(503), 0.05),
+        (instead(504), 0.05),
+        (instead(429, **{"Retry-After": "7"}), 7),
+    ],
+    ids=["lost", "502", "503", "504", "429"],
 )
 def test_a_lost_reply_books_once(
     client: Client, wire: Wire, clinic: Clinic, pauses: list[float], spoil: Any, least: float
@@ -255,10 +261,11 @@ def test_a_lost_reply_books_once(
     assert len(pauses) == 2 and min(pauses) >= least
 
 
-def test_a_lost_reply_deletes_once(client: Client, wire: Wire) -> None:
+@pytest.mark.parametrize("spoil", [lose, instead(502), instead(504)], ids=["lost", "502", "504"])
+def test_a_lost_reply_deletes_once(client: Client, wire: Wire, spoil: Any) -> None:
     """That it is gone already is what the lost answer said; of a stranger it is a problem."""
     kept = client.services.create(Service(id="talk", minutes=15))
-    wire.spoil = [lose]
+    wire.spoil = [spoil]
     client.services.delete("talk", kept.version)
     with pytest.raises(NotThere):
         client.services.delete("talk", kept.version)
