@@ -60,7 +60,10 @@ def demand_target(url: str, *, private: bool) -> None:
     local = name == "localhost" or name.endswith(".localhost")
     literal = ":" in host or _NUMERIC.fullmatch(host) is not None
     if local or (literal and not is_public(host)):
-        raise Invalid(f"The address {url!r} leads to {host}, which is no public address.")
+        raise Invalid(
+            f"The address {url!r} leads to {host}, which is no public address; a service with"
+            " ALLOCATOR_WEBHOOK_PRIVATE=true, as for development, takes it."
+        )
 
 
 def public_socket(info: tuple[Any, ...]) -> socket.socket:
