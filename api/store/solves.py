@@ -159,7 +159,8 @@ _AUDIT = text(
 )
 _END = text(
     f"""
-    UPDATE solve SET state = :state, result = CAST(:result AS jsonb), ended_at = now()
+    UPDATE solve SET state = :state, result = CAST(:result AS jsonb), ended_at = now(),
+        incumbent = NULL
     WHERE tenant_id = :tenant AND id = :solve AND state = 'running' AND worker = :worker
     RETURNING {BRIEF}
     """

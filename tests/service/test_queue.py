@@ -172,6 +172,7 @@ def test_what_a_dead_worker_has_left_is_not_thrown_away(
     found = asks.get(f"/v1/solves/{dead}").json()
     assert found["state"] == "solved"
     assert [visit["request"] for visit in found["result"]["visits"]] == ["R1"]
+    assert clinic.sql("SELECT incumbent FROM solve") == [(None,)]  # megabytes that nobody needs
 
 
 @pytest.mark.parametrize(
