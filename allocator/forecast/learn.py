@@ -157,13 +157,21 @@ def learn_for(
         As for ``learn``.
     now
         The instant from which to look ahead; by default that of the last booking.
+
+    Raises
+    ------
+    InvalidProblem
+        As ``learn`` does, and where there is neither a booking nor an instant.
     """
     zone = problem.horizon.zone
     refuse_without(claims, ("start", "booked"), "claims")
     asked = now
     if asked is None:
         booked = seconds(claims, "booked", "claims")
-        asked = datetime.fromtimestamp(int(booked.max(initial=0)), UTC)
+        if not len(booked):
+            message = "Forecast: there are 0 claims, so now has to be named."
+            raise InvalidProblem([Fault(FaultCode.MISSING, "forecast", "", message)])
+        asked = datetime.fromtimestamp(int(booked.max()), UTC)
     today = pd.Timestamp(asked).tz_convert(zone).date()
     first = today
     if len(claims):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,10 @@ from forecast.planted import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import problem
 
 from allocator.domain.faults import InvalidProblem
+from allocator.forecast import learn_for
 
 KIND = "practitioner"
 
@@ -172,6 +174,15 @@ def test_without_a_history_the_books_are_the_forecast():
     nothing = forecast(made.iloc[:0], opened)
     assert not nothing.load(KIND).any()
     assert not nothing.usual(KIND).any()
+
+
+def test_without_claims_the_instant_is_named():
+    """There is no last booking from which to look ahead."""
+    world, now = problem(days=7), datetime(2026, 3, 2, 9, tzinfo=UTC)
+    nothing = pd.DataFrame({"kind": [], "start": [], "end": [], "booked": []})
+    with pytest.raises(InvalidProblem, match="there are 0 claims, so now has to be named"):
+        learn_for(world, nothing)
+    assert not learn_for(world, nothing, now=now).to_frame()["load"].any()
 
 
 def test_a_kind_without_opening_hours_is_left_out():
