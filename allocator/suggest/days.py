@@ -6,13 +6,22 @@ import numpy as np
 
 from allocator.domain.time import zone_of
 from allocator.prepare import masks
+from allocator.suggest.opening import starts_opened
 from allocator.suggest.plans import Plans
 from allocator.suggest.suggestion import DayOfStarts
 
 
-def days_of(plans: Plans) -> tuple[DayOfStarts, ...]:
-    """Return the days on which the first visit has a start, in order."""
+def days_of(plans: Plans, *, opens: bool) -> tuple[DayOfStarts, ...]:
+    """Return the days on which the first visit has a start, in order.
+
+    Parameters
+    ----------
+    opens
+        Whether a group session that has no place yet may be given one for a single visit.
+    """
     starts, visit = plans.first_starts(), plans.visits[0]
+    if not starts and opens and len(plans.visits) == 1:
+        starts = starts_opened(plans.book, plans.state, visit, plans.bounds)
     ticks = masks.ticks_of(starts)
     if not len(ticks):
         return ()

@@ -450,6 +450,7 @@ class Index:
         moving: Collection[str] = (),
         locations: Collection[str] = (),
         now: datetime | None = None,
+        opens: bool = True,
     ) -> tuple[DayOfStarts, ...]:
         """Return the days on which a request could begin: what a page with a calendar shows.
 
@@ -459,14 +460,15 @@ class Index:
 
         Parameters
         ----------
-        request, windows, forecast, moving, locations, now
+        request, windows, forecast, moving, locations, now, opens
             As for ``suggest``.
         """
         bounds = Bounds(tuple(windows), self._where(locations), now)
         with self._lock, self._asking(request, moving) as (prep, visits):
             wishes = Wishes(self.prepared, forecast, None)
             some = [self.prepared.visits[v] for v in visits]
-            return days_of(Plans(self.rulebook, self.state, wishes, prep, some, bounds))
+            plans = Plans(self.rulebook, self.state, wishes, prep, some, bounds)
+            return days_of(plans, opens=opens)
 
     def ranking(
         self,

@@ -77,6 +77,17 @@ def openings(
     return starts.bit_count(), found
 
 
+def starts_opened(book: Rulebook, state: State, visit: Visit, bounds: Bounds) -> Mask:
+    """Return every start of a session that could be held for a visit, each need by itself."""
+    starts = 0
+    for session in _unheld(book, state, visit):
+        joined = _with(book, state, visit, session, bounds)
+        for found in options(book, state, session):
+            own = replace(bounds, windows=()).starts(book.prepared, session, found.variant)
+            starts |= found.starts & joined & own
+    return starts
+
+
 def _unheld(book: Rulebook, state: State, visit: Visit) -> Iterator[Visit]:
     """Yield the sessions that a visit may join, and that are held as soon as somebody does."""
     for number in visit.joins:

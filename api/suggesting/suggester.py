@@ -255,6 +255,7 @@ class Suggester:
                         forecast=index.forecast,
                         locations=sorted(tx.principal.locations),
                         now=tx.now,
+                        opens=may(tx.principal, "sessions.place"),
                     ),
                 )
         # By the clock of the place; and later visits may well lie behind the last day.

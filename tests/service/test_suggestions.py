@@ -312,6 +312,10 @@ def test_a_session_is_held_for_the_first_who_joins(clinic: Clinic) -> None:
         found: str = one["token"]
         return found
 
+    page = f"/v1/suggestions/days?session=S&from={at(0)[:10]}&days=2"
+    # From 8:00 to 17:00 there are 37 quarters.
+    assert [one["starts"] for one in asks.get(page).json()["days"]] == [37, 37]
+    assert client(clinic, "P1").get(page).status_code == 409
     first, same, other = token("P1", 9), token("P2", 9), token("P2", 10)
     assert client(clinic, "P1").post("/v1/holds", {"token": first}).status_code == 403
     assert asks.get("/v1/sessions/S/place").status_code == 404

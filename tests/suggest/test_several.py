@@ -191,6 +191,9 @@ def test_a_session_is_held_for_the_first_who_joins():
     ]
     assert [r.text for r in nine.reasons if r.tag is Tag.OPENS] == ["g would be held for it"]
     assert index.suggest(joins("pat")) == found
+    assert [day.starts for day in index.days(joins("pat"))] == [4]
+    assert index.days(joins("pat"), opens=False) == ()
+    assert not index.suggest(joins("pat"), opens=False).options
     late = index.suggest(joins("pat"), windows=[span(0, 12, 14)])
     assert late.next_possible is None
     early = index.suggest(joins("pat"), windows=[span(0, 7, 8)])
@@ -199,6 +202,7 @@ def test_a_session_is_held_for_the_first_who_joins():
     index.book(joins("pat"), nine.visits)
     for _ in range(2):
         (seat,) = index.suggest(joins("pam")).options
+        assert [day.starts for day in index.days(joins("pam"))] == [1]
         assert (seat.start, seat.opens, len(seat.visits)) == (at(0, 9), (), 1)
         if index.knows("of-pat"):
             index.cancel("of-pat")
