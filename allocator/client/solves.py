@@ -10,8 +10,10 @@ from typing import Any, TypedDict, Unpack
 from allocator.client.reading import read
 from allocator.client.sending import Sender, named
 from allocator.client.things import decoded
+from allocator.domain.problem import Problem
 from allocator.domain.schedule import Assignment, Schedule, Unplaced
 from allocator.frames.nested import encode
+from allocator.frames.problems import problem_from_json
 
 #: States in which nothing is solved any more.
 ENDED = ("solved", "publishing", "published", "cancelled", "failed")
@@ -231,6 +233,36 @@ class Solves:
         """Return what a solve would look at, and solve nothing."""
         found: dict[str, Any] = self._sender.send("POST", "/v1/solves", _body(asked, dry_run=True))
         return found
+
+    def problem(
+        self,
+        *,
+        first: date | None = None,
+        days: int | None = None,
+        may_move: bool = False,
+        people: bool = False,
+    ) -> Problem:
+        """Take away the problem that a solve would get: to try scenarios of it.
+
+        Parameters
+        ----------
+        first, days
+            Local dates to look at; the service's default where None.
+        may_move
+            Whether bookings may move.
+        people
+            Whether people have their names, requests their labels, and absences their reasons.
+            Without, people are numbered.
+
+        Returns
+        -------
+        Problem
+            As things stand; nothing that is done with it comes back by itself.
+        """
+        given = {"first": first and first.isoformat(), "days": days}
+        wanted = {"may_move": "true" if may_move else None, "people": "true" if people else None}
+        params = {key: value for key, value in {**given, **wanted}.items() if value is not None}
+        return problem_from_json(self._sender.send("GET", "/v1/solves/problem", params=params))
 
     def read(self, name: str) -> Solve:
         """Return a solve, with what came of it."""

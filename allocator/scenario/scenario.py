@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from allocator.domain.faults import InvalidProblem
+from allocator.domain.faults import FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
-from allocator.scenario.changes import Change
+from allocator.scenario.changes import Change, Pins, Stay, Weigh
+from allocator.scenario.changes.change import refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,47 @@ class Scenario:
     def named(self, name: str) -> Scenario:
         """Return the same scenario under another name."""
         return replace(self, name=name)
+
+    def asked(self) -> dict[str, Any]:
+        """Return what a service is asked for, to solve this scenario of its problem as it stands.
+
+        What can be asked is what a solve can be told: weights of comfort, a cap or a price on
+        changes, and booked visits that may move. It is what ``client.solves.ask(**asked)`` takes.
+
+        Raises
+        ------
+        InvalidProblem
+            Where a change is another: people are hired, and hours changed, in the service itself.
+        """
+        asked: dict[str, Any] = {
+            "first": self.base.horizon.first,
+            "days": self.base.horizon.days,
+        }
+        for number, change in enumerate(self.changes, 1):
+            held = isinstance(change, Pins) and change.hold
+            if held or not isinstance(change, Weigh | Stay | Pins):
+                raise refuse(
+                    FaultCode.CONTRADICTION,
+                    "scenario",
+                    self.name,
+                    f"Scenario {self.name}, change {number} ({change.text()}): a solve cannot be"
+                    " asked for it; make it in the service itself.",
+                )
+        released = [id for c in self.changes if isinstance(c, Pins) for id in c.release]
+        if released:
+            asked["unpinned"] = released
+        if self.problem.most_changes is not None:
+            asked["most_changes"] = self.problem.most_changes
+        before = {goal: weight for one in self.base.objective for goal, weight in one.goals}
+        after = {goal: weight for one in self.problem.objective for goal, weight in one.goals}
+        changed = [
+            (goal, after.get(goal, 0))
+            for goal in {**before, **after}
+            if before.get(goal, 0) != after.get(goal, 0)
+        ]
+        if changed:
+            asked["weights"] = changed
+        return asked
 
     def text(self) -> str:
         """Say in plain words what it changes."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -22,7 +23,8 @@ from api.schemas.bodies import Body
 from api.schemas.documents import one
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
-from api.solving import checking, discretion, queue
+from api.solving import checking, discretion, handed_out, queue
+from api.solving.asked import DAYS
 from api.solving.publishing import Publisher
 from api.store.ids import as_uid
 from api.usecases.tx import Tx
@@ -79,6 +81,24 @@ def check(call: Calling, body: Raw) -> Response:
     """Check and score a schedule of the pending requests, beside what is booked."""
     given = one(body)
     return Answer(call.read(lambda tx: checking.check(tx, given)))
+
+
+@routes.get(
+    "/problem",
+    operation_id="export_problem",
+    summary="Take the problem away",
+    responses={200: answer_of("ProblemDocument", description="A problem, as files have it.")},
+)
+def problem(
+    call: Calling,
+    first: Annotated[date | None, Query(description="Today by default.")] = None,
+    days: Annotated[int, Query(ge=1, le=366)] = DAYS,
+    may_move: Annotated[bool, Query(description="Whether bookings may move.")] = False,
+    people: Annotated[bool, Query(description="Whether people have their names.")] = False,
+) -> Response:
+    """Take away the problem that a solve would get, to try scenarios of it elsewhere."""
+    asked = {"days": days, "may_move": may_move} | ({"first": first.isoformat()} if first else {})
+    return Answer(call.read(lambda tx: handed_out.problem(tx, asked, people=people)))
 
 
 @routes.get("", operation_id="list_solves", responses={200: answer_of("SolveList")})

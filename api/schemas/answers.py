@@ -496,6 +496,16 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 _object("GoalCost", "What a goal comes to.", **GOAL, weight=NUMBER),
             ),
         ),
+        {
+            **_object(
+                "ProblemDocument",
+                "A problem as files have it; the page on formats tells of all its keys.",
+                format={"type": "string", "const": "allocator-problem"},
+                version=NUMBER,
+                horizon=ANY,
+            ),
+            "additionalProperties": True,
+        },
         _object(
             "DryRun",
             "What a solve would look at.",

@@ -54,7 +54,7 @@ def test_the_example_runs(clinic: Clinic, settings: Settings) -> None:
         if shown:
             demand_shown(json.loads(shown), answer.json(), names, where)
         work(settings)
-    assert len(found) == 22
+    assert len(found) == 24
     assert clinic.overlaps() == 0
 
 

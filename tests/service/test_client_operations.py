@@ -231,6 +231,8 @@ def the_solves(client: Client, settings: Settings) -> None:
     asked: Any = {"first": date(2030, 1, 14), "days": 5, "time_limit_seconds": 5}
     names: Any = {**asked, "requests": ["R1", "R2"]}
     assert client.solves.dry_run(**names)["requests"] == 2
+    away = client.solves.problem(first=asked["first"], days=5)
+    assert {"person-1"} <= {one.id for one in away.resources}
     cancelled = client.solves.cancel(client.solves.ask(**names).id)
     assert cancelled in list(client.solves.list(state="cancelled"))
     solve = client.solves.ask(**names)

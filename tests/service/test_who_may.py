@@ -36,7 +36,8 @@ WHO = {
         " join_waitlist leave_waitlist accept_offer decline_offer"
     ),
     "srau": (
-        "list_solves read_solve follow_solve check_schedule list_absences read_absence"
+        "list_solves read_solve follow_solve export_problem check_schedule"
+        " list_absences read_absence"
         " list_people read_person export_people list_events follow_events"
         " list_claims read_claim export_claims"
     ),
