@@ -5,6 +5,7 @@ The extra ``plots`` brings what draws them; it is loaded when the first plot is 
 
 from allocator.plots.before_after import before_after
 from allocator.plots.bottlenecks import bottlenecks
+from allocator.plots.choice import choice
 from allocator.plots.differences import differences
 from allocator.plots.front import front
 from allocator.plots.funnel import funnel
@@ -15,6 +16,7 @@ from allocator.plots.popular_hours import popular_hours
 from allocator.plots.progress import progress
 from allocator.plots.report import report, write_report
 from allocator.plots.save import save
+from allocator.plots.simulation import simulation
 from allocator.plots.steering import steering
 from allocator.plots.unplaced import unplaced
 from allocator.plots.waterfall import waterfall
@@ -24,6 +26,7 @@ __all__ = [
     "History",
     "before_after",
     "bottlenecks",
+    "choice",
     "differences",
     "front",
     "funnel",
@@ -33,6 +36,7 @@ __all__ = [
     "progress",
     "report",
     "save",
+    "simulation",
     "steering",
     "unplaced",
     "waterfall",

@@ -93,13 +93,6 @@ def _map(kind: str, cells: list[dict[str, Any]], hours: list[str]) -> alt.LayerC
     return (squares + figures).properties(
         width=CELL * max(1, len(hours)),
         height=ROW * max(1, len(days)),
-        title=alt.TitleParams(
-            text=style.heading(kind),
-            anchor="start",
-            frame="bounds",
-            font=style.FONT,
-            fontSize=style.TEXT,
-            color=style.INK,
-        ),
+        title=style.panel(style.heading(kind)),
         view=style.ground(),
     )

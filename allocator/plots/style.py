@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allocator.plots.extra import altair as alt
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Okabe and Ito (2008), "Color Universal Design": told apart with every kind of colour vision.
 BLUE = "#0072B2"
@@ -59,6 +62,11 @@ def data(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
     return kept
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame, each by its columns."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 @lru_cache(maxsize=1)
 def _kept() -> Any:
     """Return a class of data that copies of a chart share: Altair copies parts at each step."""
@@ -85,6 +93,13 @@ def title(text: str, subtitle: str | Sequence[str] = "", *, size: int = HEAD) ->
         subtitleColor=QUIET,
         subtitlePadding=4,
         offset=12,
+    )
+
+
+def panel(text: str) -> alt.TitleParams:
+    """Return the heading of one of several charts beside or below each other."""
+    return alt.TitleParams(
+        text=text, anchor="start", frame="bounds", font=FONT, fontSize=TEXT, color=INK
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
@@ -34,8 +34,8 @@ def overbooked(
     """Return a problem and a schedule with a second visit at the time of each that is risky.
 
     The second one is of the same service, with the same resources, asked for at the same time, for
-    somebody whom nobody named; it is called as the first, with a ``+``. It breaks the rules of
-    capacity, as overbooking does: a simulation serves the two one after the other.
+    somebody whom nobody named; it is called as the first, with a ``+`` behind. It breaks the rule
+    of capacity, as overbooking does: a simulation serves the two one after the other.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ def overbooked(
             chance = uncertainty.no_shows.probability(plan.lead_days(visit, planned.start))
             if chance >= risk:
                 found.append((-chance, planned.start, visit))
+    known = {request.id for request in problem.requests}
     given: Counter[tuple[str, object]] = Counter()
     requests, assignments = [], []
     for _, _, visit in sorted(found, key=lambda f: (f[0], f[1], f[2].index)):
@@ -71,7 +72,8 @@ def overbooked(
         who = [(id, day) for id in assignment.everyone() if problem.resource(id).kind == kind]
         if who and all(given[key] < most_per_day for key in who):
             given.update(who)
-            request, second = _second(visit, assignment)
+            request, second = _second(visit, assignment, known)
+            known.add(request.id)
             requests.append(request)
             assignments.append(second)
     return (
@@ -80,12 +82,16 @@ def overbooked(
     )
 
 
-def _second(visit: Visit, assignment: Assignment) -> tuple[Request, Assignment]:
-    """Return a visit more at the same time: its request, and where it lies."""
+def _second(
+    visit: Visit, assignment: Assignment, known: Collection[str]
+) -> tuple[Request, Assignment]:
+    """Return a visit more at the same time: its request, by a name not known, and its place."""
     asked = visit.request
     assert asked is not None
     step = replace(asked.steps[visit.step - 1], least_lag_minutes=0, most_lag_minutes=None)
-    name = f"{visit.id}{SECOND}"
+    name = visit.id.replace("#", "-") + SECOND  # a "#" numbers the visits of a series
+    while name in known:
+        name += SECOND
     request = Request(
         id=name,
         steps=(step,),

@@ -147,6 +147,7 @@ def _workdays(plan: Plan, planned: Forward) -> pd.DataFrame:
         rows.append(
             (
                 resource.id,
+                resource.label,
                 resource.kind,
                 clock.dates[workday.day],
                 opened,
@@ -158,7 +159,7 @@ def _workdays(plan: Plan, planned: Forward) -> pd.DataFrame:
     return pd.DataFrame(
         rows,
         columns=[
-            *("resource", "kind", "day", "open"),
+            *("resource", "name", "kind", "day", "open"),
             *("planned_work", "planned_overtime", "planned_idle"),
         ],
     )

@@ -50,8 +50,9 @@ class Simulation:
         not held.
     workdays
         A row for each local date on which a resource with hours has visits: ``resource``,
-        ``kind``, ``day``, ``open`` (ordinary minutes, of all lanes), and what all comes to where
-        nothing differs from the plan: ``planned_work``, ``planned_overtime``, ``planned_idle``.
+        ``name``, ``kind``, ``day``, ``open`` (ordinary minutes, of all lanes), and what all comes
+        to where nothing differs from the plan: ``planned_work``, ``planned_overtime`` and
+        ``planned_idle``.
     work, overtime, idle
         A row for each of them, a column for each run: minutes.
     planned_waiting
@@ -269,7 +270,7 @@ def _lines(told: pd.DataFrame, simulation: Simulation, kind: str) -> Iterator[st
 
     days = len(simulation.workdays[simulation.workdays["kind"] == kind])
     yield (
-        f"{len(simulation.visits)} visits, {days} workdays of the kind {kind},"
+        f"{len(simulation.visits)} visits, {days} workday{'s' * (days != 1)} of the kind {kind},"
         f" {simulation.runs} runs; means with intervals of 95 %."
     )
     yield (

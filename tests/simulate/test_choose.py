@@ -9,7 +9,7 @@ from tiny import at, need, patient, practitioner, problem, request, room, servic
 
 from allocator.domain.calendar import DailySpan
 from allocator.domain.faults import InvalidProblem
-from allocator.domain.request import Session, Step
+from allocator.domain.request import FlexibleSeries, Session, Step
 from allocator.domain.resource import Break
 from allocator.simulate import (
     Lognormal,
@@ -173,6 +173,22 @@ def test_the_riskiest_visit_of_a_day_is_overbooked():
     assert overbooked(some, plan, chance, risk=0.5) == (some, plan)
     with pytest.raises(InvalidProblem, match=r"risk of 1.5 are overbooked; 0 to 1"):
         overbooked(some, plan, chance, risk=1.5)
+
+
+def test_second_visits_of_a_series_have_names_of_their_own():
+    """S-1+ is there already, and a "#" would number visits."""
+    some = problem(
+        request("S", series=FlexibleSeries(count=2)),
+        request("S-1+"),
+        grain=15,
+        days=2,
+    )
+    plan = schedule(
+        placed("S#1", 0, 8, 60, practitioner="ann"), placed("S#2", 1, 8, 60, practitioner="ann")
+    )
+    chance = Uncertainty(no_shows=NoShows(otherwise=0.5))
+    _, more = overbooked(some, plan, chance, risk=0.5)
+    assert [a.visit for a in more.assignments] == ["S#1", "S#2", "S-1++", "S-2+"]
 
 
 def test_overbooking_pays_where_visits_are_worth_it():

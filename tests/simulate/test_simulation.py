@@ -116,7 +116,7 @@ def test_resources_are_told_by_workday():
 def test_it_is_told_in_a_few_lines():
     """Each with its unit."""
     assert run(*three(), SLOW).text().splitlines() == [
-        "3 visits, 1 workdays of the kind practitioner, 2 runs; means with intervals of 95 %.",
+        "3 visits, 1 workday of the kind practitioner, 2 runs; means with intervals of 95 %.",
         "held         100.0 %: 0.0 % no-shows, 0.0 % cancelled late, 0.0 % too late",
         "waiting      10.0 (10.0 to 10.0) minutes; 9 in 10 at most 24.0; 33.3 % more than 15",
         "overtime     30.0 (30.0 to 30.0) minutes a workday; planned 0.0",
