@@ -95,7 +95,7 @@ def looks_aside(world: World, resource: Resource) -> bool:
     """
     return bool(
         world.travel
-        or world.turnarounds
+        or any(turnaround.kind == resource.kind for turnaround in world.turnarounds)
         or resource.breaks
         or resource.one_room_per_half_day
         or resource.limits != WorkLimits()

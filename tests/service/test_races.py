@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from service.conftest import Asker, Clinic, furnish, need, physio
+from service.conftest import Asker, Clinic, furnish, need, physio, scope
 from service.racing import race, statuses
 
 from api.store.database import Database
+from api.store.world import read_world
 from api.sweeper import sweep
-from api.usecases import holding
+from api.usecases import holding, rules
 
 MONDAY = datetime.fromisoformat("2030-01-07T00:00:00+01:00")
 
@@ -636,6 +637,16 @@ def test_race_for_travel(clinic: Clinic) -> None:
     change(admin, "/v1/resources/anna", location="L", mobile=True)
     tenant_policy(clinic, travel=[{"origin": "L", "destination": "M", "minutes": 30}])
     together(clinic, visit(at(9)), visit(at(9.75), room="room-2"), rule="travel")
+
+
+def test_a_turnaround_is_looked_at_in_its_own_kind_alone(clinic: Clinic) -> None:
+    """Whoever books a room waits for others who do; who comes with whom is nobody's business."""
+    tenant_policy(clinic, turnarounds=[{"kind": "room", "minutes": 15}])
+    with clinic.owner.begin() as connection:
+        scope(connection, clinic.tenant)
+        world = read_world(connection, clinic.tenant)
+    aside = {name for name, one in world.resources.items() if rules.looks_aside(world, one)}
+    assert aside == {"room-1", "room-2"}
 
 
 def test_race_for_a_turnaround(clinic: Clinic) -> None:
