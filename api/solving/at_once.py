@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from allocator.domain.garbage import collected_later
 from allocator.domain.request import ATTENDEE, Request
 from allocator.domain.schedule import Assignment, Claim
 from api.auth.permissions import demand_location
@@ -55,11 +54,6 @@ def book(tx: Tx, asked: Asked, placed: Sequence[Placed], reading: Reading) -> Ou
         What was read of these and others. Where somebody else has changed something since, these
         are read again as they are now.
     """
-    with collected_later():
-        return _book(tx, asked, placed, reading)
-
-
-def _book(tx: Tx, asked: Asked, placed: Sequence[Placed], reading: Reading) -> Outcome:
     world = tx.world
     lost: dict[str, Problem] = {}
     many.go_by_indexes(tx.connection)
@@ -114,7 +108,7 @@ def _lock(
     tx: Tx, world: World, placed: Sequence[Placed], numbers: Mapping[str, int], reading: Reading
 ) -> list[int]:
     """Take all locks that single bookings would take, in their order; return the sessions."""
-    weeks = {key for one in placed for key in reading.weeks(one)}
+    weeks = {key for one in placed for key in reading.weeks(one, world)}
     shared = {
         -numbers[name]
         for name in {name for one in placed for a in one.visits for name in a.everyone()}

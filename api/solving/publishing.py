@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from allocator.domain.faults import Fault
+from allocator.domain.garbage import collected_later
 from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder
@@ -80,6 +81,7 @@ class Publisher:
         self._worlds = worlds
         self._principal = principal
 
+    @collected_later()
     def publish(self, uid: UUID, only: Sequence[str] = (), *, by_itself: bool = False) -> Published:
         """Publish a solve, or some of it.
 

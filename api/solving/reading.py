@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from allocator.domain.faults import InvalidSchedule
-from allocator.domain.garbage import collected_later
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Claim, Schedule
 from allocator.goals import GOALS
@@ -77,15 +75,15 @@ class Reading:
         self.lost: dict[str, Problem] = {}
         self._look = look
         self._own: list[int] = []
-        with collected_later():
-            self._prepared = Prepared(look.found.problem)
-            book = Rulebook(self._prepared, RULES, GOALS)
-            self._rules = [rule for rule in book.rules if rule.name not in MISSING]
-            for one in placed:
-                if one.name not in look.found.requests:
-                    why = f"The request {one.name!r} is outside the horizon by now."
-                    self.lost[one.name] = NotFound(look.found.skipped.get(one.name, why))
-            self._lies, unreadable = self._read([p for p in placed if p.name not in self.lost])
+        self._plain_in = look.world.version, self._plain(look.world)
+        self._prepared = Prepared(look.found.problem)
+        book = Rulebook(self._prepared, RULES, GOALS)
+        self._rules = [rule for rule in book.rules if rule.name not in MISSING]
+        for one in placed:
+            if one.name not in look.found.requests:
+                why = f"The request {one.name!r} is outside the horizon by now."
+                self.lost[one.name] = NotFound(look.found.skipped.get(one.name, why))
+        self._lies, unreadable = self._read([p for p in placed if p.name not in self.lost])
         self.lost.update(unreadable)
         self._booked = dict(self._prepared.published)
 
@@ -106,22 +104,27 @@ class Reading:
         self._own.append(transaction)
         self._booked.update(self._placements(placed))
 
-    def weeks(self, one: Placed) -> set[tuple[str, int]]:
-        """Return who and what a request needs of which a rule looks beyond the moment, by week."""
-        world = self._look.world
-        aside = {name for a in one.visits for name in a.everyone()} - self._plain
+    def weeks(self, one: Placed, world: World | None = None) -> set[tuple[str, int]]:
+        """Return who and what a request needs of which a rule looks beyond the moment, by week.
+
+        Parameters
+        ----------
+        world
+            As it is by now; None is as it was read.
+        """
+        world = world or self._look.world
+        if world.version != self._plain_in[0]:
+            self._plain_in = world.version, self._plain(world)
+        aside = {name for a in one.visits for name in a.everyone()} - self._plain_in[1]
         if not aside:
             return set()
         weeks = rules.weeks(world, (a.start for a in one.visits), (a.end for a in one.visits))
         return {(name, week) for name in aside for week in weeks}
 
-    @cached_property
-    def _plain(self) -> frozenset[str]:
-        """Names of resources of which no rule looks beyond the moment."""
-        world = self._look.world
-        return frozenset(
-            name for name, one in self.resources.items() if not rules.looks_aside(world, one)
-        )
+    def _plain(self, world: World) -> frozenset[str]:
+        """Return the names of resources of which no rule looks beyond the moment."""
+        known = {**self.resources, **world.resources}
+        return frozenset(n for n, one in known.items() if not rules.looks_aside(world, one))
 
     def broken(self, staying: Sequence[Placed]) -> dict[str, Problem]:
         """Return the requests that break a rule beside everything booked, each with why."""

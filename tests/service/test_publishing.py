@@ -16,6 +16,7 @@ from service.test_races import expire_all
 from api.settings import Settings
 from api.solving import at_once, publishing, reading
 from api.solving.publishing import Publisher
+from api.store import claims
 
 NINE, DONE = "2028-01-10T09:00:00+01:00", "2028-01-10T09:45:00+01:00"
 
@@ -74,11 +75,13 @@ def test_many_are_booked_in_shares(
     assert clinic.sql("SELECT count(*) FROM visit WHERE state = 'booked'")[0][0] == 5
 
 
-def limited(asks: Asker, settings: Settings, most: int) -> str:
+TEACHER = {"kind": "teacher", "calendar": "office"}
+
+
+def limited(asks: Asker, settings: Settings, most: int | None) -> str:
     """Have two visits of a teacher placed on one day, who may have so many by now."""
-    teacher = {"kind": "teacher", "calendar": "office"}
     for path, body in (
-        ("resources", {"id": "eva", **teacher}),
+        ("resources", {"id": "eva", **TEACHER}),
         ("services", {"id": "yoga", "minutes": 45, "needs": [need("teacher")]}),
         ("requests", {"id": "R1", "steps": [{"service": "yoga"}]}),
         ("requests", {"id": "R2", "steps": [{"service": "yoga"}]}),
@@ -87,10 +90,16 @@ def limited(asks: Asker, settings: Settings, most: int) -> str:
     days = {"first": "2030-01-07", "days": 1, "time_limit_seconds": 5}
     solve: str = asks.post("/v1/solves", days).json()["id"]
     work(settings)
-    version = asks.get("/v1/resources/eva").headers["etag"]
-    now = {**teacher, "limits": {"visits_per_day": most}}
-    assert asks("PUT", "/v1/resources/eva", now, If_Match=version).status_code == 200
+    if most is not None:
+        limit(asks, most)
     return solve
+
+
+def limit(asks: Asker, most: int) -> None:
+    """Let the teacher have so many visits a day."""
+    version = asks.get("/v1/resources/eva").headers["etag"]
+    now = {**TEACHER, "limits": {"visits_per_day": most}}
+    assert asks("PUT", "/v1/resources/eva", now, If_Match=version).status_code == 200
 
 
 def between(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> list[Any]:
@@ -163,6 +172,27 @@ def test_what_changes_between_two_shares_is_read_again(
     assert found["booked"] == ["R1"]
     ((name, problem),) = ((one["request"], one["problem"]) for one in found["lost"])
     assert (name, problem["type"].rpartition(":")[2]) == ("R2", "rule-broken")
+    assert looks == [["R1", "R2"], ["R2"]]
+
+
+def test_limits_that_come_between_two_shares_are_kept(
+    clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was locked for the teacher's sake; by now somebody else who books her has to wait."""
+    asks = clinic.asker()
+    solve = limited(asks, settings, None)
+    real, weeks = claims.lock, list[int]()
+
+    def lock(connection: Any, keys: Any) -> None:
+        weeks.append(len(keys))
+        real(connection, keys)
+
+    looks = between(monkeypatch, lambda: limit(asks, 1))
+    monkeypatch.setattr(claims, "lock", lock)
+    found = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert (found["booked"], [one["request"] for one in found["lost"]]) == (["R1"], ["R2"])
+    # Of sessions, weeks and lanes, by each share: the week of the visit, and the day before it.
+    assert weeks == [0, 0, 0, 0, 2, 0]
     assert looks == [["R1", "R2"], ["R2"]]
 
 
