@@ -15,7 +15,7 @@ from api.schemas.bodies import AddIn, BookIn, CancelIn, MoveIn, ReasonIn, Reassi
 from api.schemas.texts import AnyInstant, Name
 from api.sign_in import KnownRoute
 from api.suggesting import holding as suggested
-from api.suggesting.alternatives import offered
+from api.suggesting.alternatives import beside, offered
 from api.suggesting.asking import Asked
 from api.suggesting.suggester import Suggester
 from api.usecases import attending, bookings, cancelling, confirming, listing, moving
@@ -139,11 +139,10 @@ def reassign(call: Calling, name: Name, body: ReassignIn, raw: Raw) -> Response:
     """Give visits other resources at the same time."""
     resources = {role: tuple(names) for role, names in body.resources.items()}
     which = [(at.occurrence, at.step) for at in body.visits]
-    return views.changed(
-        call,
-        raw,
-        lambda tx: moving.reassign(tx, name, resources, which, version=call.version),
-    )
+    with offered(call, lambda tx: beside(tx, name, which, resources)):
+        return views.changed(
+            call, raw, lambda tx: moving.reassign(tx, name, resources, which, version=call.version)
+        )
 
 
 @routes.post("/{name}/visits", operation_id="add_visits", responses=BOOKING)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from api.call import Call
@@ -14,6 +15,7 @@ from api.suggesting import views
 from api.suggesting.asking import Asked
 from api.usecases import bookings
 from api.usecases.discretion import PLAIN
+from api.usecases.series import At
 from api.usecases.tx import Tx
 
 #: How many alternatives are told.
@@ -53,6 +55,17 @@ def again(tx: Tx, name: str) -> Asked | None:
     if step.sessions:
         return replace(near, session=first["session"], attendees=attendees, preferred={})
     return replace(near, service=step.service, attendees=attendees)
+
+
+def beside(
+    tx: Tx, name: str, visits: Sequence[At], resources: Mapping[str, Sequence[str]]
+) -> Asked:
+    """Return what a booking asks for that was to be with others, near to where it is."""
+    row = bookings.found(tx, name)
+    there = {(visit["occurrence"], visit["step"]): visit["start"] for visit in row.visits}
+    starts = [there[at] for at in visits if at in there]
+    wanted = datetime.fromisoformat(min(starts)) if starts else row.starts_at
+    return Asked(booking=name, visits=tuple(visits), wanted=wanted, preferred=resources)
 
 
 def _lost(problem: Problem) -> bool:

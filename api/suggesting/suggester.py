@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -329,4 +329,7 @@ def _lying(subject: Subject, visits: Sequence[Assignment]) -> tuple[Lies, ...]:
 
 def _wanted(subject: Subject, assignment: Assignment) -> WantedVisit:
     """Return where a visit is to lie, as it is held."""
-    return placing.wanted(assignment, *subject.places[assignment.visit])
+    wanted = placing.wanted(assignment, *subject.places[assignment.visit])
+    if all(attendee.required for attendee in subject.request.attendees):
+        return replace(wanted, attending=None)  # tokens are shorter
+    return wanted

@@ -72,6 +72,22 @@ def test_a_move_to_a_place_that_is_taken_brings_others(clinic: Clinic) -> None:
     assert (moved.status_code, moved.json()["starts_at"]) == (200, others[0]["start"])
 
 
+def test_whoever_cannot_be_had_at_that_time_is_told_of_at_others(clinic: Clinic) -> None:
+    """Ben is taken from nine to a quarter to ten: with him before or after that."""
+    asks = clinic.asker("scheduler")
+    name = booked(asks, physio(at(9)))
+    booked(asks, physio(at(9), "P2", resources=BEN))
+    path = f"/v1/bookings/{name}"
+    for visits in ([], [{"occurrence": 1, "step": 1}]):
+        body = {"resources": {"practitioner": ["ben"]}, "visits": visits}
+        others = told(asks.post(f"{path}/reassign", body))
+        assert {o["visits"][0]["resources"]["practitioner"][0] for o in others} == {"ben"}
+        assert utc(9) not in {o["start"] for o in others}
+    assert asks.get(path).json()["visits"][0]["resources"]["practitioner"] == ["anna"]
+    moved = asks.post(f"{path}/reschedule", {"token": others[0]["token"]})
+    assert (moved.status_code, moved.json()["starts_at"]) == (200, others[0]["start"])
+
+
 def test_a_hold_that_was_not_confirmed_in_time_brings_others(clinic: Clinic) -> None:
     """The same place again, where it is still free."""
     asks = clinic.asker("scheduler")
