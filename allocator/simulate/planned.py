@@ -256,11 +256,13 @@ class Plan:
         found = []
         for claim in self._claims[number]:
             day = self._day(claim.resource, claim.part_first)
+            before, after = self._worked(claim)
             use = Use(
                 claim.resource,
                 claim.uses,
-                *self._worked(claim),
-                self.hours(claim.resource).opens(claim.part_first * self.grain),
+                before,
+                after,
+                self.hours(claim.resource).opens(claim.part_first * self.grain - before),
                 self._workday.get((claim.resource, day), NONE),
                 turns,
             )

@@ -156,10 +156,6 @@ def _workdays(plan: Plan, planned: Forward) -> pd.DataFrame:
                 float(idle[number, 0]),
             )
         )
-    return pd.DataFrame(
-        rows,
-        columns=[
-            *("resource", "name", "kind", "day", "open"),
-            *("planned_work", "planned_overtime", "planned_idle"),
-        ],
-    )
+    minutes = ["open", "planned_work", "planned_overtime", "planned_idle"]
+    frame = pd.DataFrame(rows, columns=["resource", "name", "kind", "day", *minutes])
+    return frame.astype(dict.fromkeys(minutes, float))
