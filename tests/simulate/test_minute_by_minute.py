@@ -125,7 +125,7 @@ def test_it_begins_each_visit_in_the_same_minute(day: tuple[Problem, Schedule], 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_valid_plan_runs_as_planned(seed: int):
-    """Random problems over every rule: where nothing differs nobody waits, and work is what is claimed."""
+    """Random problems over every rule: nobody waits, and work is what is claimed."""
     some = random_problem(seed)
     book = book_of(some)
     placements = random_schedule(book, random.Random(seed))
