@@ -63,7 +63,7 @@ async def follow(
         return await run_in_threadpool(_after, call, type, object, after)
 
     stream = _stream(look, after, await look(after), call.service.settings.stream_seconds)
-    return Events(stream, headers={"Cache-Control": "no-store"})
+    return Events(stream)
 
 
 def _after(call: Call, type: str | None, object: str | None, after: int) -> tuple[Any, int]:

@@ -136,7 +136,7 @@ def read(call: Calling, name: str) -> Response:
 async def follow(call: Calling, name: str) -> Response:
     """Hear how a solve stands, as server-sent events, until it has ended or for a while."""
     await run_in_threadpool(lambda: call.read(lambda tx: queue.read(tx, name)))
-    return Events(_events(call, name), headers={"Cache-Control": "no-store"})
+    return Events(_events(call, name))
 
 
 async def _events(call: Call, name: str) -> AsyncIterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -10,9 +11,13 @@ TEXT: dict[str, Any] = {"type": "string"}
 
 
 class Events(StreamingResponse):
-    """Server-sent events."""
+    """Server-sent events, which nobody on the way keeps, or holds back until there are many."""
 
     media_type = "text/event-stream"
+
+    def __init__(self, content: AsyncIterable[str], status_code: int = 200) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(content, status_code, headers)
 
 
 def stream_of(description: str) -> dict[str, Any]:

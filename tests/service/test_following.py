@@ -61,6 +61,8 @@ def test_events_come_in_order_and_end(
     name = caller.post("/v1/solves", json={}).json()["id"]
     with caller.stream("GET", f"/v1/solves/{name}/events") as answer:
         assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-accel-buffering"] == "no"  # nginx passes on what comes at once
         told = events(answer)
         assert next(told)[0] == "queued"
         with relay.transaction() as (connection, _):
