@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import text
 
 from api.problems import StoreUnavailable
-from api.store import events
+from api.store import events, solves
 from api.store.database import Again, Database
 from api.usecases.expiry import expire
 
@@ -47,7 +47,7 @@ def sweep(database: Database) -> int:
 
 
 def forget(database: Database) -> None:
-    """Delete idempotency keys of yesterday, sessions that are over, and old allowances.
+    """Delete idempotency keys of yesterday, sessions that are over, old allowances and solves.
 
     So many of each at most, each in a transaction of its own: after a long pause, too, that takes
     no longer than a statement may.
@@ -67,3 +67,5 @@ def forget(database: Database) -> None:
             )
     with database.transaction() as (connection, _):
         events.forget(connection)
+    with database.transaction() as (connection, _):
+        solves.forget(connection)

@@ -130,7 +130,7 @@ def take_back(tx: Tx, name: str) -> None:
     absences.remove(tx.connection, tx.tenant, row.id)
     tx.audit("absence.taken_back", "absence", row.uid, {"resource": row.resource}, None)
     if row.solve is not None:
-        with suppress(WrongState):  # it has ended by now
+        with suppress(WrongState, NotFound):  # it has ended by now, or did so long ago
             queue.cancel(tx, str(row.solve))
 
 

@@ -13,6 +13,10 @@ from sqlalchemy import Connection, text
 SILENT = 20
 #: Times that a solve is begun, at most: one that kills its worker each time ends as failed.
 ATTEMPTS = 3
+#: Days that a solve is kept after it has ended: what came of it may be megabytes.
+DAYS = 30
+#: So many are deleted at once, at most.
+FORGOTTEN = 1_000
 #: States of a solve that can still be published by itself.
 TO_PUBLISH = ("solved", "publishing")
 #: What is small: where it stands and what came of it are megabytes, which few ask for.
@@ -164,6 +168,18 @@ _END = text(
     WHERE tenant_id = :tenant AND id = :solve AND state = 'running' AND worker = :worker
     RETURNING {BRIEF}
     """
+)
+
+
+def forget(connection: Connection) -> None:
+    """Delete solves that ended long ago; none that is being published."""
+    connection.execute(_FORGET, {"days": DAYS, "most": FORGOTTEN})
+
+
+_FORGET = text(
+    "DELETE FROM solve WHERE ctid = ANY(ARRAY(SELECT ctid FROM solve"
+    " WHERE ended_at < now() - make_interval(days => :days) AND state <> 'publishing'"
+    " AND NOT (state = 'solved' AND publish AND NOT cancel) LIMIT :most FOR UPDATE SKIP LOCKED))"
 )
 
 

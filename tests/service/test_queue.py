@@ -12,7 +12,9 @@ from service.conftest import Asker, Clinic
 from service.processes import until
 from service.racing import race
 from service.solving import alone, work
+from service.test_absences import book, mark
 
+from api import sweeper
 from api.settings import Settings
 from api.solving import job
 from api.store import solves
@@ -80,6 +82,34 @@ def test_one_that_kills_each_of_its_workers_is_given_up(clinic: Clinic, queue: D
     assert take(queue, "wary").state == "failed"
     found = clinic.asker().get(f"/v1/solves/{name}").json()
     assert (found["state"], found["result"]) == ("failed", {"error": "Its worker died each time."})
+
+
+def test_solves_that_ended_long_ago_are_forgotten(clinic: Clinic, queue: Database) -> None:
+    """None that waits, or is published; what was asked for because of an absence ends as well."""
+    asks = clinic.asker()
+    booking = book(asks, "09:00")
+    absence = mark(asks)
+    old = [absence["solve"], *(ask(asks) for _ in range(4))]
+    states = ("cancelled", "published", "publishing", "failed", "solved")
+    ended = (
+        "UPDATE solve SET state = :state, ended_at = now() - interval '29 days' WHERE uid = :uid"
+    )
+    for state, name in zip(states, old, strict=True):
+        clinic.sql(ended, state=state, uid=name)
+    new = ask(asks)
+
+    def there() -> list[str]:
+        sweeper.forget(queue)
+        return [row.state for row in clinic.sql("SELECT state FROM solve ORDER BY id")]
+
+    assert there() == [*states, "queued"]
+    clinic.sql("UPDATE solve SET ended_at = ended_at - interval '2 days'")
+    clinic.sql("UPDATE solve SET publish = true WHERE uid = :uid", uid=old[-1])  # to be published
+    assert there() == ["publishing", "solved", "queued"]
+    assert asks.get(f"/v1/solves/{new}").status_code == 200
+    assert asks.get(f"/v1/solves/{absence['solve']}").status_code == 404
+    assert asks("DELETE", f"/v1/absences/{absence['id']}").status_code == 204
+    assert asks.get(f"/v1/bookings/{booking}").json()["state"] == "booked"
 
 
 @pytest.fixture
