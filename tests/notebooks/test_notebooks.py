@@ -9,6 +9,19 @@ from cli.running import ROOT
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+#: What each prints before it decides, in order.
+TOLD = {
+    "02-capacity": (
+        "as it is: 18 served",
+        "half a therapist: 21 served",
+        "open until 20:00: 21 served",
+        "+15 %: 18 served",
+        "+15 %, half a therapist: 22 served",
+        "+15 %, open until 20:00: 21 served",
+        "bottleneck: practitioner (physio)",
+    ),
+}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -26,9 +39,14 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path):
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert not [o for o in shown if o.output_type == "error"]
     assert any("vega" in str(o.get("data", "")) for o in shown)
+    told = " ".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in shown)
+    *_, last = notebook.cells
+    if last.cell_type == "markdown":
+        assert re.search(".*".join(map(re.escape, TOLD[path.stem])), told, re.DOTALL), told
+        # A decision says no figure that no cell has found.
+        assert set(NUMBER.findall(last.source)) <= set(NUMBER.findall(told))
     if path.stem == "01-quickstart":
         assert "</html>" in (here / "out" / "report.html").read_text(encoding="utf-8")
-        told = " ".join(o.get("text", "") for o in shown)
         # In ten seconds of a busy machine a request may be left out that could be placed.
         assert re.search(r"R\d+ .*(cannot be placed|could be placed beside all else)", told)
         assert " lies at " in told
