@@ -30,11 +30,12 @@ SNAPSHOT = "CAST(pg_current_snapshot() AS text)"
 
 
 def take(connection: Connection, worker: str) -> Any | None:
-    """Give a worker the solve that has waited longest; None where there is none.
+    """Give a worker the solve that is next; None where there is none.
 
     A solve whose worker has been silent goes to whoever comes next; so does one that was to be
-    published when its worker died. Those that somebody else is taking at the moment are passed
-    over, so no two workers run one.
+    published when its worker died. Then tenants take turns: the one of which none was begun for
+    longest, and of its solves the one that has waited longest. Those that somebody else is taking
+    at the moment are passed over, so no two workers run one.
 
     Returns
     -------
@@ -70,7 +71,11 @@ _TAKE = text(
            OR (state = 'running' AND beat_at < now() - make_interval(secs => :silent))
            OR (state IN ('solved', 'publishing') AND publish AND NOT cancel
                AND beat_at < now() - make_interval(secs => :silent))
-        ORDER BY created_at FOR UPDATE SKIP LOCKED LIMIT 1)
+        ORDER BY state = 'queued',
+            (SELECT max(started_at) FROM solve AS other WHERE other.tenant_id = solve.tenant_id)
+                NULLS FIRST,
+            created_at
+        FOR UPDATE OF solve SKIP LOCKED LIMIT 1)
     RETURNING {BRIEF}
     """
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -82,6 +82,18 @@ def test_one_that_kills_each_of_its_workers_is_given_up(clinic: Clinic, queue: D
     assert take(queue, "wary").state == "failed"
     found = clinic.asker().get(f"/v1/solves/{name}").json()
     assert (found["state"], found["result"]) == ("failed", {"error": "Its worker died each time."})
+
+
+def test_tenants_take_turns(
+    clinic: Clinic, new_clinic: Callable[[], Clinic], queue: Database
+) -> None:
+    """Whoever asks for three holds up the one of another no longer than one of them lasts."""
+    mine = [ask(clinic.asker()) for _ in range(3)]
+    theirs = ask(new_clinic().asker())
+    first = [str(take(queue, "worker").uid) for _ in range(2)]
+    clinic.sql(SILENT)  # what a dead worker has left comes before all that has not begun
+    rest = [str(take(queue, "worker").uid) for _ in range(3)]
+    assert (first, rest) == ([mine[0], theirs], [mine[0], *mine[1:]])
 
 
 def test_solves_that_ended_long_ago_are_forgotten(clinic: Clinic, queue: Database) -> None:

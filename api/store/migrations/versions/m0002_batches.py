@@ -121,6 +121,7 @@ TABLES = (
     "CREATE INDEX solve_queue ON solve (created_at) WHERE state IN ('queued', 'running')"
     " OR (publish AND NOT cancel AND state IN ('solved', 'publishing'))",
     "CREATE INDEX solve_ended ON solve (ended_at)",
+    "CREATE INDEX solve_started ON solve (tenant_id, started_at)",
     "CREATE SEQUENCE event_position",
     "CREATE INDEX event_waiting ON event (id) WHERE position IS NULL",
     # Partial, so that the relay fills them, and no booking waits for it.
