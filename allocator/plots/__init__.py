@@ -18,6 +18,7 @@ from allocator.plots.report import report, write_report
 from allocator.plots.save import save
 from allocator.plots.simulation import simulation
 from allocator.plots.steering import steering
+from allocator.plots.study import study_report, write_study_report
 from allocator.plots.unplaced import unplaced
 from allocator.plots.waterfall import waterfall
 from allocator.plots.week import week
@@ -38,8 +39,10 @@ __all__ = [
     "save",
     "simulation",
     "steering",
+    "study_report",
     "unplaced",
     "waterfall",
     "week",
     "write_report",
+    "write_study_report",
 ]

@@ -94,16 +94,16 @@ def report(
         charts["weeks"], about_weeks = _weeks(prepared, schedule, weeks)
         charts["load"] = _load(prepared, schedule)
         if schedule.unplaced:
-            charts["reasons"] = [_drawn("reasons", "Reasons", "", reasons(schedule.unplaced))]
+            charts["reasons"] = [drawn("reasons", "Reasons", "", reasons(schedule.unplaced))]
         valid = all(violation.inherited for violation in result.violations)
         known = explained(problem, schedule, explain, explain_seconds, on_progress) if valid else {}
         left = left_out(problem, schedule, known)
     heard = [news for news in history if news.costs]
     if heard:
         course = progress(heard, problem=problem)
-        charts["course"] = [_drawn("course", "Course of the solve", "", course)]
+        charts["course"] = [drawn("course", "Course of the solve", "", course)]
     warnings, notes = page.remarks(prepared, result)
-    return _template().render(
+    return template("report.html").render(
         name=style.heading(problem.name or "schedule"),
         asked=page.asked(prepared),
         status=page.said(result, solved=solved),
@@ -167,7 +167,7 @@ def _weeks(prepared: Prepared, schedule: Schedule, most: int) -> tuple[list[Draw
     numbers = shown(prepared, None, None)
     bars = bars_of(prepared, schedule, numbers)
     found = weeks_of(bars) or [window("week", first_day(prepared, bars))]
-    drawn = []
+    made = []
     for number, week in enumerate(found[:most]):
         mine = [bar for bar in bars if week.touches(bar.claimed_from, bar.claimed_to)]
         new = len({bar.visit for bar in mine if bar.state != BOOKED})
@@ -175,10 +175,10 @@ def _weeks(prepared: Prepared, schedule: Schedule, most: int) -> tuple[list[Draw
         about = count(new, "new visit") + (f", {booked:,} booked before" if booked else "")
         words = in_words(week, "week")
         chart = timetable(prepared, mine, numbers, week, "week")
-        drawn.append(_drawn(f"week-{number + 1}", words, about, chart))
-    rest = len(found) - len(drawn)
+        made.append(drawn(f"week-{number + 1}", words, about, chart))
+    rest = len(found) - len(made)
     about = f"{count(rest, 'further week')} with new visits not drawn." if rest else ""
-    return drawn, about
+    return made, about
 
 
 def weeks_of(bars: Sequence[Bar]) -> list[Window]:
@@ -195,10 +195,11 @@ def _load(prepared: Prepared, schedule: Schedule) -> list[Drawn]:
     """Draw the load of the days that the summary looks at."""
     days = busy_days(prepared, schedule)
     chart = load_map(prepared, schedule, 0, days)
-    return [_drawn("load", "Load", days_in_words(prepared, days), chart)]
+    return [drawn("load", "Load", days_in_words(prepared, days), chart)]
 
 
-def _drawn(id: str, title: str, about: str, chart: alt.TopLevelMixin) -> Drawn:
+def drawn(id: str, title: str, about: str, chart: alt.TopLevelMixin) -> Drawn:
+    """Return a chart as a page holds it."""
     spec = json.dumps(
         page.plain(chart.to_dict(validate=False)), ensure_ascii=False, separators=(",", ":")
     )
@@ -219,8 +220,8 @@ def runtime() -> str:
     return bundle(vl_version=version()).replace("</script", r"<\/script")
 
 
-def _template() -> jinja2.Template:
-    """Return the template, whose values are escaped unless it says otherwise."""
+def template(name: str) -> jinja2.Template:
+    """Return a template, whose values are escaped unless it says otherwise."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("allocator.plots"),
         autoescape=True,
@@ -228,4 +229,4 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)

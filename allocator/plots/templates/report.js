@@ -2,7 +2,7 @@
   const refuse = () => Promise.reject(new Error("This page loads nothing."));
   for (const script of document.querySelectorAll("script[data-chart]")) {
     const place = document.getElementById(script.dataset.chart);
-    const options = { actions: false, renderer: "svg", loader: { load: refuse } };
+    const options = { mode: "vega-lite", actions: false, renderer: "svg", loader: { load: refuse } };
     try {
       await vegaEmbed(place, JSON.parse(script.textContent), options);
     } catch (error) {

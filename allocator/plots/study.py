@@ -1,0 +1,192 @@
+"""The HTML report of a study: what each scenario changes, and what differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from allocator.plots import page, style
+from allocator.plots.differences import differences, verdict
+from allocator.plots.load_difference import load_difference
+from allocator.plots.report import Drawn, drawn, runtime, template
+from allocator.plots.save import write
+from allocator.plots.waterfall import waterfall
+from allocator.prepare.prepared import Prepared
+from allocator.report.words import count, seconds
+
+if TYPE_CHECKING:
+    from allocator.scenario import Compared, Outcome, Outcomes
+
+#: Resources that are told by name, those with the most visits first.
+TOLD = 10
+
+
+class Told(NamedTuple):
+    """What is said of a scenario; only those with a section of their own have an id."""
+
+    id: str
+    name: str
+    changes: str
+    errors: list[str]
+    requests: str
+    visits: str
+    seconds: str
+    told: str
+    tell: list[dict[str, object]]
+    charts: list[Drawn]
+
+
+class Cell(NamedTuple):
+    """A figure of a scenario, by how much it differs from the base, and what that is."""
+
+    value: str
+    change: str = ""
+    verdict: str = ""
+
+
+class Row(NamedTuple):
+    """A figure of all scenarios."""
+
+    name: str
+    unit: str
+    cells: list[Cell]
+
+
+def study_report(outcomes: Outcomes, *, base: str | None = None, name: str = "What if") -> str:
+    """Return a study as one HTML page that loads nothing from elsewhere.
+
+    It has what each scenario changes, every figure beside that of the base with what is shown
+    and what is not, and for each scenario what moves, whom to tell, the cost of comfort goal by
+    goal, and where the load differs.
+
+    Parameters
+    ----------
+    outcomes
+        Of the study.
+    base
+        Name of the scenario to compare with; the first by default.
+    name
+        Of the page.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    InvalidProblem
+        Where there is no such scenario.
+    """
+    first = outcomes.of(base or outcomes.scenarios[0])
+    compared = list(outcomes.compare(base))
+    scenarios = [
+        _told(outcomes, number, name, first) for number, name in enumerate(outcomes.scenarios)
+    ]
+    charts = []
+    if any(one.difference for one in compared):
+        chart = differences(outcomes.compare(base))
+        charts.append(drawn("differences", "What differs", "", chart))
+    others = [s for s in outcomes.scenarios if s != first.scenario.name]
+    many = len({one.params.seed for one in outcomes})
+    return template("study.html").render(
+        name=style.heading(name),
+        asked=f"{first.problem.name or 'A clinic'}, {page.asked(Prepared(first.problem))}",
+        base=first.scenario.name,
+        scenarios=scenarios,
+        columns=[first.scenario.name, *others],
+        figures=_rows(compared, others),
+        about_figures=f"Means over {count(many, 'seed')}; differences from {first.scenario.name}"
+        " in colour are shown, those in grey may be chance or lie inside the solver's gap",
+        charts=charts,
+        runtime=runtime(),
+    )
+
+
+def write_study_report(
+    outcomes: Outcomes, path: Path | str, *, base: str | None = None, name: str = "What if"
+) -> Path:
+    """Write the report of a study as a file, whole or not at all.
+
+    Parameters
+    ----------
+    outcomes, base, name
+        As in ``study_report``.
+    path
+        An ``.html`` file. Its folder is made where it does not exist.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    file = Path(path)
+    write(study_report(outcomes, base=base, name=name).encode("utf-8"), file)
+    return file
+
+
+def _told(outcomes: Outcomes, number: int, name: str, base: Outcome) -> Told:
+    """Say what there is to say of a scenario, with charts where it has a schedule to compare."""
+    mine = [one for one in outcomes if one.scenario.name == name]
+    one = outcomes.of(name)
+    changes = "; ".join(change.text() for change in one.scenario.changes) or "as it is"
+    errors = [f"Seed {some.params.seed}: {some.error}" for some in mine if some.error]
+    result = one.result
+    told = Told(
+        id="",
+        name=name,
+        changes=style.heading(changes),
+        errors=errors,
+        requests="" if result is None else f"{result.requests_served:,} of {result.requests:,}",
+        visits="" if result is None else f"{result.visits_placed:,} of {result.visits:,}",
+        seconds="" if result is None else seconds(result.seconds),
+        told="",
+        tell=[],
+        charts=[],
+    )
+    if one is base or one.schedule is None or base.schedule is None:
+        return told
+    moves = outcomes.moved(name, base.scenario.name)
+    kinds = [
+        f"{count(found, 'visit')} {change}"
+        for change in ("moved", "added", "dropped")
+        if (found := sum(move.change == change for move in moves))
+    ]
+    tell = outcomes.tell(name, base.scenario.name).head(TOLD)
+    id = f"scenario-{number}"
+    charts = [drawn(f"{id}-load", "Load", "", load_difference(base, one))]
+    levels = [level.name for level in one.problem.objective]
+    if "comfort" in levels and "comfort" in [level.name for level in base.problem.objective]:
+        charts.insert(0, drawn(f"{id}-cost", "Cost of comfort", "", waterfall(base, one)))
+    return told._replace(
+        id=id,
+        told=f"Against {base.scenario.name}, {', '.join(kinds)}." if kinds else "Nothing moves.",
+        tell=[{str(key): value for key, value in row.items()} for row in tell.to_dict("records")],
+        charts=charts,
+    )
+
+
+def _rows(compared: list[Compared], others: list[str]) -> list[Row]:
+    """Return a row for each figure: that of the base, then that of each other scenario."""
+    rows = []
+    for figure in dict.fromkeys(one.figure for one in compared):
+        by_name = {one.scenario: one for one in compared if one.figure == figure}
+        some = next(iter(by_name.values()))
+        cells = [Cell(_number(some.base))]
+        for name in others:
+            one = by_name.get(name)
+            if one is None:
+                cells.append(Cell(""))
+                continue
+            said = f"{one.difference:+,.1f}".replace("-", "−")
+            cells.append(
+                Cell(_number(one.value), said, verdict(one).split(" ")[0])
+                if one.difference
+                else Cell(_number(one.value))
+            )
+        rows.append(Row(style.heading(figure), some.unit, cells))
+    return rows
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:,.1f}"

@@ -1,0 +1,79 @@
+"""The report of a study: one page with what each scenario changes, and what differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from plots.pages import Page
+from plots.test_scenarios import with_goals, with_loads
+from scenario.test_comparison import comfort, outcome
+from scenario.test_figures import SOME
+
+from allocator import InvalidProblem, Schedule
+from allocator.plots import study_report, write_study_report
+from allocator.scenario import Demand, Outcome, Outcomes
+
+
+def told(one: Outcome, schedule: Schedule = SOME) -> Outcome:
+    """Return an outcome of a clinic with a schedule, goals and loads."""
+    one = with_loads(with_goals(one, soonest=60, waiting=30), practitioner=15)
+    assert one.solved is not None
+    result = replace(one.solved.result, schedule=schedule, requests=3, requests_served=2)
+    return replace(one, solved=replace(one.solved, result=result))
+
+
+def study() -> Outcomes:
+    """Return a base, a scenario with a visit less, and one that failed."""
+    base = told(outcome("as it is", levels=comfort(100, 90), waiting=5.0))
+    fewer = told(
+        outcome("<b>fewer</b>", levels=comfort(80, 70), waiting=6.0),
+        Schedule(assignments=SOME.assignments[:2]),
+    )
+    fewer = replace(fewer, scenario=fewer.scenario.then(Demand(percent=-10)))
+    return Outcomes((base, fewer, outcome("broken", error="MemoryError: no room")))
+
+
+def test_the_page_tells_scenarios_figures_and_moves() -> None:
+    """What each changes, the figures with their differences, whom to tell; names are escaped."""
+    text = study_report(study(), name="fewer people")
+    page = Page(text)
+    said = page.words
+    for words in (
+        "Fewer people",
+        "Demand -10 %",
+        "MemoryError: no room",
+        "2 of 3",
+        "Cost, comfort",
+        "−20.0",
+        "Against as it is, 1 visit dropped.",
+        "Whom to tell most",
+    ):
+        assert words in said, words
+    assert "<b>fewer</b>" in said
+    assert "<b>fewer" not in text.split("<script", 1)[0]
+    assert {"differences", "scenario-1-cost", "scenario-1-load"} == set(page.charts)
+
+
+def test_the_page_loads_nothing() -> None:
+    """No address stands in what a browser would fetch."""
+    page = Page(study_report(study()))
+    assert [one for one in page.pointers if not one.startswith(("#", "data:"))] == []
+    assert "url(" not in page.styles
+
+
+def test_a_base_may_be_chosen() -> None:
+    """Differences are the other way round then."""
+    said = Page(study_report(study(), base="<b>fewer</b>")).words
+    assert "+20.0" in said
+    assert "Against <b>fewer</b>, 1 visit added." in said
+    with pytest.raises(InvalidProblem, match="Scenario none does not exist"):
+        study_report(study(), base="none")
+
+
+def test_it_is_written_whole(tmp_path: Path) -> None:
+    """Into a folder that is made for it."""
+    file = write_study_report(study(), tmp_path / "out" / "study.html", name="what if")
+    assert file.read_text(encoding="utf-8") == study_report(study(), name="what if")
+    assert [path.name for path in file.parent.iterdir()] == ["study.html"]
