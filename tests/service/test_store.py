@@ -23,7 +23,7 @@ from api.app import application
 from api.embedded import VERSIONS, EmbeddedServer
 from api.problems import StoreUnavailable
 from api.settings import Settings
-from api.store import changes, claims, forecasts, taken
+from api.store import changes, claims, forecasts, many, taken
 from api.store.claims import ClaimRow
 from api.store.database import Database, engine_url
 from api.store.migrate import CONSTRAINT, migrate
@@ -470,3 +470,25 @@ def test_the_service_starts_neither_as_a_superuser_nor_without_migrations(
         settings = Settings(database_url=postgres.url(role, copy))
         with pytest.raises(StoreUnavailable, match=told), TestClient(application(settings)):
             pass
+
+
+def test_many_keys_are_checked_by_indexes(owner: Engine) -> None:
+    """A plan that reads the whole of a table, since it was nearly empty, is made anew."""
+    with owner.begin() as connection:
+        for statement in (
+            "CREATE TEMP TABLE few (id int PRIMARY KEY) ON COMMIT DROP",
+            "INSERT INTO few VALUES (1)",
+            "ANALYZE few",
+            "SET LOCAL plan_cache_mode = force_generic_plan",
+            "PREPARE known (int) AS SELECT FROM few WHERE id = $1",
+        ):
+            connection.execute(text(statement))
+        ask = text("EXPLAIN (COSTS off) EXECUTE known (1)")
+        before = connection.execute(ask).scalars().all()
+        many.go_by_indexes(connection)
+        after = connection.execute(ask).scalars().all()
+        connection.execute(text("DEALLOCATE known"))
+    assert before[0] == "Seq Scan on few"
+    assert not any("Seq Scan" in line for line in after)
+    with owner.begin() as connection:
+        assert connection.execute(text("SHOW enable_seqscan")).scalar_one() == "on"
