@@ -141,13 +141,14 @@ def application(settings: Settings | None = None) -> FastAPI:
         metrics=counted,
     )
     schemas: dict[str, dict[str, Any]] = answers()
+    # Paths are tried in this order: what is asked most often comes first.
+    app.include_router(suggestions.routes)
     app.include_router(bulk.router())
     for kind in KINDS.values():
         app.include_router(catalogue.router(kind, schemas))
     for routes in (
         people,
         sessions,
-        suggestions,
         popular_hours,
         waitlist,
         holds,
