@@ -140,7 +140,10 @@ class Credentials:
         )
 
 
-_KNOWN_KEY = text("SELECT now() AS now, k.* FROM known_key(:hash) AS k")
+_KNOWN_KEY = text(
+    "SELECT now() AS now, tenant_id, uid, role, scopes, locations, person_id, publishable,"
+    " revoked_at, expires_at FROM known_key(:hash)"
+)
 
 
 def _scope(connection: Connection, tenant: int) -> None:
