@@ -330,9 +330,16 @@ def test_what_has_changed_is_found_by_its_transaction(
     clinic: Clinic, postgres: EmbeddedServer
 ) -> None:
     """Of all events of a tenant those are read that are new, or may be."""
-    what = {"tenant": clinic.tenant, "seen": "100:100:", "most": 1}
-    found = conditions(clinic, postgres, "event", "transaction_id", changes._SINCE, what)
-    assert [line.split(":")[0] for line in found] == ["Index Cond"]
+    (row,) = clinic.sql("SELECT prosrc FROM pg_proc WHERE proname = 'changes_since'")
+    since = row.prosrc.partition("RETURN QUERY")[2].partition(";")[0]
+    for number, name in (("$1", "tenant"), ("$2", "seen"), ("$3", "most")):
+        since = since.replace(number, f"(:{name})")
+    what: dict[str, Any] = {"tenant": clinic.tenant, "seen": "100:100:", "most": 1}
+    what |= {"started": NINE, "own": [7], "requests": []}
+    since = since.replace("(:seen)", "CAST(:seen AS pg_snapshot)")
+    for statement in (text(since), changes._OTHERS):
+        found = conditions(clinic, postgres, "event", "transaction_id", statement, what)
+        assert [line.split(":")[0] for line in found] == ["Index Cond"]
 
 
 def test_claims_swap_places_in_one_transaction(
