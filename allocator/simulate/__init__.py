@@ -11,7 +11,7 @@ from allocator.simulate.distributions import (
     Normal,
     Observed,
 )
-from allocator.simulate.forward import Outcome
+from allocator.simulate.forward import Attendance
 from allocator.simulate.overbooking import choose_overbooking, overbooked
 from allocator.simulate.servers import queue
 from allocator.simulate.simulate import simulate
@@ -19,6 +19,7 @@ from allocator.simulate.simulation import Simulation
 from allocator.simulate.uncertainty import NoShows, Uncertainty
 
 __all__ = [
+    "Attendance",
     "Choice",
     "Distribution",
     "Exactly",
@@ -27,7 +28,6 @@ __all__ = [
     "NoShows",
     "Normal",
     "Observed",
-    "Outcome",
     "Prices",
     "Simulation",
     "Uncertainty",

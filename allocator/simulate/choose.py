@@ -14,7 +14,7 @@ from allocator.domain.schedule import Schedule
 from allocator.prepare.prepared import Prepared
 from allocator.report.intervals import mean_and_reach
 from allocator.simulate.distributions import Draws
-from allocator.simulate.forward import Outcome
+from allocator.simulate.forward import Attendance
 from allocator.simulate.simulate import RUNS, simulate_prepared
 from allocator.simulate.simulation import Simulation
 from allocator.simulate.uncertainty import Uncertainty
@@ -64,7 +64,7 @@ class Prices:
         cost = self.waiting * np.nansum(simulation.waiting, axis=0)
         cost = cost + self.overtime * simulation.overtime[days].sum(axis=0)
         cost = cost + self.idle * simulation.idle[days].sum(axis=0)
-        held: Draws = (simulation.outcome == Outcome.HELD).sum(axis=0)
+        held: Draws = (simulation.attendance == Attendance.HELD).sum(axis=0)
         return cost - self.held * held
 
 
@@ -146,7 +146,7 @@ def _row(name: str, run: Simulation, kind: str, cost: Draws, base: Draws) -> dic
     return {
         "candidate": name,
         "visits": len(run.visits),
-        "held": float((run.outcome == Outcome.HELD).sum(axis=0).mean()),
+        "held": float((run.attendance == Attendance.HELD).sum(axis=0).mean()),
         "waiting": told["waiting"],
         "long_waits": told["long waits"],
         "overtime": told["overtime"],

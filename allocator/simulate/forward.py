@@ -19,7 +19,7 @@ from allocator.simulate.uncertainty import Uncertainty
 Flags = npt.NDArray[np.bool_]
 
 
-class Outcome(IntEnum):
+class Attendance(IntEnum):
     """What becomes of a visit."""
 
     HELD = 0
@@ -33,7 +33,7 @@ class Came:
     """People of one visit: whether and when they came, and how long they waited."""
 
     visit: int
-    outcome: npt.NDArray[np.int8]
+    attendance: npt.NDArray[np.int8]
     due: Draws
     waited: Draws = field(default_factory=lambda: np.empty(0))
     delay: Draws = field(default_factory=lambda: np.empty(0))
@@ -41,7 +41,7 @@ class Came:
     @property
     def held(self) -> Flags:
         """In which runs the visit takes place."""
-        return self.outcome == Outcome.HELD
+        return self.attendance == Attendance.HELD
 
 
 @dataclass(slots=True, eq=False)
@@ -150,12 +150,12 @@ class Forward:
         """Return whether and when the people of a visit come."""
         visit = self.plan.prepared.visits[number]
         chance = chance or self._luck(visit)
-        outcome = np.full(self.runs, Outcome.HELD, dtype=np.int8)
+        attendance = np.full(self.runs, Attendance.HELD, dtype=np.int8)
         if self.uncertainty.grace_minutes is not None:
-            outcome[chance.late > self.uncertainty.grace_minutes] = Outcome.TOO_LATE
-        outcome[chance.away < self._no_show(visit, planned)] = Outcome.NO_SHOW
-        outcome[chance.cancelled < self.uncertainty.cancelled] = Outcome.CANCELLED
-        guest = Came(number, outcome, planned.start + np.maximum(chance.late, 0.0))
+            attendance[chance.late > self.uncertainty.grace_minutes] = Attendance.TOO_LATE
+        attendance[chance.away < self._no_show(visit, planned)] = Attendance.NO_SHOW
+        attendance[chance.cancelled < self.uncertainty.cancelled] = Attendance.CANCELLED
+        guest = Came(number, attendance, planned.start + np.maximum(chance.late, 0.0))
         self.came.append(guest)
         return guest
 

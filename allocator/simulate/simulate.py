@@ -84,7 +84,7 @@ def simulate_prepared(
         seed=seed,
         uncertainty=uncertainty,
         visits=_visits(plan, run),
-        outcome=np.array([came.outcome for came in run.came] or empty, dtype=np.int8),
+        attendance=np.array([came.attendance for came in run.came] or empty, dtype=np.int8),
         waiting=np.array([came.waited for came in run.came] or empty),
         delay=np.array([came.delay for came in run.came] or empty),
         workdays=_workdays(plan, planned),

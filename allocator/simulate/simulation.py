@@ -11,7 +11,7 @@ import pandas as pd
 
 from allocator.report.intervals import mean_and_reach
 from allocator.simulate.distributions import Draws
-from allocator.simulate.forward import Outcome
+from allocator.simulate.forward import Attendance
 from allocator.simulate.uncertainty import Uncertainty
 
 #: The measures, with what each is, in the order in which they are told.
@@ -44,7 +44,7 @@ class Simulation:
     visits
         A row for each visit to which people come: ``visit``, ``service``, ``start`` (planned,
         local), ``hour``.
-    outcome, waiting, delay
+    attendance, waiting, delay
         A row for each of them, a column for each run: what became of it, the minutes that people
         waited, and those from the planned start to the start (below 0: early); empty where it was
         not held.
@@ -63,7 +63,7 @@ class Simulation:
     seed: int
     uncertainty: Uncertainty
     visits: pd.DataFrame
-    outcome: npt.NDArray[np.int8]
+    attendance: npt.NDArray[np.int8]
     waiting: Draws
     delay: Draws
     workdays: pd.DataFrame
@@ -113,7 +113,7 @@ class Simulation:
         ``waiting`` is the mean in minutes, ``waiting_9_in_10`` what nine of ten runs do not exceed,
         ``long_waits`` the share of more than 15 minutes.
         """
-        held = self.outcome == Outcome.HELD
+        held = self.attendance == Attendance.HELD
         some = held.any(axis=1)
         figures = np.full((3, len(held)), np.nan)
         if some.any():
@@ -196,9 +196,12 @@ class Simulation:
 
     def _by_run(self, days: npt.NDArray[np.int64]) -> dict[str, Draws]:
         """Return each measure, run by run."""
-        held = self.outcome == Outcome.HELD
+        held = self.attendance == Attendance.HELD
         visits = max(len(held), 1)
-        shares = {outcome: (self.outcome == outcome).sum(axis=0) / visits for outcome in Outcome}
+        shares = {
+            attendance: (self.attendance == attendance).sum(axis=0) / visits
+            for attendance in Attendance
+        }
         some = held.any(axis=0)
         ninth = np.zeros(self.runs)
         if some.any():
@@ -206,10 +209,10 @@ class Simulation:
         opened = float(self.workdays["open"].to_numpy()[days].sum())
         many = max(len(days), 1)
         return {
-            "held": 100 * shares[Outcome.HELD],
-            "no-shows": 100 * shares[Outcome.NO_SHOW],
-            "late cancellations": 100 * shares[Outcome.CANCELLED],
-            "too late": 100 * shares[Outcome.TOO_LATE],
+            "held": 100 * shares[Attendance.HELD],
+            "no-shows": 100 * shares[Attendance.NO_SHOW],
+            "late cancellations": 100 * shares[Attendance.CANCELLED],
+            "too late": 100 * shares[Attendance.TOO_LATE],
             "waiting": np.nan_to_num(_mean(self.waiting)),
             "waiting of 9 in 10": ninth,
             "long waits": 100 * (self.waiting > LONG).sum(axis=0) / np.maximum(held.sum(axis=0), 1),

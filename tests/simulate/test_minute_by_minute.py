@@ -14,7 +14,7 @@ from tiny import calendar, need, practitioner, problem, request, room, service
 
 from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
-from allocator.simulate import NoShows, Observed, Outcome, Uncertainty, simulate
+from allocator.simulate import Attendance, NoShows, Observed, Uncertainty, simulate
 from allocator.simulate.luck import luck
 
 #: Whole minutes, of visits planned for 15: a twin that counts minutes tells no others.
@@ -115,7 +115,7 @@ def test_it_begins_each_visit_in_the_same_minute(day: tuple[Problem, Schedule], 
     for run in range(RUNS):
         begun = minute_by_minute(plan, run, seed)
         for place, visit in enumerate(found.visits["visit"]):
-            held = found.outcome[place, run] == Outcome.HELD
+            held = found.attendance[place, run] == Attendance.HELD
             assert held == (visit in begun)
             if held:
                 start = plan[visit].start

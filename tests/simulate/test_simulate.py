@@ -25,12 +25,12 @@ from allocator.domain.resource import Break, Location, Travel
 from allocator.domain.service import Part, Turnaround
 from allocator.domain.time import Horizon
 from allocator.simulate import (
+    Attendance,
     Exactly,
     Lognormal,
     Normal,
     NoShows,
     Observed,
-    Outcome,
     Uncertainty,
     appointment_day,
     simulate,
@@ -42,7 +42,7 @@ def test_where_nothing_is_uncertain_all_goes_by_the_plan():
     found = run(*three(), Uncertainty())
     assert delays(found) == waits(found) == {"A": 0, "B": 0, "C": 0}
     assert workday(found, "ann") == {"work": 180, "overtime": 0, "idle": 60}
-    assert (found.outcome == Outcome.HELD).all()
+    assert (found.attendance == Attendance.HELD).all()
 
 
 def test_what_takes_longer_makes_the_next_wait_until_a_gap_takes_it_up():
@@ -73,19 +73,19 @@ def test_whoever_is_late_is_waited_for_and_does_not_wait():
 def test_whoever_comes_after_the_grace_has_missed_the_visit():
     """20 minutes late, with a grace of 15, and of 20."""
     found = run(*three(), Uncertainty(lateness=Exactly(20), grace_minutes=15))
-    assert (found.outcome == Outcome.TOO_LATE).all()
+    assert (found.attendance == Attendance.TOO_LATE).all()
     assert np.isnan(found.waiting).all()
     found = run(*three(), Uncertainty(lateness=Exactly(20), grace_minutes=20))
-    assert (found.outcome == Outcome.HELD).all()
+    assert (found.attendance == Attendance.HELD).all()
 
 
 def test_a_visit_to_which_nobody_comes_takes_no_time():
     """Ann is idle from her first visit to her last."""
     found = run(*three(), Uncertainty(no_shows=NoShows(otherwise=1.0)))
-    assert (found.outcome == Outcome.NO_SHOW).all()
+    assert (found.attendance == Attendance.NO_SHOW).all()
     assert workday(found, "ann") == {"work": 0, "overtime": 0, "idle": 240}
     found = run(*three(), Uncertainty(cancelled=1.0, no_shows=NoShows(otherwise=1.0)))
-    assert (found.outcome == Outcome.CANCELLED).all()
+    assert (found.attendance == Attendance.CANCELLED).all()
 
 
 def test_all_else_goes_as_if_a_missed_visit_were_not_there():
@@ -96,7 +96,7 @@ def test_all_else_goes_as_if_a_missed_visit_were_not_there():
     )
     both = simulate(some, plan, chance, runs=60, seed=3)
     without = simulate(some, schedule(plan["A"], plan["C"]), chance, runs=60, seed=3)
-    missed = both.outcome[1] == Outcome.NO_SHOW
+    missed = both.attendance[1] == Attendance.NO_SHOW
     assert 10 < missed.sum() < 50
     np.testing.assert_array_equal(both.waiting[[0, 2]][:, missed], without.waiting[:, missed])
     np.testing.assert_array_equal(both.work[:, missed], without.work[:, missed])
@@ -363,7 +363,7 @@ def test_a_seed_repeats_and_another_does_not():
     one, same, other = (simulate(some, plan, runs=20, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.delay, same.delay)
     np.testing.assert_array_equal(one.overtime, same.overtime)
-    assert not np.array_equal(one.outcome, other.outcome)
+    assert not np.array_equal(one.attendance, other.attendance)
 
 
 @settings(max_examples=40, deadline=None)
@@ -393,8 +393,8 @@ def test_more_time_between_appointments_never_makes_anybody_wait_longer(
         )
         for minutes in (every, every + more)
     )
-    np.testing.assert_array_equal(tight.outcome, wide.outcome)
-    held = tight.outcome == Outcome.HELD
+    np.testing.assert_array_equal(tight.attendance, wide.attendance)
+    held = tight.attendance == Attendance.HELD
     assert (wide.waiting[held] <= tight.waiting[held] + 1e-9).all()
     assert (wide.waiting[held] >= 0).all()
     assert (wide.idle >= 0).all()
@@ -445,4 +445,4 @@ def test_each_visit_of_a_series_has_its_own_luck():
         placed("S#1", 0, 8, 60, practitioner="ann"), placed("S#2", 0, 10, 60, practitioner="ann")
     )
     found = simulate(some, plan, Uncertainty(no_shows=NoShows(otherwise=0.5)), runs=50, seed=1)
-    assert not np.array_equal(found.outcome[0], found.outcome[1])
+    assert not np.array_equal(found.attendance[0], found.attendance[1])

@@ -13,13 +13,13 @@ from tiny import at, horizon, problem, request
 from allocator.domain.faults import InvalidProblem
 from allocator.domain.measured import LEAD_BINS
 from allocator.simulate import (
+    Attendance,
     Exactly,
     Exponential,
     Lognormal,
     Normal,
     NoShows,
     Observed,
-    Outcome,
     Uncertainty,
     simulate,
 )
@@ -46,8 +46,8 @@ def test_a_visit_is_as_risky_as_the_days_that_it_was_asked_for_ahead():
     )
     away = NoShows(by_lead_days=((0, 0.0), (1, 1.0), (2, 0.0)), otherwise=1.0)
     found = simulate(some, plan, Uncertainty(no_shows=away), runs=3)
-    outcomes = dict(zip(found.visits["visit"], found.outcome[:, 0].tolist(), strict=True))
-    missed = {name for name, outcome in outcomes.items() if outcome == Outcome.NO_SHOW}
+    attendances = dict(zip(found.visits["visit"], found.attendance[:, 0].tolist(), strict=True))
+    missed = {name for name, attendance in attendances.items() if attendance == Attendance.NO_SHOW}
     assert missed == {"B", "D"}
 
 
@@ -130,4 +130,4 @@ def test_the_zone_of_the_visit_tells_the_days():
     plan = schedule(placed("A", 1, 8, 60, practitioner="ann"))
     away = NoShows(by_lead_days=((0, 1.0), (1, 0.0)))
     found = simulate(some, plan, Uncertainty(no_shows=away), runs=3)
-    assert (found.outcome == Outcome.NO_SHOW).all()
+    assert (found.attendance == Attendance.NO_SHOW).all()
