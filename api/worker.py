@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -36,24 +37,28 @@ def work(database: Database, stopping: Stopping) -> None:
     forgotten, batched = -FORGET, -BATCH
     gone = False
     runner = Runner(database)
-    while not stopping.wait(EVERY):
-        try:
-            sweep(database)
-            if time.monotonic() >= batched + BATCH:
-                batch(database)
-                batched = time.monotonic()
-            runner.tend()
-            if time.monotonic() >= forgotten + FORGET:
-                forget(database)
-                forgotten = time.monotonic()
-        except (StoreUnavailable, Again) as problem:
-            if not gone:
-                LOG.warning("waiting", action="worker.waiting", reason=type(problem).__name__)
-            gone = True
-        else:
-            if gone:
-                LOG.warning("back", action="worker.back")
-            gone = False
+    try:
+        while not stopping.wait(EVERY):
+            try:
+                sweep(database)
+                if time.monotonic() >= batched + BATCH:
+                    batch(database)
+                    batched = time.monotonic()
+                runner.tend()
+                if time.monotonic() >= forgotten + FORGET:
+                    forget(database)
+                    forgotten = time.monotonic()
+            except (StoreUnavailable, Again) as problem:
+                if not gone:
+                    LOG.warning("waiting", action="worker.waiting", reason=type(problem).__name__)
+                gone = True
+            else:
+                if gone:
+                    LOG.warning("back", action="worker.back")
+                gone = False
+    finally:
+        with suppress(StoreUnavailable, Again):  # they are taken up when they have been silent
+            runner.stop()
 
 
 def main(settings: Settings) -> None:

@@ -32,7 +32,7 @@ class Runner:
         self._database = database
         self._most = most
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._running: dict[tuple[int, int], subprocess.Popen[bytes]] = {}
+        self._running: dict[tuple[int, int, str], subprocess.Popen[bytes]] = {}
         self._taken = 0
 
     def tend(self) -> None:
@@ -54,7 +54,7 @@ class Runner:
                 LOG.error("failed", action="solve.failed", solve=str(row.uid))
                 continue
             command = [sys.executable, "-m", "api.solving.job"]
-            self._running[row.tenant_id, row.id] = subprocess.Popen(
+            self._running[row.tenant_id, row.id, worker] = subprocess.Popen(
                 [*command, str(row.tenant_id), str(row.uid), worker],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,
@@ -62,8 +62,12 @@ class Runner:
             )
 
     def stop(self) -> None:
-        """Stop all processes; others take their solves up."""
+        """Stop all processes, and give their solves back: others take them up at once."""
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():
             process.wait()
+        for tenant, solve, worker in self._running:
+            with self._database.transaction() as (connection, _):
+                solves.give_back(connection, tenant, solve, worker)
+        self._running.clear()

@@ -81,6 +81,18 @@ _TAKE = text(
 )
 
 
+def give_back(connection: Connection, tenant: int, solve: int, worker: str) -> None:
+    """Let others take a solve up at once, as if this worker had never had it."""
+    connection.execute(_GIVE_BACK, {"tenant": tenant, "solve": solve, "worker": worker})
+
+
+_GIVE_BACK = text(
+    "UPDATE solve SET beat_at = to_timestamp(0), attempt = attempt - 1"
+    " WHERE tenant_id = :tenant AND id = :solve AND worker = :worker"
+    " AND (state = 'running' OR (publish AND NOT cancel AND state IN ('solved', 'publishing')))"
+)
+
+
 def note_read(connection: Connection, tenant: int, solve: int) -> None:
     """Write what is committed when a solve's problem is read: what comes later, it does not know.
 

@@ -17,6 +17,7 @@ from service.test_absences import book, mark
 from api import sweeper
 from api.settings import Settings
 from api.solving import job
+from api.solving.runner import Runner
 from api.store import solves
 from api.store.database import Database
 
@@ -94,6 +95,22 @@ def test_tenants_take_turns(
     clinic.sql(SILENT)  # what a dead worker has left comes before all that has not begun
     rest = [str(take(queue, "worker").uid) for _ in range(3)]
     assert (first, rest) == ([mine[0], theirs], [mine[0], *mine[1:]])
+
+
+def test_a_worker_that_stops_gives_its_solve_back(clinic: Clinic, queue: Database) -> None:
+    """Another takes it up at once, and it counts as no try; one that was over stays as it is."""
+    name = ask(clinic.asker())
+    for _ in range(solves.ATTEMPTS + 1):
+        runner = Runner(queue)
+        runner.tend()
+        assert clinic.sql("SELECT state, attempt FROM solve") == [("running", 1)]
+        runner.stop()
+    clinic.sql("UPDATE solve SET state = 'solved', ended_at = now()")
+    runner.stop()
+    assert take(queue, "next") is None
+    clinic.sql("UPDATE solve SET state = 'running', ended_at = NULL")
+    row = take(queue, "next")
+    assert (str(row.uid), row.state, row.attempt) == (name, "running", 1)
 
 
 def test_solves_that_ended_long_ago_are_forgotten(clinic: Clinic, queue: Database) -> None:
