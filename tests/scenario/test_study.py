@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import Client, LocalCluster
 from scenario.test_figures import clinic
 
 from allocator import FaultCode, InvalidProblem, Schedule
@@ -108,6 +109,22 @@ def test_outcomes_are_those_of_the_problems() -> None:
 def test_processes_come_to_the_same(whole: list[Schedule | None]) -> None:
     """The default: processes of this machine."""
     assert schedules(some().run()) == whole
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_cluster_comes_to_the_same(whole: list[Schedule | None], tmp_path: Path) -> None:
+    """Workers of dask.distributed in processes of their own; here two on this machine."""
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            local_directory=str(tmp_path),
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        assert schedules(some().run(client.get_executor())) == whole
 
 
 def test_what_is_kept_is_not_solved_again(tmp_path: Path) -> None:
