@@ -53,6 +53,7 @@ from allocator.scenario import (
     Limits,
     Open,
     Pins,
+    Publish,
     Rules,
     Skills,
     Stay,
@@ -536,6 +537,23 @@ def test_pins_and_caps() -> None:
     assert stay.most_changes == 0
     assert dict(stay.levels[-1].goals) == {"fewest_changes": 9}
     assert Stay(most_changes=0, weight=9).text() == "at most 0 changes and each change weighs 9"
+
+
+def test_a_schedule_is_published() -> None:
+    """In place of what was published of its visits; all else stays."""
+    place = (("attendee:P1", ("P1",)), ("attendee:ben", ("ben",)), ("practitioner", ("ann",)))
+    at_eight = Assignment(visit="R1", start=at(0, 8), end=at(0, 9), resources=place)
+    at_nine = replace(at_eight, start=at(0, 9), end=at(0, 10))
+    other = replace(
+        at_eight,
+        visit="R2",
+        resources=(("attendee:P2", ("P2",)), *place[1:]),
+        start=at(1, 8),
+        end=at(1, 9),
+    )
+    found = Publish(assignments=(at_nine,)).apply(asked(published=(at_eight, other)))
+    assert found.published == (other, at_nine)
+    assert Publish(assignments=(at_nine,)).text() == "1 visit published"
 
 
 def test_days_are_those_of_the_place() -> None:

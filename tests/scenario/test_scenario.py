@@ -7,9 +7,17 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import MONDAY, patient, practitioner, problem, request, room
+from tiny import MONDAY, at, patient, practitioner, problem, request, room
 
-from allocator import FaultCode, FlexibleSeries, InvalidProblem, PinKind, Problem, WorkLimits
+from allocator import (
+    Assignment,
+    FaultCode,
+    FlexibleSeries,
+    InvalidProblem,
+    PinKind,
+    Problem,
+    WorkLimits,
+)
 from allocator.scenario import (
     Ask,
     Capacity,
@@ -24,6 +32,7 @@ from allocator.scenario import (
     Limits,
     Open,
     Pins,
+    Publish,
     Rules,
     Scenario,
     Skills,
@@ -147,6 +156,16 @@ def test_every_change_is_saved_by_a_name_of_its_own() -> None:
     assert len({*names}) == len(names)
     some = (
         Hire(like="ann", id="eve", percent=50),
+        Publish(
+            assignments=(
+                Assignment(
+                    visit="R1#1",
+                    start=at(0, 8),
+                    end=at(0, 9),
+                    resources=(("attendee:P1", ("P1",)), ("practitioner", ("ann",))),
+                ),
+            )
+        ),
         Pins(release=("R1",), kind=PinKind.TIME),
         Withdraw(requests=("R2",)),
     )

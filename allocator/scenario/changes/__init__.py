@@ -15,6 +15,7 @@ from allocator.scenario.changes.lengths import Lengths
 from allocator.scenario.changes.limits import Limits
 from allocator.scenario.changes.open import Open
 from allocator.scenario.changes.pins import Pins
+from allocator.scenario.changes.publish import Publish
 from allocator.scenario.changes.rules import Rules
 from allocator.scenario.changes.skills import Skills
 from allocator.scenario.changes.stay import Stay
@@ -35,6 +36,7 @@ CHANGES: tuple[type, ...] = (
     Limits,
     Open,
     Pins,
+    Publish,
     Rules,
     Skills,
     Stay,
@@ -57,6 +59,7 @@ __all__ = [
     "Limits",
     "Open",
     "Pins",
+    "Publish",
     "Rules",
     "Skills",
     "Stay",
