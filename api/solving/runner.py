@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -15,6 +17,14 @@ from api.store import solves
 from api.store.database import Database
 
 LOG = structlog.get_logger("allocator.runner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A solve that was taken, as its row was then, and its process."""
+
+    row: Any
+    process: subprocess.Popen[bytes]
 
 
 class Runner:
@@ -32,17 +42,16 @@ class Runner:
         self._database = database
         self._most = most
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._running: dict[tuple[int, int, str], subprocess.Popen[bytes]] = {}
+        self._running: list[Running] = []
         self._taken = 0
 
     def tend(self) -> None:
         """Look after the processes that run, and start one where there is room and work."""
-        for key, process in list(self._running.items()):
-            if process.poll() is None:
-                continue
-            del self._running[key]
-            if process.returncode:
-                LOG.warning("died", action="solve.died", code=process.returncode)
+        over = [one for one in self._running if one.process.poll() is not None]
+        self._running = [one for one in self._running if one not in over]
+        for one in over:
+            if code := one.process.returncode:
+                LOG.warning("died", action="solve.died", solve=str(one.row.uid), code=code)
         while len(self._running) < self._most:
             self._taken += 1
             worker = f"{self._name}:{self._taken}"
@@ -54,20 +63,20 @@ class Runner:
                 LOG.error("failed", action="solve.failed", solve=str(row.uid))
                 continue
             command = [sys.executable, "-m", "api.solving.job"]
-            self._running[row.tenant_id, row.id, worker] = subprocess.Popen(
+            process = subprocess.Popen(
                 [*command, str(row.tenant_id), str(row.uid), worker],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,
                 preexec_fn=with_parent(signal.SIGTERM),
             )
+            self._running.append(Running(row=row, process=process))
 
     def stop(self) -> None:
         """Stop all processes, and give their solves back: others take them up at once."""
-        for process in self._running.values():
-            process.terminate()
-        for process in self._running.values():
-            process.wait()
-        for tenant, solve, worker in self._running:
+        over, self._running = self._running, []
+        for one in over:
+            one.process.terminate()
+        for one in over:
+            one.process.wait()
             with self._database.transaction() as (connection, _):
-                solves.give_back(connection, tenant, solve, worker)
-        self._running.clear()
+                solves.give_back(connection, one.row)

@@ -81,9 +81,10 @@ _TAKE = text(
 )
 
 
-def give_back(connection: Connection, tenant: int, solve: int, worker: str) -> None:
-    """Let others take a solve up at once, as if this worker had never had it."""
-    connection.execute(_GIVE_BACK, {"tenant": tenant, "solve": solve, "worker": worker})
+def give_back(connection: Connection, taken: Any) -> None:
+    """Let others take a solve up at once, as if the worker that has taken it had never had it."""
+    what = {"tenant": taken.tenant_id, "solve": taken.id, "worker": taken.worker}
+    connection.execute(_GIVE_BACK, what)
 
 
 _GIVE_BACK = text(

@@ -113,6 +113,23 @@ def test_a_worker_that_stops_gives_its_solve_back(clinic: Clinic, queue: Databas
     assert (str(row.uid), row.state, row.attempt) == (name, "running", 1)
 
 
+def test_a_process_that_dies_is_told_with_its_solve(
+    clinic: Clinic, queue: Database, monkeypatch: pytest.MonkeyPatch, lines: list[Any]
+) -> None:
+    """So that whoever looks for the reason knows for whom; the runner is free for the next."""
+    name = ask(clinic.asker())
+    monkeypatch.setenv("ALLOCATOR_LOG_LEVEL", "no level")  # it dies at once
+    runner = Runner(queue)
+    runner.tend()
+
+    def died() -> list[tuple[Any, Any]]:
+        runner.tend()
+        return [(one["action"], one["solve"]) for one in lines if one["log_level"] == "warning"]
+
+    until(lambda: bool(died()))
+    assert died() == [("solve.died", name)]
+
+
 def test_solves_that_ended_long_ago_are_forgotten(clinic: Clinic, queue: Database) -> None:
     """None that waits, or is published; what was asked for because of an absence ends as well."""
     asks = clinic.asker()
