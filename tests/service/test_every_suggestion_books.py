@@ -1,225 +1,68 @@
-"""Whatever is suggested, in random clinics of every rule and shape, can be held by its token."""
+"""Whatever is suggested or offered, in random clinics, can be held: nobody else is there."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-from itertools import count
+from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from random_problems import CHANGE, random_problem
 from service.indexing import Process
-from sqlalchemy import Connection, Engine
+from service.trial import Trial, found, process
+from service.waiting import backfiller
 
-from allocator.domain.problem import Problem
-from allocator.domain.shift import shifted
-from allocator.domain.time import Span
-from allocator.frames.nested import encode
-from api.auth.principal import Principal, Role
-from api.embedded import EmbeddedServer
-from api.problems import Problem as Refusal
-from api.sealing import Seal, new_key
-from api.store.ids import new_uid
-from api.suggesting import holding
-from api.suggesting.asking import Asked
-from api.suggesting.suggester import Suggester
-from api.usecases import confirming, sessions, tenants, things
-from api.usecases import people as persons
-from api.usecases.tx import Tx
+from api.backfill.backfiller import Backfiller
+from api.settings import Settings
+from api.usecases import cancelling, joining
 
-SEEDS = range(9100, 9110)
-#: Questions asked of each clinic, and suggestions of each that are held on trial.
-QUESTIONS, MOST = 12, 25
+__all__ = ["found", "process"]
 
-
-class Trial:
-    """A random clinic in the service; whatever it suggests is held on trial."""
-
-    def __init__(self, process: Process, found: Callable[[str, int], int], seed: int) -> None:
-        self.process = process
-        self.rng = random.Random(seed)
-        self.problem = ahead(drawn(seed))
-        horizon = self.problem.horizon
-        self.tenant = found(horizon.zone, horizon.grain_minutes)
-        self.seal = Seal([new_key()])
-        self.suggester = Suggester(self.seal)
-        self.requests: list[str] = []
-        self.bookings: list[str] = []
-        self.people: dict[int, str] = {}
-        self.transaction(self._furnish)
-        for session in self.problem.sessions[:: self.rng.choice([1, 2])]:
-            self.transaction(lambda tx, one=session: self._open(tx, one.id, one.service))
-
-    def transaction(self, work: Callable[[Tx], Any], who: Principal | None = None) -> Any:
-        who = who or Principal(tenant=self.tenant, actor="test", role=Role.ADMINISTRATOR)
-
-        def run(connection: Connection, now: datetime) -> Any:
-            worlds = self.process.worlds
-            return work(Tx(connection=connection, now=now, principal=who, worlds=worlds))
-
-        return self.process.database.run(self.tenant, run)
-
-    def _furnish(self, tx: Tx) -> None:
-        problem = self.problem
-        last = problem.horizon.first + timedelta(days=problem.horizon.days)
-        days = (last - date.today()).days + self.rng.randint(-1, 9)
-        policy = {
-            "terms": {
-                "most_open_holds": 1000,
-                "suggest_days": min(days, 366),
-                "most_days_ahead": days - self.rng.randint(0, 3),
-            },
-            "travel": [],
-            "turnarounds": [encode(t) for t in problem.turnarounds],
-        }
-        staff = [r for r in problem.resources if r.kind != "patient"]
-        for plural, some in (
-            ("locations", problem.locations),
-            ("calendars", problem.calendars),
-            ("resources", [replace(r, reserves=()) for r in staff]),
-            ("services", problem.services),
-            ("sessions", [replace(s, windows=()) for s in problem.sessions]),
-        ):
-            if some:
-                things.create(tx, things.KINDS[plural], [encode(one) for one in some])
-        for one in staff:
-            if one.reserves:  # they name services
-                things.change(tx, things.KINDS["resources"], one.id, encode(one), 1)
-        policy["travel"] = [encode(t) for t in problem.travel]
-        tenants.change(tx, 1, name="Trial", policy=policy)
-        for one in problem.resources:
-            if one.kind == "patient":
-                body = {**encode(one), "name": ""}
-                body.pop("id")
-                row = persons.create(
-                    tx, name=one.id, email=None, phone=None, ref=one.id, resource=body
-                )
-                self.people[row.id] = one.id
-        for request in problem.requests:
-            try:
-                with tx.connection.begin_nested():
-                    things.create(tx, things.KINDS["requests"], [encode(request)])
-            except Refusal:
-                continue  # it asks for what a service does not take
-            self.requests.append(request.id)
-
-    def _open(self, tx: Tx, name: str, service: str) -> None:
-        found = self.suggester.suggest(tx, Asked(service=service, windows=self.windows()))
-        if found.offers:
-            (wanted, _), *_ = self.rng.choice(found.offers).visits
-            sessions.place(tx, name, wanted.start, wanted.resources)
-
-    def windows(self) -> tuple[Span, ...]:
-        horizon = self.problem.horizon
-        return (Span(start=horizon.start, end=horizon.end),)
-
-    def anybody(self) -> Principal:
-        """Return a patient, somebody who works at one place, or an administrator."""
-        role = self.rng.choice([Role.ADMINISTRATOR, Role.SCHEDULER, Role.CLIENT])
-        who = Principal(tenant=self.tenant, actor=f"{role.value} of the test", role=role)
-        if role is Role.CLIENT:
-            return replace(who, person=self.rng.choice(sorted(self.people)))
-        if role is Role.SCHEDULER and self.problem.locations:
-            return replace(who, locations=frozenset([self.rng.choice(self.problem.locations).id]))
-        return who
-
-    def asked(self, tx: Tx) -> Asked:
-        """Return any question."""
-        patients = sorted(self.people.values())
-        if tx.principal.person is not None:
-            patients = [self.people[tx.principal.person]]
-        some = tuple(self.rng.sample(patients, self.rng.randint(0, len(patients))))
-        asked = Asked(windows=self.windows(), limit=MOST, urgent=self.rng.random() < 0.2)
-        subject = self.rng.choice(["service", "request", "request", "session", "booking"])
-        if subject == "request" and self.requests:
-            return replace(asked, request=self.rng.choice(self.requests))
-        if subject == "session" and self.problem.sessions:
-            session = self.rng.choice(self.problem.sessions).id
-            return replace(asked, session=session, attendees=some)
-        if subject == "booking" and self.bookings:
-            return replace(asked, booking=self.rng.choice(self.bookings), urgent=False)
-        service = self.rng.choice(self.problem.services).id
-        return replace(asked, service=service, attendees=some)
-
-    def ask(self, tx: Tx) -> None:
-        """Ask, hold each suggestion on trial, and keep one of them."""
-        asked = self.asked(tx)
-        try:
-            found = self.suggester.suggest(tx, asked)
-        except Refusal:
-            return
-        every = [*found.offers, *filter(None, [found.next_possible])]
-        for offer in every:
-            trial = tx.connection.begin_nested()
-            self.take(tx, offer.token)
-            trial.rollback()
-        if every:
-            row = self.take(tx, self.rng.choice(every).token)
-            if row.state == "held":
-                row = confirming.confirm(tx, row.ref)
-            if asked.booking is None:
-                self.bookings.append(row.ref)
-            if asked.request is not None:
-                self.requests.remove(asked.request)
-
-    def take(self, tx: Tx, token: str) -> Any:
-        ticket = self.suggester.ticket(tx, token, "bookings.hold")
-        if ticket.booking is not None:
-            return holding.move(tx, ticket.booking, ticket, None)
-        return holding.hold(tx, ticket)
-
-
-def drawn(seed: int) -> Problem:
-    """Return a problem of hours: longer grains end where clocks change."""
-    some = (random_problem(100 * seed + n, most_visits=9, published=0) for n in count())
-    return next(problem for problem in some if problem.horizon.grain_minutes == 60)
-
-
-def ahead(problem: Problem) -> Problem:
-    """Return a problem some whole weeks later: its clock change is one that is still to come."""
-    zone = ZoneInfo("Europe/Berlin")
-    day = date.today() + timedelta(days=40)
-    while _offset(day, zone) >= _offset(day + timedelta(days=1), zone):
-        day += timedelta(days=1)
-    return shifted(problem, (day - CHANGE).days // 7)
-
-
-def _offset(day: date, zone: ZoneInfo) -> timedelta:
-    found = datetime.combine(day, datetime.min.time(), zone).utcoffset()
-    assert found is not None
-    return found
-
-
-@pytest.fixture(scope="module")
-def process(server: EmbeddedServer) -> Iterator[Process]:
-    made = Process(server.url("allocator_api"))
-    yield made
-    made.database.close()
-
-
-@pytest.fixture(scope="module")
-def found(owner: Engine) -> Callable[[str, int], int]:
-    """Founds tenants of a zone and a grain."""
-
-    def tenant(zone: str, grain_minutes: int) -> int:
-        name = str(new_uid())
-        with owner.begin() as connection:
-            return tenants.found(
-                connection, ref=name, name=name, zone=zone, grain_minutes=grain_minutes
-            )
-
-    return tenant
+#: Clinics, and questions asked of each.
+SEEDS, QUESTIONS = (9102, 9103, 9104, 9106, 9108, 9110, 9113, 9116), 12
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_suggestion_books(
     process: Process, found: Callable[[str, int], int], seed: int
 ) -> None:
-    """Held, moved or next possible: nobody else is there, so each token holds."""
+    """Held, moved or next possible, for whomever it is: each token holds."""
     trial = Trial(process, found, seed)
     for _ in range(QUESTIONS):
         trial.transaction(trial.ask, trial.anybody())
+    assert trial.held > 0
+
+
+@pytest.mark.parametrize("seed", [9300, 9313, 9317])
+def test_every_offer_holds(
+    process: Process,
+    found: Callable[[str, int], int],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+) -> None:
+    """Some join the waitlist, bookings are cancelled: what they are offered is held, each time."""
+    trial = Trial(process, found, seed)
+    for _ in range(QUESTIONS):
+        trial.transaction(trial.ask, trial.anybody())
+    refused: list[Exception] = []
+    made = 0
+    offered = Backfiller._offered
+
+    def watched(self: Backfiller, number: int, *what: Any) -> Exception | None:
+        nonlocal made
+        why = offered(self, number, *what)
+        if number == trial.tenant:
+            made += why is None
+            refused.extend([why] if why is not None else [])
+        return why
+
+    monkeypatch.setattr(Backfiller, "_offered", watched)
+    with backfiller(settings) as filler:
+        for what in trial.waits(6):
+            trial.willing(lambda tx, what=what: joining.join(tx, what))
+        filler.look()
+        for name in trial.rng.sample(trial.bookings, min(3, len(trial.bookings))):
+            trial.willing(lambda tx, name=name: cancelling.cancel(tx, name))
+            filler.look()
+            filler.look()
+    assert refused == []
+    assert made > 0
