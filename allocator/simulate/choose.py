@@ -126,9 +126,11 @@ def choose(
     if not candidates:
         raise ValueError("There is nothing to choose from: 0 candidates; at least 1.")
     chance = uncertainty or Uncertainty.from_profile()
+    distinct = {id(problem): problem for problem, _ in candidates.values()}
+    prepared = {key: Prepared(problem) for key, problem in distinct.items()}
     simulations, costs = {}, {}
     for name, (problem, schedule) in candidates.items():
-        run = simulate_prepared(Prepared(problem), schedule, chance, runs, seed)
+        run = simulate_prepared(prepared[id(problem)], schedule, chance, runs, seed)
         simulations[name], costs[name] = run, prices.cost(run, kind)
     base = next(iter(costs.values()))
     rows = [_row(name, run, kind, costs[name], base) for name, run in simulations.items()]
