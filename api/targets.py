@@ -75,9 +75,10 @@ def public_socket(info: tuple[Any, ...]) -> socket.socket:
     Raises
     ------
     PermissionError
-        Where the address is not public.
+        Where the address is not public. It is not told: whoever may make webhooks would learn what
+        names of the own network stand for.
     """
     family, kind, protocol, _, where = info
     if not is_public(str(where[0])):
-        raise PermissionError(errno.EACCES, f"{where[0]} is no public address")
+        raise PermissionError(errno.EACCES, "what it leads to is no public address")
     return socket.socket(family, kind, protocol)

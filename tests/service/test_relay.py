@@ -421,7 +421,7 @@ def test_a_name_that_leads_home_is_not_connected_to(
     port = receiver.url.split(":")[2]
     for host, error in {
         "localhost": "is no public address",
-        "127.0.0.1": "127.0.0.1 is no public address",
+        "127.0.0.1": "is no public address",
         "2130706433": "is not a canonical IPv4 address",
         "127.1": "is not a canonical IPv4 address",
         "0x7f000001": "0x7f000001",
@@ -434,6 +434,8 @@ def test_a_name_that_leads_home_is_not_connected_to(
         told = deliveries(clinic)
         assert {row[1] for row in told} == {"waiting"}, host
         assert error in told[0][4], host
+        if host == "localhost":  # what names of the own network stand for is nobody's business
+            assert "127.0.0.1" not in told[0][4] and "::1" not in told[0][4]
         clinic.asker()("DELETE", f"/v1/holds/{booking}")
     assert receiver.got == []
 
