@@ -21,6 +21,21 @@ TOLD = {
         "+15 %, open until 20:00: 21 served",
         "bottleneck: practitioner (physio)",
     ),
+    "03-sick-day": (
+        "21 visits told, 1 left out",
+        "3 visits with Ben on Monday cannot be held.",
+        "as few as it takes, moved: 3, dropped: 0, patients to call: 3",
+        "two moves at most, moved: 2, dropped: 1, patients to call: 3",
+        "as if nobody had been told, moved: 7, dropped: 0, patients to call: 7",
+    ),
+    "04-spreadsheets": (
+        "8 faults",
+        "requests.csv row 4: Request R3: priority is 'high'; a whole number is expected.",
+        "requests.csv row 3: Request R2 names the service 'fysio', which does not exist.",
+        "Practice at the market: 4 requests, 6 resources",
+        "7 corrections in 4 files",
+        "OPTIMAL: 4 of 4 visits placed",
+    ),
 }
 
 
