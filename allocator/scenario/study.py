@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
-from os import cpu_count
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,6 +21,7 @@ from allocator.scenario.figures import figures, hour_loads
 from allocator.scenario.kept import Kept
 from allocator.scenario.outcome import Outcome, Solved
 from allocator.scenario.outcomes import Outcomes
+from allocator.scenario.processes import Processes
 from allocator.scenario.scenario import Scenario
 from allocator.solve.params import Params
 from allocator.solve.solve import solve
@@ -107,12 +106,11 @@ class Study:
         """
         if executor is not None:
             return self._run(executor)
-        cores = cpu_count() or 1
-        with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as own:
+        with Processes() as own:
             try:
                 return self._run(own)
             except BaseException:
-                own.shutdown(wait=False, cancel_futures=True)
+                own.shutdown(cancel_futures=True)
                 raise
 
     def _run(self, executor: Executor) -> Outcomes:

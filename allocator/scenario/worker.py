@@ -1,0 +1,32 @@
+"""``python -m allocator.scenario.worker``: does the task that comes in, and gives back its value."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from typing import Any
+
+
+def main() -> None:
+    """Do the task; what it prints goes where errors go, so that it is not taken for its value."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who has sent the task
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    task, given, named = pickle.load(sys.stdin.buffer)
+    told: tuple[bool, Any]
+    try:
+        told = (True, task(*given, **named))
+    except Exception as error:
+        told = (False, error)
+    try:
+        sent = pickle.dumps(told)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        sent = pickle.dumps((False, RuntimeError(f"{type(told[1]).__name__}: {told[1]}")))
+    with answer:
+        answer.write(sent)
+
+
+if __name__ == "__main__":
+    main()

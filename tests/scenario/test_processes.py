@@ -1,0 +1,86 @@
+"""Tasks in processes of their own: values, errors, what they print, and how they die."""
+
+from __future__ import annotations
+
+import operator
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from cli.running import ROOT
+
+from allocator.scenario.processes import Processes
+
+
+def test_values_come_back_in_any_order() -> None:
+    """More tasks than run at once."""
+    with Processes(2) as some:
+        futures = [some.submit(operator.mul, number, 3) for number in range(5)]
+        assert [future.result() for future in futures] == [0, 3, 6, 9, 12]
+
+
+def test_an_error_comes_back_as_it_was_raised() -> None:
+    """With its type and message; the others are done."""
+    with Processes(2) as some:
+        wrong = some.submit(operator.truediv, 1, 0)
+        right = some.submit(operator.truediv, 1, 2)
+        with pytest.raises(ZeroDivisionError, match="division by zero"):
+            wrong.result()
+        assert right.result() == 0.5
+
+
+def test_what_a_task_prints_is_not_its_value() -> None:
+    """It goes where errors go."""
+    with Processes(1) as some:
+        assert some.submit(print, "hello").result() is None
+
+
+def test_a_value_that_cannot_be_sent_is_an_error() -> None:
+    """Told as what it is."""
+    with Processes(1) as some, pytest.raises(RuntimeError, match="lock"):
+        some.submit(threading.Lock).result()
+
+
+def test_a_process_that_dies_takes_no_other_with_it() -> None:
+    """As where memory runs out: its own task has failed, and no more."""
+    with Processes(2) as some:
+        dead = some.submit(os._exit, 7)
+        alive = some.submit(operator.add, 1, 2)
+        with pytest.raises(RuntimeError, match="Its process ended with code 7"):
+            dead.result()
+        assert alive.result() == 3
+
+
+def test_ended_at_once_nothing_goes_on() -> None:
+    """What runs is killed, and what waits is never begun."""
+    some = Processes(1)
+    running, waiting = some.submit(time.sleep, 600), some.submit(time.sleep, 600)
+    while not some._running:
+        time.sleep(0.01)
+    some.shutdown(cancel_futures=True)
+    with pytest.raises(RuntimeError, match="Its process ended with code -9"):
+        running.result()
+    assert waiting.cancelled()
+
+
+def test_a_script_needs_no_guard(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """It is not run again by its own processes."""
+    script = tmp_path / "what_if.py"
+    script.write_text(
+        "import operator\n"
+        "from allocator.scenario.processes import Processes\n"
+        "print('once')\n"
+        "with Processes(2) as some:\n"
+        "    print(some.submit(operator.add, 1, 2).result())\n"
+    )
+    found = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert found.stdout.split() == ["once", "3"]
