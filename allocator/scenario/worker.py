@@ -1,4 +1,4 @@
-"""``python -m allocator.scenario.worker``: does the task that comes in, and gives back its value."""
+"""``python -m allocator.scenario.worker``: does the task that comes in, gives back its value."""
 
 from __future__ import annotations
 
