@@ -45,7 +45,7 @@ from api.usecases.tx import Tx
 
 T = TypeVar("T")
 #: Visits that one transaction books at most: others wait for it.
-SHARE = 4_000
+SHARE = 6_000
 #: Locks that it takes at most: a database as it comes has room for 6,400.
 LOCKS = 4_000
 

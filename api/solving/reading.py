@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -129,11 +129,9 @@ class Reading:
     def broken(self, staying: Sequence[Placed]) -> dict[str, Problem]:
         """Return the requests that break a rule beside everything booked, each with why."""
         owner = {a.visit: one.name for one in staying for a in one.visits}
-        there = {**self._placements(staying), **self._booked}
-        placements = [there.get(number) for number in range(len(self._prepared.visits))]
+        own = self._placements(staying)
         found: dict[str, Problem] = {}
-        timetable = Timetable(self._prepared, placements)
-        for broken in (one for rule in self._rules for one in rule.violations(timetable)):
+        for broken in (*self._alone(own), *self._beside(own)):
             if broken.inherited:
                 continue
             for name in reversed(broken.visits):  # the last that came gives way
@@ -141,6 +139,23 @@ class Reading:
                     found.setdefault(owner[name], _refusal(broken))
                     break
         return found
+
+    def _alone(self, own: Mapping[int, Placement]) -> Iterator[Violation]:
+        """Yield what breaks a rule that looks at nothing else that is placed."""
+        timetable = self._timetable(own)
+        for rule in self._rules:
+            if not rule.moving:
+                yield from rule.violations(timetable)
+
+    def _beside(self, own: Mapping[int, Placement]) -> Iterator[Violation]:
+        """Yield what breaks a rule beside everything that is booked."""
+        timetable = self._timetable({**own, **self._booked})
+        for rule in self._rules:
+            if rule.moving:
+                yield from rule.violations(timetable)
+
+    def _timetable(self, there: Mapping[int, Placement]) -> Timetable:
+        return Timetable(self._prepared, [there.get(n) for n in range(len(self._prepared.visits))])
 
     def claims(self, placed: Sequence[Placed]) -> list[Claim]:
         """Return what requests take of each resource."""
