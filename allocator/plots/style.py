@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allocator.plots.extra import altair as alt
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Okabe and Ito (2008), "Color Universal Design": told apart with every kind of colour vision.
 BLUE = "#0072B2"
@@ -62,8 +59,8 @@ def data(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
     return kept
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame, each by its columns."""
+def records(frame: Any) -> list[dict[str, Any]]:
+    """Return the rows of a data frame, each by its columns."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 

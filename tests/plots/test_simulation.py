@@ -43,14 +43,13 @@ def found():
 
 
 def test_candidates_are_drawn_with_the_cheapest(found):
-    """The widest buffer; each point is where the frame says."""
-    chart = choice(found)
-    points = {row["candidate"]: row for row in rows(chart, "order")}
-    assert [name for name, row in points.items() if row["which"] == "cheapest"] == ["10 minutes"]
+    """The widest buffer; each bar is as long as the frame says."""
+    drawn = {row["candidate"]: row for row in rows(choice(found), "difference")}
+    assert [name for name, row in drawn.items() if row["which"] == "cheapest"] == ["10 minutes"]
     for told in found.frame.to_dict("records"):
-        point = points[told["candidate"]]
-        assert (point["waiting"], point["overtime"]) == (told["waiting"], told["overtime"])
-    assert {row["candidate"] for row in rows(chart, "difference")} == set(points)
+        row = drawn[told["candidate"]]
+        for figure in ("waiting", "overtime", "idle", "difference", "low", "high"):
+            assert row[figure] == told[figure]
 
 
 def test_both_are_drawn_and_can_be_read(found):
