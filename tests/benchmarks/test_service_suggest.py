@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from benchmarks.figures import conditions, table, write
 from benchmarks.service.running import Running, furnish, load, running
+from benchmarks.service.suggesting import CLIENTS
 from sqlalchemy import create_engine, text
 
 from api.store.database import engine_url
@@ -129,8 +130,9 @@ def test_suggestions_under_load(service: Running) -> None:
         f"{PRACTITIONERS} practitioners and {PRACTITIONERS} rooms, {DAYS} days at 15 minutes, half"
         f" booked ({visits:,} visits in the end), {PATIENTS:,} patients, five suggestions for each"
         " question: half of them near to a time, half within two weeks. 150 questions and 20"
-        f" bookings of what was suggested a second for {SECONDS:.0f} s, open loop, two processes of"
-        " the API, the load generator on the same cores.",
+        f" bookings of what was suggested a second for {SECONDS:.0f} s, open loop, from {CLIENTS}"
+        " clients with connections of their own; two processes of the API, the load generator on"
+        " the same cores.",
         table(LATENCY, [row(kind, found[kind]) for kind in ("suggestions", "booking")]),
         table(
             ("what", "figure"),

@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 
 from api.auth.principal import Role
 from api.embedded import EmbeddedServer
+from api.running import BACKLOG
 from api.store.database import engine_url
 from api.store.migrate import migrate
 from api.usecases import tenants
@@ -35,9 +36,8 @@ class Running:
     url: str
     key: str
     tenant: int
-    port: int
-    processes: int
-    process: subprocess.Popen[bytes]
+    listening: socket.socket
+    processes: list[subprocess.Popen[bytes]]
 
     def call(self, method: str, path: str, body: Any = None, version: int | None = None) -> Any:
         """Call it, and return what it answers."""
@@ -95,13 +95,15 @@ class Running:
 
     def restart(self) -> float:
         """Kill everything (-9) and start it; return the seconds until it is ready."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        for process in self.processes:
+            process.kill()
         os.kill(self.server.pid, signal.SIGKILL)
-        self.process.wait()
+        for process in self.processes:
+            process.wait()
         began = time.perf_counter()
         self.server.stop()
         self.server.start()
-        self.process = _api(self.server, self.port, self.processes)
+        self.processes = _api(self.server, self.listening, len(self.processes))
         _await(self)
         return time.perf_counter() - began
 
@@ -157,25 +159,25 @@ def running(folder: Path, *, processes: int = 2) -> Iterator[Running]:
             )
             key = tenants.first_key(connection, tenant, "bench", Role.ADMINISTRATOR)
         engine.dispose()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        process = _api(server, port, processes)
-        url = f"http://127.0.0.1:{port}"
-        service = Running(server, url, key, tenant, port, processes, process)
-        try:
-            _await(service)
-            yield service
-        finally:
-            service.process.terminate()
-            service.process.wait(20)
+        with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listening:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            started = _api(server, listening, processes)
+            service = Running(server, url, key, tenant, listening, started)
+            try:
+                _await(service)
+                yield service
+            finally:
+                for process in service.processes:
+                    process.terminate()
+                for process in service.processes:
+                    process.wait(20)
 
 
-def _api(server: EmbeddedServer, port: int, processes: int) -> subprocess.Popen[bytes]:
-    """Start processes of the API, whose limits are out of the way."""
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:application"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(processes)]
-    command += ["--no-access-log", "--log-level", "warning"]
+def _api(
+    server: EmbeddedServer, listening: socket.socket, processes: int
+) -> list[subprocess.Popen[bytes]]:
+    """Start processes of the API as ``allocator serve`` does, their limits out of the way."""
+    handed = listening.fileno()
     limits = ("SEARCH", "HOLD", "BOOK", "ADDRESS")
     environment = {
         **os.environ,
@@ -185,9 +187,16 @@ def _api(server: EmbeddedServer, port: int, processes: int) -> subprocess.Popen[
         **{f"ALLOCATOR_{limit}_PER_MINUTE": "1000000" for limit in limits},
     }
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(
-        command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
-    )
+    return [
+        subprocess.Popen(
+            [sys.executable, "-m", "api.serving", str(handed)],
+            env=environment,
+            stdout=quiet,
+            stderr=quiet,
+            pass_fds=[handed],
+        )
+        for _ in range(processes)
+    ]
 
 
 def _await(service: Running) -> None:

@@ -1,4 +1,8 @@
-"""Load: suggestions at intended instants, and bookings of what was suggested, beside."""
+"""Load: suggestions at intended instants, and bookings of what was suggested, beside.
+
+It comes from several clients with connections of their own, as people do. One pool would go on with
+the few connections that it used last, and most of them may lead to the same process.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,15 @@ import asyncio
 import random
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 from benchmarks.service.load import Figures
+
+#: Clients with connections of their own.
+CLIENTS = 32
 
 
 async def suggestions(
@@ -45,11 +53,14 @@ async def suggestions(
             body["windows"] = [{"start": first.isoformat(), "end": end.isoformat()}]
         return body
 
-    connector = aiohttp.TCPConnector(limit=400)
-    async with aiohttp.ClientSession(url, headers=headers, connector=connector) as http:
+    async with AsyncExitStack() as opened:
+        clients = [
+            await opened.enter_async_context(aiohttp.ClientSession(url, headers=headers))
+            for _ in range(CLIENTS)
+        ]
 
         async def ask(at: float, body: dict[str, Any]) -> None:
-            async with http.post("/v1/suggestions", json=body) as answer:
+            async with chance.choice(clients).post("/v1/suggestions", json=body) as answer:
                 content = await answer.json()
                 figures.note("suggestions", at, answer.status)
             found = content.get("suggestions", ())
@@ -57,7 +68,8 @@ async def suggestions(
             tokens.extend(one["token"] for one in found[:1])
 
         async def book(at: float, token: str) -> None:
-            async with http.post("/v1/bookings", json={"token": token}) as answer:
+            booking = {"token": token}
+            async with chance.choice(clients).post("/v1/bookings", json=booking) as answer:
                 await answer.read()
                 figures.note("booking", at, answer.status)
 
