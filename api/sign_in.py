@@ -52,7 +52,7 @@ def _sign_in(request: Request) -> None:
     except Unauthenticated:
         left = service.failures.failed(address, credential)
         request.state.headers = left.headers
-        LOG.warning("unknown", action="sign_in.failed", cookie=cookie, remaining=left.remaining)
+        LOG.warning("unknown", action="access.failed", cookie=cookie, remaining=left.remaining)
         raise
     service.failures.good(address, credential)
     _count(service, request, principal, address)

@@ -136,12 +136,12 @@ def test_a_failed_sign_in_is_a_line_of_the_log(start: Start, lines: list[Any]) -
     Asker(web, "ak_no").get("/v1/tenant")
     web.cookies.set(COOKIE, "old")
     web.get("/v1/tenant")
-    found = [line for line in lines if line["action"] == "sign_in.failed"]
+    found = [line for line in lines if line["action"] == "access.failed"]
     assert found == [
         {
             "event": "unknown",
             "log_level": "warning",
-            "action": "sign_in.failed",
+            "action": "access.failed",
             "cookie": cookie,
             "remaining": left,
         }
