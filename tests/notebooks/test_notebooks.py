@@ -36,6 +36,18 @@ TOLD = {
         "7 corrections in 4 files",
         "OPTIMAL: 4 of 4 visits placed",
     ),
+    "05-trade-off": (
+        "16 series, 48 visits",
+        "49 days of waiting, 2 further therapists",
+        "50 days of waiting, 1 further therapists",
+        "51 days of waiting, 0 further therapists",
+        "45 visits placed",
+    ),
+    "06-recurring": (
+        "09 Mar 09:00, 16 Mar 09:00, 23 Mar 09:00, 30 Mar 09:00, 13 Apr 09:00",
+        "as usual: 75 of 78 visits",
+        "Anna on 10 April: 77 of 78 visits",
+    ),
 }
 
 
