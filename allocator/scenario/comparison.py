@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import inf, sqrt
-from statistics import fmean, stdev
+from math import inf
+from statistics import fmean
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from allocator.report.intervals import mean_and_reach
 from allocator.scenario.figures import LESS, MORE
 from allocator.scenario.outcome import Outcome
 
@@ -17,15 +20,6 @@ if TYPE_CHECKING:
 
 #: How figures of levels are called, before the name of the level.
 VALUE, COST = "value served, ", "cost, "
-
-#: Student's t that leaves 2.5 % above it, by degrees of freedom from 1; see any table of it.
-T975 = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
-#: The same for many.
-Z975 = 1.960
 
 
 class Shown(Enum):
@@ -209,10 +203,8 @@ def _figures(one: Outcome) -> dict[str, _Told]:
 def _compared(scenario: str, figure: str, both: Sequence[tuple[_Told, _Told]]) -> Compared:
     """Compare one figure over its pairs of outcomes with the same seed and option."""
     differences = [new.value - old.value for old, new in both]
-    mean = fmean(differences)
-    half = 0.0
-    if len(both) > 1:
-        half = t975(len(both) - 1) * stdev(differences) / sqrt(len(both))
+    mean, reach = mean_and_reach(np.array(differences))
+    half = reach if len(both) > 1 else 0.0
     return Compared(
         scenario=scenario,
         figure=figure,
@@ -237,8 +229,3 @@ def _shown(both: Sequence[tuple[_Told, _Told]], mean: float, half: float) -> Sho
     if len(both) == 1:
         return Shown.UNKNOWN
     return Shown.YES if abs(mean) > half else Shown.NO
-
-
-def t975(degrees: int) -> float:
-    """Return Student's t that leaves 2.5 % above it."""
-    return T975[degrees - 1] if degrees <= len(T975) else Z975
