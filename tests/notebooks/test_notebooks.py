@@ -48,6 +48,11 @@ TOLD = {
         "as usual: 75 of 78 visits",
         "Anna on 10 April: 77 of 78 visits",
     ),
+    "08-off-peak": (
+        "busy hours: 20.7 before, 14.8 steered, from -17.0 to +5.1: not shown",
+        "waiting days: 23.3 before, 23.3 steered",
+        "savings: 0.0 before, 6.1 steered, from +4.3 to +7.8: shown",
+    ),
 }
 
 
