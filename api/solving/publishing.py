@@ -98,9 +98,9 @@ class Publisher:
 
         Raises
         ------
-        NotFound, WrongState, Cancelled
+        NotFound, WrongState, Invalid, Cancelled
         """
-        row = self._run(lambda tx: self._begin(tx, uid, by_itself))
+        row = self._run(lambda tx: self._begin(tx, uid, only, by_itself))
         result = row.result
         named = {*only, *map(as_answered, only)}
         chosen = [
@@ -175,7 +175,7 @@ class Publisher:
                         )
                     )
 
-    def _begin(self, tx: Tx, uid: UUID, by_itself: bool) -> Any:
+    def _begin(self, tx: Tx, uid: UUID, only: Sequence[str], by_itself: bool) -> Any:
         tx.demand("solves.write")
         row = solves.find(tx.connection, tx.tenant, uid, "result", for_update=True)
         if row is None:
@@ -186,6 +186,13 @@ class Publisher:
             )
         if by_itself and row.cancel:
             raise Cancelled
+        if only:
+            placed = {one.name for unit in units(placed_by(row.result)) for one in unit.placed}
+            for name in only:
+                if name not in placed and as_answered(name) not in placed:
+                    raise Invalid(
+                        f"Solve {uid} places {len(placed)} names, and {name!r} is none of them."
+                    )
         tx.connection.execute(_STATE, {"tenant": tx.tenant, "id": row.id, "state": "publishing"})
         return row
 

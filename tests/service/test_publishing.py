@@ -47,6 +47,21 @@ def test_what_two_publish_at_once_is_told_of_both(
     assert clinic.sql("SELECT count(*) FROM booking")[0][0] == 2
 
 
+def test_a_name_that_a_solve_does_not_place_is_refused(clinic: Clinic, settings: Settings) -> None:
+    """Nothing is published then, of the others named either."""
+    asks = clinic.asker()
+    assert asks.post("/v1/requests", {"id": "R1", "steps": [{"service": "physio"}]}).is_success
+    solve = asks.post("/v1/solves", {"time_limit_seconds": 5}).json()["id"]
+    work(settings)
+    answer = asks.post(f"/v1/solves/{solve}/publish", {"only": ["R1", "R9"]})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        f"Solve {solve} places 1 names, and 'R9' is none of them.",
+    )
+    assert asks.get(f"/v1/solves/{solve}").json()["state"] == "solved"
+    assert asks.post(f"/v1/solves/{solve}/publish", {"only": ["R1"]}).json()["booked"] == ["R1"]
+
+
 def test_many_are_booked_in_shares(
     clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
