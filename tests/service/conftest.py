@@ -24,6 +24,7 @@ from api.auth.principal import Role
 from api.embedded import VERSIONS, EmbeddedServer, folder
 from api.sealing import Seal
 from api.settings import Settings
+from api.store import events
 from api.store.database import Database, engine_url
 from api.store.migrate import migrate
 from api.usecases import tenants
@@ -138,9 +139,11 @@ def relay(server: EmbeddedServer) -> Iterator[Database]:
 
 @pytest.fixture
 def no_webhooks(relay: Database) -> None:
-    """Those of other tests are gone, with what is still to be sent to them."""
+    """Those of other tests are gone, with what is still to be sent to them and to be placed."""
     with relay.transaction() as (connection, _):
         connection.execute(text("DELETE FROM webhook"))
+        while events.fan_out(connection):
+            pass
 
 
 @dataclass

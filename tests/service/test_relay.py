@@ -46,9 +46,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def hook(clinic: Clinic, receiver: Receiver, relay: Database) -> dict[str, Any]:
-    """A webhook that hears of bookings; everything before is told already."""
-    turns(relay, 3)
+def hook(clinic: Clinic, receiver: Receiver) -> dict[str, Any]:
+    """A webhook that hears of bookings."""
     body = {"url": receiver.url, "types": ["booking.*"]}
     made = clinic.asker().post("/v1/webhooks", body)
     assert made.status_code == 201, made.text
