@@ -72,21 +72,30 @@ def figures(problem: Problem, schedule: Schedule) -> tuple[Figure, ...]:
         work; and the visits placed otherwise than they are published. A figure that nothing
         is known of, such as continuity without series, is left out.
     """
-    prepared = Prepared(problem)
-    timetable = Timetable(prepared, prepared.placements(schedule))
-    return tuple(_figures(timetable, load_by_hour(prepared, schedule)))
+    return measured(problem, schedule)[0]
 
 
 def hour_loads(problem: Problem, schedule: Schedule) -> tuple[HourLoad, ...]:
     """Return the load of each kind of resource whose time is limited, by local hour of the day."""
-    return tuple(
+    return measured(problem, schedule)[1]
+
+
+def measured(
+    problem: Problem, schedule: Schedule
+) -> tuple[tuple[Figure, ...], tuple[HourLoad, ...]]:
+    """Return figures and loads together: the problem is prepared once for both."""
+    prepared = Prepared(problem)
+    timetable = Timetable(prepared, prepared.placements(schedule))
+    loads = load_by_hour(prepared, schedule)
+    hours = tuple(
         HourLoad(
             kind=load.kind, hour=hour, claimed=int(load.claimed[hour]), open=int(load.open[hour])
         )
-        for load in load_by_hour(Prepared(problem), schedule)
+        for load in loads
         for hour in range(24)
         if load.open[hour] or load.claimed[hour]
     )
+    return tuple(_figures(timetable, loads)), hours
 
 
 def _figures(timetable: Timetable, loads: list[KindLoad]) -> Iterator[Figure]:

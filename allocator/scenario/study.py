@@ -17,7 +17,7 @@ from allocator.report.patience import Patience
 from allocator.report.words import count
 from allocator.rules import RULES
 from allocator.scenario.changes.change import refuse
-from allocator.scenario.figures import figures, hour_loads
+from allocator.scenario.figures import measured
 from allocator.scenario.kept import Kept
 from allocator.scenario.outcome import Outcome, Solved
 from allocator.scenario.outcomes import Outcomes
@@ -175,11 +175,8 @@ def solved(problem: Problem, params: Params, start: Schedule | None) -> Solved:
     result = solve(problem, params, start=start)
     if result.schedule is None:
         return Solved(result=result)
-    return Solved(
-        result=result,
-        figures=figures(problem, result.schedule),
-        loads=hour_loads(problem, result.schedule),
-    )
+    figures, loads = measured(problem, result.schedule)
+    return Solved(result=result, figures=figures, loads=loads)
 
 
 def carried(schedule: Schedule, problem: Problem) -> Schedule:
