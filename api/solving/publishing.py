@@ -18,6 +18,7 @@ from allocator.domain.garbage import collected_later
 from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment
 from allocator.frames.nested import Decoder
+from allocator.report.words import count
 from api.auth.principal import Principal
 from api.problems import (
     Forbidden,
@@ -191,7 +192,8 @@ class Publisher:
             for name in only:
                 if name not in placed and as_answered(name) not in placed:
                     raise Invalid(
-                        f"Solve {uid} places {len(placed)} names, and {name!r} is none of them."
+                        f"Solve {uid} places {count(len(placed), 'name')}, and {name!r} is none of"
+                        " them: name what its result tells, or nothing for all."
                     )
         tx.connection.execute(_STATE, {"tenant": tx.tenant, "id": row.id, "state": "publishing"})
         return row

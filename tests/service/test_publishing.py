@@ -56,7 +56,8 @@ def test_a_name_that_a_solve_does_not_place_is_refused(clinic: Clinic, settings:
     answer = asks.post(f"/v1/solves/{solve}/publish", {"only": ["R1", "R9"]})
     assert (answer.status_code, answer.json()["detail"]) == (
         422,
-        f"Solve {solve} places 1 names, and 'R9' is none of them.",
+        f"Solve {solve} places 1 name, and 'R9' is none of them: name what its result tells, or"
+        " nothing for all.",
     )
     assert asks.get(f"/v1/solves/{solve}").json()["state"] == "solved"
     assert asks.post(f"/v1/solves/{solve}/publish", {"only": ["R1"]}).json()["booked"] == ["R1"]
