@@ -58,10 +58,9 @@ def open_hours(
             forecast=(),
         )
     )
-    drawn_on = {r for needs, _ in world.offered() for need in needs for r in need.resources}
     found: dict[str, Real] = {}
     for number, resource in enumerate(world.resources):
-        if resource.calendar is None or number not in drawn_on:
+        if resource.calendar is None or number not in world.drawn_on:
             continue
         clock, opening = world.clock_of(number), world.opening(number)
         flags = masks.flags(opening.open & ~opening.blocked, world.ticks)

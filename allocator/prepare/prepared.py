@@ -229,6 +229,12 @@ class Prepared:
         """Say whether a resource comes to visits as an attendee and never serves in one."""
         return resource not in self._serving
 
+    @cached_property
+    def drawn_on(self) -> frozenset[int]:
+        """Resources that any service draws on, asked for or not."""
+        needs = (need for needs, _ in self.offered() for need in needs)
+        return frozenset(resource for need in needs for resource in need.resources)
+
     def offered(self) -> Iterator[tuple[tuple[VisitNeed, ...], Variant]]:
         """Yield what each service takes, asked for or not: its needs, with each variant."""
         yield from self._visits.offered()

@@ -47,7 +47,7 @@ class Compared:
         The 95 % interval of the difference over seeds (paired, Student's t); equal to it where
         there is one seed alone.
     seeds
-        How many.
+        How many pairs of outcomes, each with one seed and the same settings.
     shown
         Whether the difference is shown.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
-from allocator.rules.contracts import away
+from allocator.report.load import to_be_had
 from allocator.simulate.distributions import Draws
 
 
@@ -44,15 +44,13 @@ class Hours:
 
 def hours_of(prepared: Prepared, resource: int) -> Hours:
     """Return the hours of a resource: blocks, and dates outside its contracts, left out."""
-    opening = prepared.opening(resource)
-    gone = opening.blocked | away(prepared, resource)
+    there = to_be_had(prepared, resource)
     edges: list[float] = [0.0]
     reached: list[float] = [0.0]
-    for first, end in _minutes(prepared, opening.regular & ~gone):
+    for first, end in _minutes(prepared, prepared.opening(resource).regular & there):
         edges += [first, end]
         reached += [reached[-1], reached[-1] + end - first]
-    there = tuple(_minutes(prepared, opening.open & ~gone))
-    return Hours(np.array(edges), np.array(reached), there)
+    return Hours(np.array(edges), np.array(reached), tuple(_minutes(prepared, there)))
 
 
 def _minutes(prepared: Prepared, mask: Mask) -> list[tuple[float, float]]:

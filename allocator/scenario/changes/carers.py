@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries, Request
-from allocator.scenario.changes.change import unknown
+from allocator.scenario.changes.change import demand_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,7 @@ class Carers:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with so many carers."""
-        for service in self.services:
-            if not problem.knows("service", service):
-                raise unknown("service", service, (s.id for s in problem.services))
+        demand_known(problem, "service", self.services)
         return replace(problem, requests=tuple(self._shared(r) for r in problem.requests))
 
     def _shared(self, request: Request) -> Request:

@@ -9,7 +9,9 @@ from typing import Protocol
 from allocator.domain.calendar import Calendar, DailySpan, WeeklyRule
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
+from allocator.domain.request import Request
 from allocator.domain.resource import Resource
+from allocator.domain.service import Service
 from allocator.frames.sheets import close
 
 EVERY_DAY = frozenset(range(7))
@@ -47,6 +49,18 @@ def unknown(kind: str, id: str, known: Iterable[str]) -> InvalidProblem:
     return refuse(FaultCode.UNKNOWN_NAME, kind, id, message)
 
 
+def demand_known(problem: Problem, kind: str, ids: Iterable[str]) -> None:
+    """Refuse ids of resources, requests or services (as ``kind`` says) that the problem lacks."""
+    known: dict[str, Sequence[Resource | Request | Service]] = {
+        "resource": problem.resources,
+        "request": problem.requests,
+        "service": problem.services,
+    }
+    for id in ids:
+        if not problem.knows(kind, id):
+            raise unknown(kind, id, (one.id for one in known[kind]))
+
+
 def chosen(problem: Problem, ids: Sequence[str], kind: str) -> list[Resource]:
     """Return the resources that are named, or all of a kind.
 
@@ -63,9 +77,7 @@ def chosen(problem: Problem, ids: Sequence[str], kind: str) -> list[Resource]:
             f"A change names either resources or a kind; here are {len(ids)} resources"
             f" and the kind {kind!r}.",
         )
-    for id in ids:
-        if not problem.knows("resource", id):
-            raise unknown("resource", id, (r.id for r in problem.resources))
+    demand_known(problem, "resource", ids)
     found = [r for r in problem.resources if r.id in ids or (kind and r.kind == kind)]
     if not found:
         raise unknown("kind", kind, sorted({r.kind for r in problem.resources}))

@@ -10,8 +10,9 @@ from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee, Request
 from allocator.domain.resource import Resource
+from allocator.prepare.prepared import Prepared
 from allocator.scenario.changes.ask import Ask
-from allocator.scenario.changes.change import refuse, unknown
+from allocator.scenario.changes.change import demand_known, refuse
 from allocator.scenario.changes.withdraw import Withdraw
 
 
@@ -49,9 +50,7 @@ class Demand:
                 "demand",
                 f"Demand changes by {self.percent} percent; -100 to 1000 are possible.",
             )
-        for service in self.services:
-            if not problem.knows("service", service):
-                raise unknown("service", service, (s.id for s in problem.services))
+        demand_known(problem, "service", self.services)
         settled = _settled(problem)
         meant = [
             request
@@ -99,10 +98,8 @@ def _settled(problem: Problem) -> set[str]:
 
 def _asked_again(problem: Problem, drawn: Iterable[Request]) -> Problem:
     """Return the problem with copies of requests, each of somebody else."""
-    needs = [need for service in problem.services for need in service.needs]
-    selectors = [selector for need in needs for selector in need.alternatives]
-    kinds = {one.kind for one in selectors if not one.names}
-    names = {name for one in selectors for name in one.names}
+    prepared = Prepared(problem)
+    serving = {prepared.resources[number].id for number in prepared.drawn_on}
     taken = {r.id for r in problem.requests} | {r.id for r in problem.resources}
     taken |= {session.id for session in problem.sessions}
     requests: list[Request] = []
@@ -114,7 +111,7 @@ def _asked_again(problem: Problem, drawn: Iterable[Request]) -> Problem:
         copied: dict[str, str] = {}
         for attendee in request.attendees:
             resource = problem.resource(attendee.resource)
-            if "" not in kinds and resource.kind not in kinds and resource.id not in names:
+            if resource.id not in serving:
                 id, other = f"{resource.id}~{number}", number
                 while id in taken:
                     other += 1

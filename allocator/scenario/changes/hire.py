@@ -9,7 +9,7 @@ from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.resource import Contract, Resource
 from allocator.domain.service import Need, Selector, Service
-from allocator.scenario.changes.change import EVERY_DAY, refuse, unknown
+from allocator.scenario.changes.change import EVERY_DAY, demand_known, refuse
 from allocator.scenario.changes.days import dates
 
 
@@ -34,8 +34,7 @@ class Hire:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with the new resource."""
-        if not problem.knows("resource", self.like):
-            raise unknown("resource", self.like, (r.id for r in problem.resources))
+        demand_known(problem, "resource", (self.like,))
         if not 1 <= self.percent <= 100:
             raise refuse(
                 FaultCode.WRONG_NUMBER,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.service import Service
-from allocator.scenario.changes.change import refuse, unknown
+from allocator.scenario.changes.change import demand_known, refuse, unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,7 @@ class Lengths:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with these lengths."""
-        for service in self.services:
-            if not problem.knows("service", service):
-                raise unknown("service", service, (s.id for s in problem.services))
+        demand_known(problem, "service", self.services)
         some = [s for s in problem.services if not self.services or s.id in self.services]
         roles = sorted({need.role for service in some for need in service.needs})
         if self.role and self.role not in roles:

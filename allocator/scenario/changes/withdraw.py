@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from allocator.domain.problem import Problem
-from allocator.scenario.changes.change import unknown
+from allocator.scenario.changes.change import demand_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,7 @@ class Withdraw:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem without them."""
-        for id in self.requests:
-            if not problem.knows("request", id):
-                raise unknown("request", id, (r.id for r in problem.requests))
+        demand_known(problem, "request", self.requests)
         gone = {*self.requests}
         for id in self.requests:
             gone.update(problem.request(id).visit_ids())
