@@ -55,7 +55,13 @@ def _of(found: Front, x: int, y: int) -> alt.LayerChart:
     def axis(number: int, **more: Any) -> alt.Axis:
         title = f"{found.goals[number]}, {found.units[number]}"
         return style.axis(
-            title=title, grid=True, gridColor=style.LINE, format="~s", tickCount=6, **more
+            title=title,
+            grid=True,
+            gridColor=style.LINE,
+            format="~s",
+            tickCount=6,
+            tickMinStep=1,
+            **more,
         )
 
     level = {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom"}
