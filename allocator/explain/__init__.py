@@ -1,6 +1,7 @@
 """Why a schedule is as it is: reasons, ways out, prices, differences."""
 
 from allocator.explain.analysis import Payment
+from allocator.explain.by_visit import VisitCost
 from allocator.explain.conflict import Conflict, find_conflict
 from allocator.explain.core import Core
 from allocator.explain.difference import Difference, GoalChange
@@ -27,6 +28,7 @@ __all__ = [
     "Payment",
     "Relaxation",
     "Slot",
+    "VisitCost",
     "WhyHere",
     "WhyNot",
     "find_conflict",

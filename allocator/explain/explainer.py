@@ -10,6 +10,7 @@ from allocator.domain.faults import Fault, FaultCode, InvalidSchedule
 from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
 from allocator.explain.analysis import Payment, analyse
+from allocator.explain.by_visit import VisitCost, by_visit
 from allocator.explain.difference import Difference, compare
 from allocator.explain.placed import OTHERS, WhyHere, why_here
 from allocator.explain.slot import Slot, try_slot
@@ -158,6 +159,13 @@ class Explainer:
         Of each level the costs sum to its part of the objective.
         """
         return analyse(self.book, self.placements)
+
+    def by_visit(self) -> tuple[VisitCost, ...]:
+        """Take the schedule's cost apart: by level, goal and visit, the dearest first.
+
+        Of each goal the costs sum to what it costs.
+        """
+        return by_visit(self.prepared, self.placements, self.analysis())
 
     def difference(self, after: Schedule) -> Difference:
         """Say what another schedule does differently: who moved, came and went, and the cost.

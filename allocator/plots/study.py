@@ -15,10 +15,23 @@ from allocator.prepare.prepared import Prepared
 from allocator.report.words import count, seconds
 
 if TYPE_CHECKING:
-    from allocator.scenario import Compared, Outcome, Outcomes
+    from allocator.scenario import Compared, Outcome, Outcomes, VisitChange
 
 #: Resources that are told by name, those with the most visits first.
 TOLD = 10
+#: Visits that got worse, and better: those that did so most.
+VISITS = 10
+#: Of a visit that only one of the two problems has.
+ONLY = {"before": "asked for no more", "after": "not asked for before"}
+
+
+class OneVisit(NamedTuple):
+    """What a visit costs more or less, and why."""
+
+    visit: str
+    there: str
+    points: list[str]
+    goals: list[str]
 
 
 class Told(NamedTuple):
@@ -33,6 +46,7 @@ class Told(NamedTuple):
     seconds: str
     told: str
     tell: list[dict[str, object]]
+    costs: list[tuple[str, list[OneVisit]]]
     charts: list[Drawn]
 
 
@@ -142,6 +156,7 @@ def _told(outcomes: Outcomes, number: int, name: str, base: Outcome) -> Told:
         seconds="" if result is None else seconds(result.seconds),
         told="",
         tell=[],
+        costs=[],
         charts=[],
     )
     if one is base or one.schedule is None or base.schedule is None:
@@ -161,8 +176,39 @@ def _told(outcomes: Outcomes, number: int, name: str, base: Outcome) -> Told:
     return told._replace(
         id=id,
         told=f"Against {base.scenario.name}, {', '.join(kinds)}." if kinds else "Nothing moves.",
+        costs=_visits(outcomes, name, base),
         tell=[{str(key): value for key, value in row.items()} for row in tell.to_dict("records")],
         charts=charts,
+    )
+
+
+def _visits(outcomes: Outcomes, name: str, base: Outcome) -> list[tuple[str, list[OneVisit]]]:
+    """Return the visits that got worse most, and those that got better most, with captions."""
+    changed = outcomes.compare(base.scenario.name).visits(name)
+    worse = [some for some in changed if some.worse]
+    better = [some for some in reversed(changed) if not some.worse]
+    return [
+        (_most(what, len(some)), [_visit(visit) for visit in some[:VISITS]])
+        for what, some in (("worse", worse), ("better", better))
+        if some
+    ]
+
+
+def _most(what: str, visits: int) -> str:
+    """Say which visits are told."""
+    if visits <= VISITS:
+        return f"{count(visits, 'visit')} got {what}"
+    return f"{VISITS} of {visits:,} visits that got {what}, those first that did so most"
+
+
+def _visit(visit: VisitChange) -> OneVisit:
+    """Say what a visit costs; parts of what is not served mean little to people."""
+    served = {cost.level for cost in visit.costs if cost.goal.startswith("served:")}
+    return OneVisit(
+        visit.visit,
+        ONLY.get(visit.there, ""),
+        [f"{style.signed(n)} {level}" for level, n in visit.levels.items() if level not in served],
+        [cost.text() for cost in visit.costs],
     )
 
 

@@ -22,6 +22,7 @@ from allocator.scenario.changes import (
     Withdraw,
 )
 from allocator.scenario.comparison import Compared, Comparison, Shown
+from allocator.scenario.costs import CostChange, VisitChange
 from allocator.scenario.figures import Figure, HourLoad, figures, hour_loads
 from allocator.scenario.files import (
     read_scenarios,
@@ -45,6 +46,7 @@ __all__ = [
     "Close",
     "Compared",
     "Comparison",
+    "CostChange",
     "Demand",
     "Extend",
     "Figure",
@@ -68,6 +70,7 @@ __all__ = [
     "Solved",
     "Stay",
     "Study",
+    "VisitChange",
     "Weigh",
     "Withdraw",
     "Worth",

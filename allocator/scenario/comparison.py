@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allocator.report.intervals import mean_and_reach
+from allocator.scenario.costs import COLUMNS, CostChange, VisitChange, changed, visits_changed
 from allocator.scenario.figures import LESS, MORE
-from allocator.scenario.outcome import Outcome
+from allocator.scenario.outcome import Outcome, outcome_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -155,6 +156,59 @@ class Comparison:
                 *("low", "high", "seeds", "shown"),
             ],
         )
+
+    def costs(
+        self, scenario: str, seed: int | None = None, option: str | None = None
+    ) -> tuple[CostChange, ...]:
+        """Return what each visit costs more, or less, by each goal than in the base.
+
+        Parameters
+        ----------
+        scenario, seed, option
+            Of the outcome; the first option and seed by default. That of the base has the same.
+        """
+        after = outcome_of(self.outcomes, scenario, seed, option)
+        return changed(outcome_of(self.outcomes, self.base, after.params.seed, after.option), after)
+
+    def visits(
+        self, scenario: str, seed: int | None = None, option: str | None = None
+    ) -> tuple[VisitChange, ...]:
+        """Return the visits that cost more, or less, than in the base, the worst first.
+
+        Parameters
+        ----------
+        scenario, seed, option
+            As in ``costs``.
+        """
+        levels = [
+            level.name
+            for name in (scenario, self.base)
+            for level in outcome_of(self.outcomes, name).problem.objective
+        ]
+        return visits_changed(self.costs(scenario, seed, option), tuple(dict.fromkeys(levels)))
+
+    def by_visit(
+        self, scenario: str, seed: int | None = None, option: str | None = None
+    ) -> DataFrame:
+        """Return what each visit costs more, or less, by each goal than in the base, as a frame.
+
+        Parameters
+        ----------
+        scenario, seed, option
+            As in ``costs``.
+
+        Returns
+        -------
+        DataFrame
+            ``level``, ``goal``, ``visit``, ``request``, ``there`` (``both``, or ``before`` and
+            ``after`` for visits that only one of the problems has), ``before``, ``after`` and
+            ``difference`` in points, ``why_before`` and ``why_after``. What costs the same is left
+            out; differences sum to that of the goal.
+        """
+        from pandas import DataFrame
+
+        rows = [one.row() for one in self.costs(scenario, seed, option)]
+        return DataFrame(rows, columns=COLUMNS)
 
     def text(self) -> str:
         """Say the differences that are shown, scenario by scenario."""

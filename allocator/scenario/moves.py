@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from allocator.domain.problem import Problem
@@ -69,32 +69,58 @@ def moves(before: tuple[Problem, Schedule], after: tuple[Problem, Schedule]) -> 
     before, after
         Each a problem with a schedule of it; requests of one id are the same request.
     """
-    owner: dict[str, str] = {}
-    flexible: set[str] = set()
-    for problem in (before[0], after[0]):
-        for request in problem.requests:
-            owner |= dict.fromkeys(request.visit_ids(), request.id)
-            if isinstance(request.series, FlexibleSeries):
-                flexible.add(request.id)
+    owner = {**owners(before[0]), **owners(after[0])}
+    found = []
+    for was, now in pairs(before, after):
+        if was is None or now is None or not _same(was, now):
+            one = now or was
+            assert one is not None
+            found.append(Move(one.visit, owner.get(one.visit, ""), was, now))
+    return tuple(sorted(found, key=_when))
+
+
+def owners(problem: Problem) -> dict[str, str]:
+    """Return the request of each visit, by ids."""
+    return {visit: request.id for request in problem.requests for visit in request.visit_ids()}
+
+
+def interchangeable(*problems: Problem) -> Callable[[str], tuple[str, str]]:
+    """Return what groups visits that are interchangeable: those of flexible series are.
+
+    A chain's steps are not, so a series of chains has a group for each step.
+    """
+    owner = {visit: id for problem in problems for visit, id in owners(problem).items()}
+    flexible = {
+        request.id
+        for problem in problems
+        for request in problem.requests
+        if isinstance(request.series, FlexibleSeries)
+    }
+
+    def group(visit: str) -> tuple[str, str]:
+        request = owner.get(visit, "")
+        if request not in flexible:
+            return "", visit
+        return request, visit.rpartition(".")[2] if "." in visit[len(request) :] else ""
+
+    return group
+
+
+def pairs(
+    before: tuple[Problem, Schedule], after: tuple[Problem, Schedule]
+) -> Iterator[tuple[Assignment | None, Assignment | None]]:
+    """Yield each visit as it lies in both schedules; None where it does not lie in one."""
+    group = interchangeable(before[0], after[0])
 
     def alike(assignments: Iterable[Assignment]) -> dict[tuple[str, str], list[Assignment]]:
-        """Group assignments that are interchangeable; a chain's steps are not."""
         groups: dict[tuple[str, str], list[Assignment]] = defaultdict(list)
         for one in assignments:
-            request = owner.get(one.visit, "")
-            step = one.visit.rpartition(".")[2] if "." in one.visit[len(request) :] else ""
-            groups[(request, step) if request in flexible else ("", one.visit)].append(one)
+            groups[group(one.visit)].append(one)
         return groups
 
     were, come = alike(before[1].assignments), alike(after[1].assignments)
-    found = []
     for key in dict.fromkeys([*were, *come]):
-        for was, now in matched(were.get(key, []), come.get(key, []), lambda one: one.start):
-            if was is None or now is None or not _same(was, now):
-                one = now or was
-                assert one is not None
-                found.append(Move(one.visit, owner.get(one.visit, ""), was, now))
-    return tuple(sorted(found, key=_when))
+        yield from matched(were.get(key, []), come.get(key, []), lambda one: one.start)
 
 
 def _same(was: Assignment, now: Assignment) -> bool:

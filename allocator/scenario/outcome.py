@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
+from allocator.scenario.changes.change import refuse, unknown
 from allocator.scenario.figures import Figure, HourLoad
 from allocator.scenario.scenario import Scenario
 from allocator.solve.params import Params
@@ -62,3 +65,33 @@ class Outcome:
     def schedule(self) -> Schedule | None:
         """The schedule, or None where there is none."""
         return None if self.solved is None else self.solved.result.schedule
+
+    def scheduled(self) -> tuple[Problem, Schedule]:
+        """Return problem and schedule; raise ``InvalidProblem`` where there is no schedule."""
+        if self.schedule is None:
+            name = self.scenario.name
+            why = self.error or (self.result.status.value if self.result else "")
+            said = f"Scenario {name} has no schedule: {why}"
+            raise refuse(FaultCode.MISSING, "scenario", name, said)
+        return self.problem, self.schedule
+
+
+def outcome_of(
+    some: Sequence[Outcome], scenario: str, seed: int | None = None, option: str | None = None
+) -> Outcome:
+    """Return the outcome of a scenario: of the first option and the first seed by default.
+
+    Raises
+    ------
+    InvalidProblem
+        Where there is no such scenario, or not with this seed and option.
+    """
+    mine = [one for one in some if one.scenario.name == scenario]
+    if not mine:
+        names = tuple(dict.fromkeys(one.scenario.name for one in some))
+        raise unknown("scenario", scenario, names)
+    for one in mine:
+        if seed in (None, one.params.seed) and option in (None, one.option):
+            return one
+    said = f"Scenario {scenario} has no outcome with seed {seed} and option {option!r}."
+    raise refuse(FaultCode.UNKNOWN_NAME, "scenario", scenario, said)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from allocator.domain.faults import FaultCode
-from allocator.scenario.changes.change import refuse, unknown
+from allocator.explain.by_visit import COLUMNS
 from allocator.scenario.comparison import Comparison
+from allocator.scenario.costs import costs_of
 from allocator.scenario.moves import Move, moves, told
-from allocator.scenario.outcome import Outcome
+from allocator.scenario.outcome import Outcome, outcome_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,21 +54,7 @@ class Outcomes(Sequence[Outcome]):
         InvalidProblem
             Where there is no such scenario, or not with this seed and option.
         """
-        if scenario not in self.scenarios:
-            raise unknown("scenario", scenario, self.scenarios)
-        for one in self.all:
-            if (
-                one.scenario.name == scenario
-                and (seed is None or one.params.seed == seed)
-                and (option is None or one.option == option)
-            ):
-                return one
-        raise refuse(
-            FaultCode.UNKNOWN_NAME,
-            "scenario",
-            scenario,
-            f"Scenario {scenario} has no outcome with seed {seed} and option {option!r}.",
-        )
+        return outcome_of(self.all, scenario, seed, option)
 
     # Frames ----------------------------------------------------------------------------------
 
@@ -144,6 +130,25 @@ class Outcomes(Sequence[Outcome]):
             ("kind", "hour", "claimed", "open", "load"),
         )
 
+    def by_visit(
+        self, scenario: str, seed: int | None = None, option: str | None = None
+    ) -> DataFrame:
+        """Return what each visit of a scenario costs by each goal, the dearest first.
+
+        Parameters
+        ----------
+        scenario, seed, option
+            Of the outcome; the first option and seed by default.
+
+        Returns
+        -------
+        DataFrame
+            ``level``, ``goal``, ``visit`` (empty for what belongs to none), ``request``, ``cost``
+            (in points; over the visits of a goal it sums to that of the goal) and ``why``.
+        """
+        costs = costs_of(self.of(scenario, seed, option))
+        return _frame((one.row() for one in costs), COLUMNS, ())
+
     # Two scenarios ---------------------------------------------------------------------------
 
     def moves(self, scenario: str, base: str | None = None) -> DataFrame:
@@ -195,16 +200,8 @@ class Outcomes(Sequence[Outcome]):
 
     def moved(self, scenario: str, base: str | None = None) -> tuple[Move, ...]:
         """Return the visits that lie otherwise than in the base, in the order of their starts."""
-        pair = []
-        for name in (base or self.scenarios[0], scenario):
-            one = self.of(name)
-            if one.schedule is None:
-                why = one.error or (one.result.status.value if one.result else "")
-                raise refuse(
-                    FaultCode.MISSING, "scenario", name, f"Scenario {name} has no schedule: {why}"
-                )
-            pair.append((one.problem, one.schedule))
-        return moves(*pair)
+        was = self.of(base or self.scenarios[0]).scheduled()
+        return moves(was, self.of(scenario).scheduled())
 
     def compare(self, base: str | None = None) -> Comparison:
         """Return every figure of every scenario beside that of the base.

@@ -9,11 +9,12 @@ import pytest
 from plots.pages import Page
 from plots.test_scenarios import with_goals, with_loads
 from scenario.test_comparison import comfort, outcome
-from scenario.test_figures import SOME
+from scenario.test_costs import scheduled
+from scenario.test_figures import SOME, clinic, placed
 
-from allocator import InvalidProblem, Schedule
+from allocator import InvalidProblem, Level, Schedule
 from allocator.plots import study_report, write_study_report
-from allocator.scenario import Demand, Outcome, Outcomes
+from allocator.scenario import Demand, Outcome, Outcomes, Withdraw
 
 
 def told(one: Outcome, schedule: Schedule = SOME) -> Outcome:
@@ -54,6 +55,26 @@ def test_the_page_tells_scenarios_figures_and_moves() -> None:
     assert "<b>fewer</b>" in said
     assert "<b>fewer" not in text.split("<script", 1)[0]
     assert {"differences", "scenario-1-cost", "scenario-1-load"} == set(page.charts)
+
+
+def test_the_page_tells_the_visits_that_got_worse_and_better_most() -> None:
+    """A loses its second visit, B comes a day later, C is asked for no more."""
+    levels = (
+        Level(name="priority 3", goals=(("served:3", 1),)),
+        Level(name="comfort", goals=(("soonest", 7),)),
+    )
+    base = clinic(levels=levels)
+    less = Withdraw(requests=("C",)).apply(base)
+    after = Schedule(assignments=(SOME.assignments[0], placed("B", 1, 11, "ann", "P2")))
+    some = Outcomes((scheduled("as it is", base, SOME), scheduled("less", less, after)))
+    assert (
+        "2 visits got worse Visit What it misses Points"
+        " A#2 served:3: 0.66 weight left out, of 3 visits together, before nothing"
+        " soonest: nothing, before 1 day −7 comfort"
+        " B soonest: 1 day, before nothing +7 comfort"
+        " 1 visit got better Visit What it misses Points"
+        " C asked for no more served:3: nothing, before 1 weight left out"
+    ) in Page(study_report(some)).words
 
 
 def test_the_page_loads_nothing() -> None:
