@@ -9,6 +9,7 @@ from allocator.domain.faults import FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
 from allocator.scenario.changes import Change, Pins, Stay, Weigh
 from allocator.scenario.changes.change import refuse
+from allocator.scenario.changes.typed import typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Scenario:
     Raises
     ------
     InvalidProblem
-        Where a change cannot be made, naming it; nothing is changed then.
+        Where a change cannot be made, naming it, or the scenario has no name; nothing is changed
+        then.
 
     Examples
     --------
@@ -39,18 +41,25 @@ class Scenario:
     """
 
     name: str
-    base: Problem
+    base: Problem = field(repr=False)
     changes: tuple[Change, ...] = ()
     _problem: Problem = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        problem = self.base
-        for number, change in enumerate(self.changes, 1):
+        if not self.name:
+            raise refuse(FaultCode.MISSING, "scenario", "", "A scenario has no name.")
+        problem, changes = self.base, []
+        for number, given in enumerate(self.changes, 1):
+            what = type(given).__name__
             try:
+                change = typed(given)
+                what = change.text()
                 problem = change.apply(problem)
             except InvalidProblem as error:
-                where = f"Scenario {self.name}, change {number} ({change.text()})"
+                where = f"Scenario {self.name}, change {number} ({what})"
                 raise InvalidProblem(replace(one, where=where) for one in error.faults) from None
+            changes.append(change)
+        object.__setattr__(self, "changes", tuple(changes))
         object.__setattr__(self, "_problem", problem)
 
     @property
@@ -63,7 +72,15 @@ class Scenario:
         return replace(self, name=name or self.name, changes=(*self.changes, *changes))
 
     def undo(self, count: int = 1) -> Scenario:
-        """Return the scenario without its last changes; without any it stays as it is."""
+        """Return the scenario without its last changes; without any it stays as it is.
+
+        Raises
+        ------
+        ValueError
+            Where ``count`` is below 0.
+        """
+        if count < 0:
+            raise ValueError(f"{count} changes cannot be undone; at least 0.")
         return replace(self, changes=self.changes[: max(0, len(self.changes) - count)])
 
     def without(self, change: Change) -> Scenario:
@@ -74,6 +91,12 @@ class Scenario:
         ValueError
             Where it is none of them.
         """
+        change = typed(change)
+        if change not in self.changes:
+            raise ValueError(
+                f"Scenario {self.name} does not have the change {change.text()!r} among its"
+                f" {len(self.changes)}."
+            )
         at = self.changes.index(change)
         return replace(self, changes=(*self.changes[:at], *self.changes[at + 1 :]))
 

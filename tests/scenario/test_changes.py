@@ -28,6 +28,7 @@ from allocator import (
     DatedException,
     FlexibleSeries,
     InvalidProblem,
+    Level,
     Pin,
     PinKind,
     Problem,
@@ -152,6 +153,37 @@ def test_close_refuses_what_takes_nothing() -> None:
     assert "from 10:00 to 09:00 takes nothing" in refused(back, clinic())
 
 
+@pytest.mark.parametrize("change", [Close, Open])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"weekdays": frozenset({4, 7})}, "Weekday 7; 0 (Monday) to 6 (Sunday) exist."),
+        ({"weekdays": frozenset({-1})}, "Weekday -1; 0 (Monday) to 6 (Sunday) exist."),
+        ({"start_minute": -60}, "start_minute is -60; a day has 0 to 1440 minutes"),
+        ({"end_minute": 1500}, "end_minute is 1500; a day has 0 to 1440 minutes"),
+    ],
+)
+def test_days_and_minutes_that_there_are_not_are_refused(
+    change: Any, given: dict[str, Any], said: str
+) -> None:
+    """And the text that names the change in the message can be said."""
+    made = change(**{"resources": ("ann",), "start_minute": 0, "end_minute": 60, **given})
+    assert refused(made, clinic()).startswith(said)
+    assert "ann" in made.text()
+
+
+def test_close_passes_over_hours_that_the_clocks_skip() -> None:
+    """From 2 to 3 there is nothing to close in the night of 29 March, and an hour in the next."""
+    found = problem(
+        horizon=replace(horizon(2), first=date(2026, 3, 29)),
+        services=(),
+        resources=(room("van", calendar=None),),
+    )
+    change = Close(resources=("van",), start_minute=120, end_minute=180)
+    (made,) = [one for one in change.apply(found).calendars if one.id == "always of van"]
+    assert [block.span.start.isoformat() for block in made.blocks] == ["2026-03-30T00:00:00+00:00"]
+
+
 def test_open_adds_what_is_not_open_yet() -> None:
     """Open from 7 to 14 on Friday: what was open from 8 to 12 stays one rule of its own."""
     change = Open(resources=("ann",), start_minute=7 * 60, end_minute=14 * 60, weekdays=FRIDAY)
@@ -254,6 +286,19 @@ def test_hire_takes_a_share_of_a_limit() -> None:
     assert found.resource("eve").limits.minutes_per_week == 5 * 60
 
 
+def test_hire_takes_a_share_of_a_contract() -> None:
+    """Ann is open for 28 hours and has a contract of 20, later of 10: half of her is 10, then 5."""
+    contracts = (
+        Contract(last=date(2026, 3, 4), minutes_per_week=20 * 60),
+        Contract(first=date(2026, 3, 5), minutes_per_week=10 * 60),
+    )
+    some = practitioner("ann", contracts=contracts)
+    eve = Hire(like="ann", id="eve", percent=50).apply(clinic(resources=(some,))).resource("eve")
+    assert eve.limits.minutes_per_week == 10 * 60
+    assert [one.minutes_per_week for one in eve.contracts] == [10 * 60, 5 * 60]
+    assert [one.last for one in eve.contracts] == [date(2026, 3, 4), None]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -267,11 +312,19 @@ def test_hire_takes_a_share_of_a_limit() -> None:
             "A change names either resources or a kind; here are 0 resources and the kind ''.",
         ),
         (Close(kind="rom"), "Kind rom does not exist; did you mean room?"),
+        (Rules(off=("brakes",)), "Rule brakes does not exist; did you mean breaks?"),
+        (Rules(on=("brakes",)), "Rule brakes does not exist; did you mean breaks?"),
+        (Weigh(goal="waitin", weight=0), "Goal waitin does not exist; did you mean waiting?"),
+        (Carers(most=0), "Series with at most 0 carers; at least 1."),
+        (
+            Lengths(services=("visit",), minutes=0),
+            "Service visit: its duration is 0 minutes; at least 1.",
+        ),
     ],
 )
 def test_a_name_that_nobody_has_is_refused(change: Any, said: str) -> None:
     """With the nearest that there is."""
-    assert refused(change, clinic()) == said
+    assert refused(change, clinic()).startswith(said)
 
 
 def test_hire_refuses_an_id_that_is_taken() -> None:
@@ -403,6 +456,22 @@ def test_demand_grows_for_some_and_more_than_once() -> None:
     assert {"R1~2", "R1~3", "R2~2", "R2~3"} < {*new}
     again = Demand(percent=250, priorities=(1,)).apply(found)
     assert len({one.id for one in again.requests}) == len(again.requests) == 9 + 18
+
+
+def test_demand_of_others_bears_no_names() -> None:
+    """The one who is asked for again is not called as the patient whose request is copied."""
+    named = replace(patient("P1"), name="Anna Maier")
+    found = asked(resources=(practitioner("ann"), named), requests=(request("R1", "P1"),))
+    found = Demand(percent=100).apply(found)
+    assert [(one.id, one.name) for one in found.resources[1:]] == [
+        ("P1", "Anna Maier"),
+        ("P1~2", ""),
+    ]
+
+
+def test_demand_refuses_a_class_that_nobody_asks() -> None:
+    """It would change nothing, and say that it did."""
+    assert refused(Demand(percent=50, priorities=(2,)), asked()) == "Priority 2 does not exist."
 
 
 def test_demand_shrinks_by_what_may_go() -> None:
@@ -554,6 +623,32 @@ def test_a_schedule_is_published() -> None:
     found = Publish(assignments=(at_nine,)).apply(asked(published=(at_eight, other)))
     assert found.published == (other, at_nine)
     assert Publish(assignments=(at_nine,)).text() == "1 visit published"
+
+
+def test_a_request_stands_for_its_published_visits() -> None:
+    """Its visits are held where they are published, and released, by its id."""
+    place = (("attendee:P1", ("P1",)), ("practitioner", ("ann",)))
+    there = tuple(
+        Assignment(visit=f"S#{n}", start=at(n, 8), end=at(n, 9), resources=place) for n in (1, 2)
+    )
+    series = request("S", "P1", series=FlexibleSeries(count=3, at_least=1))
+    found = asked(published=there, requests=(series, request("R2", "P2")))
+    held = Pins(hold=("S",)).apply(found)
+    assert [pin.visit for pin in held.pins] == ["S#1", "S#2"]
+    assert [pin.visit for pin in Pins(release=("S#1",)).apply(held).pins] == ["S#2"]
+    assert Pins(release=("S",)).apply(held).pins == ()
+    assert refused(Pins(release=("T",)), found) == "Visit T does not exist."
+    assert refused(Pins(hold=("S",), release=("S#2",)), found) == (
+        "Visit S#2 is held and released by the same change; choose one."
+    )
+
+
+def test_the_only_goal_cannot_be_left_out() -> None:
+    """Without any level those by default would hold, with the very goal among them."""
+    found = asked(levels=(Level(name="comfort", goals=(("waiting", 1),)),))
+    assert refused(Weigh(goal="waiting", weight=0), found) == (
+        "Goal waiting is the only one; without it 0 goals would be left."
+    )
 
 
 def test_days_are_those_of_the_place() -> None:

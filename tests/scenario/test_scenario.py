@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -192,8 +194,48 @@ def test_a_scenario_says_what_it_changes() -> None:
     more = scenario.then(Carers(most=None), Demand(percent=15), name="busy and late")
     assert more.text() == "busy and late: series with any number of carers; demand +15 %."
     assert more.named("busy").name == "busy"
-    with pytest.raises(ValueError, match="not in tuple"):
+    with pytest.raises(ValueError, match="does not have the change 'series with at most 1 carers'"):
         more.without(Carers(most=1))
+    with pytest.raises(ValueError, match="-1 changes cannot be undone; at least 0"):
+        more.undo(-1)
+    with pytest.raises(InvalidProblem, match="A scenario has no name"):
+        more.named("")
+
+
+def test_what_a_planner_writes_is_taken_as_data() -> None:
+    """Lists and sets, and NumPy's numbers; it is saved, and taken back, as if written properly."""
+    loose: Any = Close(resources=["gym"], weekdays={4}, start_minute=np.int64(60))
+    found = Scenario(name="loose", base=base(), changes=[loose])  # type: ignore[arg-type]
+    strict = Close(resources=("gym",), weekdays=frozenset({4}), start_minute=60)
+    assert found == Scenario(name="loose", base=base(), changes=(strict,))
+    assert scenarios_from_json(scenarios_to_json([found]), base()) == (found,)
+    assert found.without(loose).changes == ()
+    assert len(repr(found)) < 300
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            Close(resources="gym"),  # type: ignore[arg-type]
+            "Close): resources is 'gym'; several are expected, such as resources=['gym'].",
+        ),
+        (
+            Close(resources=("gym",), weekdays=4),  # type: ignore[arg-type]
+            "Close): weekdays is 4; several are expected, such as weekdays={4}.",
+        ),
+        (Hire(like="ann", id="eve", percent=0.5), "percent is 0.5; a whole number is expected."),  # type: ignore[arg-type]
+        (Weigh(goal="waiting", weight=float("nan")), "weight is nan; a whole number is expected."),  # type: ignore[arg-type]
+        (Leave(resources=("ann",), first=at(0, 8)), "Leave): first is datetime.datetime("),
+        (Leave(resources=("ann",), first="2026-03-02"), "'2026-03-02'; a date is expected."),  # type: ignore[arg-type]
+        (Capacity(resources=(7,), lanes=1), "resources is 7; text is expected."),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_data_is_refused(change: Change, said: str) -> None:
+    """By the field, before it does something else than was meant."""
+    with pytest.raises(InvalidProblem) as error:
+        Scenario(name="odd", base=base()).then(change)
+    assert said in str(error.value)
 
 
 def test_a_file_of_scenarios_is_told_all_its_faults(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -281,8 +281,12 @@ def test_a_study_that_cannot_be_meant_is_refused(
 
 
 def test_rules_and_goals_that_nobody_knows_are_refused() -> None:
-    """With the scenario that names them."""
+    """With the scenario whose base names them; a change that does so is none."""
+    odd = Scenario(name="odd", base=replace(clinic(), without_rules=frozenset({"breakfast"})))
+    with pytest.raises(InvalidProblem) as error:
+        Study(scenarios=(odd,))
+    assert str(error.value).startswith("Scenario odd: The problem is without the rule 'breakfast'")
     for change in (Rules(off=("breakfast",)), Weigh(goal="happiness", weight=1)):
         with pytest.raises(InvalidProblem) as error:
-            Study(scenarios=(base().then(change, name="odd"),))
-        assert str(error.value).startswith("Scenario odd: ")
+            base().then(change, name="odd")
+        assert str(error.value).startswith("Scenario odd, change 1 (")

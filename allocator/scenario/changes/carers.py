@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries, Request
-from allocator.scenario.changes.change import demand_known
+from allocator.scenario.changes.change import demand_known, refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,9 @@ class Carers:
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with so many carers."""
         demand_known(problem, "service", self.services)
+        if self.most is not None and self.most < 1:
+            said = f"Series with at most {self.most} carers; at least 1."
+            raise refuse(FaultCode.WRONG_NUMBER, "change", "carers", said)
         return replace(problem, requests=tuple(self._shared(r) for r in problem.requests))
 
     def _shared(self, request: Request) -> Request:

@@ -16,7 +16,7 @@ from allocator.scenario.changes.change import (
     whose,
     with_calendars,
 )
-from allocator.scenario.changes.days import dates, in_words
+from allocator.scenario.changes.days import dates, in_words, refuse_hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Close:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with this time blocked."""
+        refuse_hours(self.weekdays, self.start_minute, self.end_minute)
         days = list(dates(problem.horizon, self.weekdays, self.first, self.last))
         some = chosen(problem, self.resources, self.kind)
         if not days or self.start_minute >= self.end_minute:
@@ -60,16 +61,15 @@ class Close:
             )
 
         def closed(calendar: Calendar, zone: str) -> Calendar:
-            blocks = tuple(
-                Block(
-                    span=Span(
-                        start=wall_to_instant(day, self.start_minute, zone),
-                        end=wall_to_instant(day, self.end_minute, zone),
-                    ),
-                    reason=self.reason,
+            spans = (
+                Span(
+                    start=wall_to_instant(day, self.start_minute, zone),
+                    end=wall_to_instant(day, self.end_minute, zone),
                 )
                 for day in days
             )
+            # On the night the clocks go forward, hours that do not exist leave nothing to close.
+            blocks = (Block(span=s, reason=self.reason) for s in spans if s.start < s.end)
             return replace(calendar, blocks=(*calendar.blocks, *blocks))
 
         return with_calendars(problem, some, closed)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from allocator.domain.calendar import WEEKDAYS, wall
+from allocator.domain.faults import FaultCode
 from allocator.domain.time import MINUTES_PER_DAY, Horizon
+from allocator.scenario.changes.change import refuse
 
 
 def dates(
@@ -23,6 +25,18 @@ def dates(
             yield day
 
 
+def refuse_hours(weekdays: frozenset[int], start_minute: int, end_minute: int) -> None:
+    """Refuse weekdays and minutes that no day has."""
+    for day in sorted(weekdays):
+        if not 0 <= day < len(WEEKDAYS):
+            said = f"Weekday {day}; 0 (Monday) to 6 (Sunday) exist."
+            raise refuse(FaultCode.WRONG_NUMBER, "change", "weekdays", said)
+    for name, minute in (("start_minute", start_minute), ("end_minute", end_minute)):
+        if not 0 <= minute <= MINUTES_PER_DAY:
+            said = f"{name} is {minute}; a day has 0 to {MINUTES_PER_DAY} minutes after midnight."
+            raise refuse(FaultCode.WRONG_NUMBER, "change", name, said)
+
+
 def in_words(
     weekdays: frozenset[int],
     first: date | None,
@@ -35,7 +49,8 @@ def in_words(
     if first is not None and first == last:
         parts.append(f"on {WEEKDAYS[first.weekday()]} {first}")
     elif len(weekdays) < 7:
-        parts.append("on " + ", ".join(WEEKDAYS[day] for day in sorted(weekdays)))
+        names = [WEEKDAYS[day] if day in range(7) else f"weekday {day}" for day in sorted(weekdays)]
+        parts.append(f"on {', '.join(names) or 'no day'}")
     if (start_minute, end_minute) != (0, MINUTES_PER_DAY):
         parts.append(f"from {wall(start_minute)} to {wall(end_minute)}")
     if first != last:

@@ -12,7 +12,7 @@ from allocator.domain.request import Attendee, Request
 from allocator.domain.resource import Resource
 from allocator.prepare.prepared import Prepared
 from allocator.scenario.changes.ask import Ask
-from allocator.scenario.changes.change import demand_known, refuse
+from allocator.scenario.changes.change import demand_known, refuse, unknown
 from allocator.scenario.changes.withdraw import Withdraw
 
 
@@ -21,8 +21,9 @@ class Demand:
     """Demand that grows or shrinks by a share: requests drawn by lot are asked again, or not.
 
     The share is of what can still be asked: a request of which a visit is pinned, or frozen, is
-    settled. One that is asked again is somebody else's: the patients of it are copied, and
-    colleagues who serve as well are not. What is published or must be served is never taken away.
+    settled. One that is asked again is somebody else's: the patients of it are copied, without
+    their names, and colleagues who serve as well are not. What is published or must be served is
+    never taken away.
 
     Attributes
     ----------
@@ -51,6 +52,10 @@ class Demand:
                 f"Demand changes by {self.percent} percent; -100 to 1000 are possible.",
             )
         demand_known(problem, "service", self.services)
+        there = sorted({request.priority for request in problem.requests})
+        for priority in self.priorities:
+            if priority not in there:
+                raise unknown("priority", str(priority), map(str, there))
         settled = _settled(problem)
         meant = [
             request
@@ -117,7 +122,7 @@ def _asked_again(problem: Problem, drawn: Iterable[Request]) -> Problem:
                     other += 1
                     id = f"{resource.id}~{other}"
                 copied[resource.id] = id
-                people.append(replace(resource, id=id))
+                people.append(replace(resource, id=id, name=""))
         taken |= {f"{request.id}~{number}", *copied.values()}
         requests.append(_of_others(request, f"{request.id}~{number}", copied))
     return Ask(requests=tuple(requests), resources=tuple(people)).apply(problem)

@@ -24,7 +24,8 @@ class Hire:
     id, name
         Of the new one.
     percent
-        Share of the other's week that it works at most, 1 to 100.
+        Share of the other's week that it works at most, 1 to 100. The week is what the other may
+        work at most, or else what its contract says, or else as long as it is open.
     """
 
     like: str
@@ -45,14 +46,20 @@ class Hire:
         model = problem.resource(self.like)
         new = replace(model, id=self.id, name=self.name)
         if self.percent < 100:
-            week = self._week(problem, model)
-            minutes = week * self.percent // 100
-            minutes -= minutes % problem.horizon.grain_minutes
-            contracts = model.contracts or (Contract(),)
+            opened = self._opened(problem, model)
+            weeks = [one.minutes_per_week or opened for one in model.contracts or (Contract(),)]
+            most = model.limits.minutes_per_week
+            grain = problem.horizon.grain_minutes
             new = replace(
                 new,
-                limits=replace(new.limits, minutes_per_week=minutes),
-                contracts=tuple(replace(one, minutes_per_week=minutes) for one in contracts),
+                limits=replace(
+                    new.limits,
+                    minutes_per_week=self._share(max(weeks) if most is None else most, grain),
+                ),
+                contracts=tuple(
+                    replace(one, minutes_per_week=self._share(week, grain))
+                    for one, week in zip(model.contracts or (Contract(),), weeks, strict=True)
+                ),
             )
         return replace(
             problem,
@@ -60,10 +67,13 @@ class Hire:
             services=tuple(self._served(service) for service in problem.services),
         )
 
-    def _week(self, problem: Problem, model: Resource) -> int:
-        """Return the minutes that the other works at most in its longest week."""
-        if model.limits.minutes_per_week is not None:
-            return model.limits.minutes_per_week
+    def _share(self, minutes: int, grain: int) -> int:
+        """Return the share of so many minutes, on the grid."""
+        share = minutes * self.percent // 100
+        return share - share % grain
+
+    def _opened(self, problem: Problem, model: Resource) -> int:
+        """Return the minutes that the other is open in its longest week, overtime left out."""
         if model.calendar is None:
             return 7 * 24 * 60
         worked: Counter[tuple[int, int]] = Counter()

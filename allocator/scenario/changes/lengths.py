@@ -65,7 +65,8 @@ class Lengths:
             else need
             for need in service.needs
         )
-        return replace(service, minutes=self.minutes or service.minutes, needs=needs)
+        minutes = service.minutes if self.minutes is None else self.minutes
+        return replace(service, minutes=minutes, needs=needs)
 
     def text(self) -> str:
         """Say how long what lasts."""
@@ -75,4 +76,5 @@ class Lengths:
             said.append(f"a buffer of {self.before_minutes} minutes before{whose}")
         if self.after_minutes is not None:
             said.append(f"a buffer of {self.after_minutes} minutes after{whose}")
-        return f"{', '.join(self.services) or 'every service'} with {' and '.join(said)}"
+        of = ", ".join(self.services) or "every service"
+        return f"{of} with {' and '.join(said) or 'lengths as now'}"

@@ -9,7 +9,6 @@ from datetime import date
 from allocator.domain.calendar import Calendar
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
-from allocator.domain.time import MINUTES_PER_DAY
 from allocator.scenario.changes.change import (
     EVERY_DAY,
     chosen,
@@ -18,7 +17,7 @@ from allocator.scenario.changes.change import (
     whose,
     with_calendars,
 )
-from allocator.scenario.changes.days import dates, in_words
+from allocator.scenario.changes.days import dates, in_words, refuse_hours
 from allocator.scenario.changes.hours import weekly
 
 
@@ -55,8 +54,9 @@ class Open:
         """Return the problem with these hours open."""
         some = chosen(problem, self.resources, self.kind)
         refuse_always_open(some)
+        refuse_hours(self.weekdays, self.start_minute, self.end_minute)
         days = list(dates(problem.horizon, self.weekdays, self.first, self.last))
-        if not days or not 0 <= self.start_minute < self.end_minute <= MINUTES_PER_DAY:
+        if not days or self.start_minute >= self.end_minute:
             raise refuse(
                 FaultCode.EMPTY_SPAN,
                 "change",

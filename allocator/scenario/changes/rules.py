@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from allocator.domain.problem import Problem
+from allocator.rules import RULES
+from allocator.scenario.changes.change import unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,10 @@ class Rules:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with these rules."""
+        known = [rule.name for rule in RULES]
+        for name in (*self.off, *self.on):
+            if name not in known:
+                raise unknown("rule", name, known)
         return replace(
             problem, without_rules=problem.without_rules.difference(self.on) | {*self.off}
         )

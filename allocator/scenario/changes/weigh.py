@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
+from allocator.goals import GOALS
 from allocator.scenario.changes.change import refuse, unknown
 
 
@@ -36,6 +37,9 @@ class Weigh:
                 self.goal,
                 f"Goal {self.goal}: its weight is {self.weight}; it may not be below 0.",
             )
+        known = [*(goal.name for goal in GOALS), *(f"served:{n}" for n in range(1, 10))]
+        if self.goal not in known:
+            raise unknown("goal", self.goal, known)
         levels = problem.objective
         names = [level.name for level in levels]
         if self.level and self.level not in names:
@@ -47,7 +51,11 @@ class Weigh:
             if level.name == (self.level or home) and self.weight:
                 goals = dict(level.goals) | {self.goal: self.weight}
             found.append(replace(level, goals=tuple(goals.items())))
-        return replace(problem, levels=tuple(level for level in found if level.goals))
+        left = tuple(level for level in found if level.goals)
+        if not left:  # no level at all would be those by default, with all their goals
+            said = f"Goal {self.goal} is the only one; without it 0 goals would be left."
+            raise refuse(FaultCode.CONTRADICTION, "goal", self.goal, said)
+        return replace(problem, levels=left)
 
     def text(self) -> str:
         """Say what the goal weighs."""
