@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from allocator.domain.matching import matching
 from allocator.domain.request import Request, attendee_role
@@ -51,7 +52,7 @@ class Visits:
     """
 
     def __init__(self, prepared: Prepared) -> None:
-        self.prepared = prepared
+        self._prepared = ref(prepared)  # which has this: both go at once, without a search
         self._needs: dict[str, tuple[VisitNeed, ...]] = {}
         self._service_variants: dict[tuple[str, bool], tuple[Variant, ...]] = {}
         self._clocks: dict[str, Clock] = {}
@@ -59,6 +60,13 @@ class Visits:
         self.index: dict[str, int] = {}
         self._add_sessions()
         self.requests = list(self._add_requests())
+
+    @property
+    def prepared(self) -> Prepared:
+        """The problem, for as long as it is there."""
+        found = self._prepared()
+        assert found is not None
+        return found
 
     @property
     def serving(self) -> frozenset[int]:

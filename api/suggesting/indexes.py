@@ -10,6 +10,7 @@ from threading import Lock
 
 import structlog
 
+from allocator.domain.garbage import kept
 from api.problems import StoreUnavailable
 from api.store import changes
 from api.store.database import Database
@@ -77,7 +78,8 @@ class Indexes:
                 raise StoreUnavailable("What is free is being read; ask again.")
             try:
                 if slot.index is before:  # nobody else has read it meanwhile
-                    slot.index = self._kind.read(tx, slot.odd)
+                    with kept():  # to look it through takes as long as many questions
+                        slot.index = self._kind.read(tx, slot.odd)
                     LOG.info("read", action="index.read", visits=len(slot.index))
             finally:
                 slot.reading.release()

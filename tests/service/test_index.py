@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -47,6 +49,24 @@ def change(asks: Asker, path: str, **more: Any) -> None:
     body = {k: v for k, v in there.json().items() if k not in ours} | more
     answer = asks("PUT", path, body, If_Match=f'"{there.json()["version"]}"')
     assert answer.status_code == 200, answer.text
+
+
+def test_an_index_that_is_read_anew_leaves_nothing_of_the_old(
+    clinic: Clinic, process: Process
+) -> None:
+    """No search for cycles looks at an index; so the old one has to go without one."""
+    asks = clinic.asker("administrator")
+    booked(asks, physio(at(9)))
+    found = process.index(clinic)
+    old = [weakref.ref(part) for part in (found, found.index, found.index.prepared)]
+    del found
+    gc.disable()
+    try:
+        change(asks, "/v1/resources/room-1", lanes=2)
+        assert process.index(clinic).world.resources["room-1"].lanes == 2
+        assert [part() for part in old] == [None, None, None]
+    finally:
+        gc.enable()
 
 
 def test_the_life_of_a_booking_is_followed(clinic: Clinic, process: Process) -> None:

@@ -1,0 +1,51 @@
+"""When Python looks for cycles: not in what is made to stay."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from tiny import at, patient, problem, request
+
+from allocator.domain.garbage import kept
+from allocator.domain.schedule import Assignment
+from allocator.suggest import Index
+
+
+class Node:
+    """Something that is part of a cycle of its own."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+def test_what_is_made_to_stay_is_not_looked_through() -> None:
+    """A cycle that nobody needs is found before; of one made meanwhile no search hears."""
+    before = weakref.ref(Node())
+    try:
+        with kept():
+            assert before() is None
+            made = Node()
+        assert not any(thing is made for thing in gc.get_objects())
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+
+
+def test_an_index_goes_without_a_search() -> None:
+    """Asked, booked, told of somebody, and dropped: nothing of it waits for a search for cycles."""
+    gc.disable()
+    try:
+        index = Index(problem())
+        index.know(patient("pat"))
+        there = Assignment(
+            visit="a", start=at(0, 9), end=at(0, 10), resources=(("practitioner", ("ann",)),)
+        )
+        index.book(request("a"), [there])
+        found = index.suggest(request("new", "pat"))
+        assert len(found.options) == 3
+        parts = [weakref.ref(part) for part in (index, index.prepared, index.state)]
+        del index, found
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.enable()
