@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import date, datetime
 from numbers import Integral
 from typing import Any, get_args, get_origin
@@ -29,7 +29,7 @@ def typed(change: Change) -> Change:
         instant in place of a date.
     """
     kind: Any = type(change)
-    if not is_dataclass(kind):
+    if not hasattr(kind, "__dataclass_fields__"):
         return change
     named: dict[str, Any] = {f.name: getattr(change, f.name) for f in fields(kind)}
     made: Change = kind(
