@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allocator.report.intervals import mean_and_reach
+from allocator.report.notebook import shown
 from allocator.scenario.costs import COLUMNS, CostChange, VisitChange, changed, visits_changed
 from allocator.scenario.figures import LESS, MORE
 from allocator.scenario.outcome import Outcome, outcome_of
@@ -122,6 +123,10 @@ class Comparison:
                 both = [(b[figure], s[figure]) for b, s in pairs if figure in b and figure in s]
                 if both:
                     yield _compared(scenario, figure, both)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row for each figure of each scenario."""
+        return shown(self.frame())
 
     def frame(self) -> DataFrame:
         """Return a row for each figure of each scenario.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allocator.domain.faults import FaultCode
+from allocator.report.notebook import shown
 from allocator.scenario.changes import Weigh
 from allocator.scenario.changes.change import refuse
 from allocator.scenario.outcome import Outcome
@@ -58,6 +59,10 @@ class Front:
     goals: tuple[str, ...]
     units: tuple[str, ...]
     points: tuple[Point, ...]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row for each point."""
+        return shown(self.frame())
 
     def frame(self) -> DataFrame:
         """Return a row for each point: each goal's amount and weight, and ``on_front``."""

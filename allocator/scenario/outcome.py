@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
@@ -47,7 +47,7 @@ class Outcome:
     scenario: Scenario
     option: str
     params: Params
-    solved: Solved | None = None
+    solved: Solved | None = field(default=None, repr=False)
     error: str = ""
     reused: bool = False
 

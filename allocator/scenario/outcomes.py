@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from allocator.explain.by_visit import COLUMNS
+from allocator.report.notebook import shown
 from allocator.scenario.comparison import Comparison
 from allocator.scenario.costs import costs_of
 from allocator.scenario.moves import Move, moves, told
@@ -55,6 +56,10 @@ class Outcomes(Sequence[Outcome]):
             Where there is no such scenario, or not with this seed and option.
         """
         return outcome_of(self.all, scenario, seed, option)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row for each."""
+        return shown(self.frame())
 
     # Frames ----------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class Study:
     ------
     InvalidProblem
         Where two scenarios have one name, there are none, or one names a rule or goal that does
-        not exist.
+        not exist; where a seed stands twice or cannot be one; where the folder is a file.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -63,6 +63,8 @@ class Study:
     warm: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "scenarios", tuple(self.scenarios))
+        object.__setattr__(self, "seeds", tuple(self.seeds))
         names = [scenario.name for scenario in self.scenarios]
         for name in sorted({name for name in names if names.count(name) > 1}):
             said = f"{names.count(name)} scenarios are called {name!r}; each needs its own name."
@@ -75,8 +77,15 @@ class Study:
             if not some:
                 said = f"A study of 0 {what}; at least 1 is needed."
                 raise refuse(FaultCode.MISSING, "study", "", said)
+        for seed in sorted({seed for seed in self.seeds if self.seeds.count(seed) > 1}):
+            said = f"Seed {seed} stands {self.seeds.count(seed)} times: it would tell nothing more."
+            raise refuse(FaultCode.DUPLICATE, "study", "", said)
         for params in self.options.values():
-            params.check()
+            for seed in self.seeds:
+                replace(params, seed=seed).check()
+        if self.folder is not None and Path(self.folder).is_file():
+            said = f"Outcomes are kept in a folder; {self.folder} is a file."
+            raise refuse(FaultCode.CONTRADICTION, "study", "", said)
         for scenario in self.scenarios:
             one = scenario.problem
             faults = list(name_faults(one.levels, one.without_rules, one.requests, RULES, GOALS))
@@ -130,19 +139,27 @@ class Study:
                     if there is not None:
                         found[number] = replace(case, solved=there, reused=True)
                         continue
-                    future = executor.submit(solved, case.problem, case.params, start)
+                    try:
+                        future = executor.submit(solved, case.problem, case.params, start)
+                    except Exception as error:  # such as that of a pool that is broken
+                        found[number] = replace(case, error=_said(error))
+                        continue
                     waiting[future] = (number, key)
                 patience.counted(len(found), len(cases))
-                for future in as_completed(waiting):
-                    number, key = waiting[future]
-                    error = future.exception()
-                    if error is None:
-                        kept.write(key, future.result())
-                        found[number] = replace(cases[number], solved=future.result())
-                    else:
-                        said = f"{type(error).__name__}: {error}"
-                        found[number] = replace(cases[number], error=said)
-                    patience.counted(len(found), len(cases))
+                try:
+                    for future in as_completed(waiting):
+                        number, key = waiting[future]
+                        failure = future.exception()
+                        if failure is None:
+                            kept.write(key, future.result())
+                            found[number] = replace(cases[number], solved=future.result())
+                        else:
+                            found[number] = replace(cases[number], error=_said(failure))
+                        patience.counted(len(found), len(cases))
+                except BaseException:
+                    for future in waiting:
+                        future.cancel()
+                    raise
         return Outcomes(tuple(found[number] for number in range(len(cases))))
 
     def _cases(self) -> Iterator[Outcome]:
@@ -168,6 +185,11 @@ class Study:
             carried(first.schedule, cases[number].problem),
             kept.key(first.scenario, first.params),
         )
+
+
+def _said(error: BaseException) -> str:
+    """Return an error as an outcome keeps it."""
+    return f"{type(error).__name__}: {error}"
 
 
 def solved(problem: Problem, params: Params, start: Schedule | None) -> Solved:

@@ -14,6 +14,7 @@ from allocator.domain.resource import Resource
 from allocator.domain.schedule import Schedule
 from allocator.prepare.prepared import Prepared
 from allocator.report.load import to_be_had
+from allocator.report.notebook import shown
 from allocator.scenario.changes import Extend
 from allocator.scenario.comparison import VALUE, Comparison, Shown
 from allocator.scenario.outcomes import Outcomes
@@ -74,6 +75,10 @@ class Worths:
     def bottleneck(self) -> str | None:
         """The sort of which an hour is worth most; None where no gain is shown."""
         return next((one.of for one in self.all if one.shown is Shown.YES and one.gain > 0), None)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row for each sort."""
+        return shown(self.frame())
 
     def frame(self) -> DataFrame:
         """Return a row for each sort: ``of``, ``hours``, ``used``, ``gain``, ``gain_per_hour``."""

@@ -13,6 +13,7 @@ from allocator.domain.problem import Problem
 from allocator.domain.schedule import Schedule
 from allocator.prepare.prepared import Prepared
 from allocator.report.intervals import mean_and_reach
+from allocator.report.notebook import shown
 from allocator.simulate.distributions import Draws
 from allocator.simulate.forward import Attendance
 from allocator.simulate.simulate import RUNS, simulate_prepared
@@ -89,6 +90,10 @@ class Choice:
     frame: pd.DataFrame
     cheapest: str
     simulations: Mapping[str, Simulation]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row for each candidate."""
+        return shown(self.frame)
 
 
 def choose(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from allocator.report.intervals import mean_and_reach
+from allocator.report.notebook import shown
 from allocator.simulate.distributions import Draws
 from allocator.simulate.forward import Attendance
 from allocator.simulate.uncertainty import Uncertainty
@@ -71,6 +72,10 @@ class Simulation:
     overtime: Draws
     idle: Draws
     planned_waiting: Draws
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: each measure."""
+        return shown(self.figures())
 
     def figures(self, kind: str = "") -> pd.DataFrame:
         """Return each of the ``MEASURES``.

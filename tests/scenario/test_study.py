@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,53 @@ def test_a_failure_stands_beside_results(tmp_path: Path) -> None:
     assert again.done == 1
 
 
+def test_a_pool_that_is_broken_is_a_failure(tmp_path: Path) -> None:
+    """What it did before is there, and what it refuses stands beside it with its error."""
+
+    class Broken(Here):
+        def submit(self, task: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+            if self.done == 2:
+                raise BrokenExecutor("no more")
+            return super().submit(task, *given, **named)
+
+    outcomes = some(folder=tmp_path).run(Broken())
+    assert [one.error for one in outcomes] == ["", "", *["BrokenExecutor: no more"] * 2]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_interruption_leaves_nothing_waiting() -> None:
+    """Tasks that have not begun in somebody's own pool are taken back."""
+    waiting: list[Future[Any]] = []
+
+    class Slow(Executor):
+        def submit(self, task: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+            waiting.append(Future())
+            if len(waiting) == 1:
+                waiting[0].set_exception(KeyboardInterrupt())
+                waiting[0].exception = lambda timeout=None: waiting[0].result()  # type: ignore[method-assign]
+            return waiting[-1]
+
+    with pytest.raises(KeyboardInterrupt):
+        some().run(Slow())
+    assert [one.cancelled() for one in waiting] == [False, True, True, True]
+
+
+def test_what_is_shown_in_a_notebook_is_short_and_escaped() -> None:
+    """A row for each outcome, point or figure; no problem and no schedule."""
+    study = replace(some(), scenarios=(base(), base().then(Withdraw(requests=("A",)), name="<b>")))
+    outcomes = study.run(Here())
+    for one in (outcomes, outcomes.compare()):
+        assert "&lt;b&gt;" in one._repr_html_()
+        assert "<b>" not in one._repr_html_()
+    assert all(len(repr(one)) < 2000 for one in (study, outcomes, outcomes.compare()))
+
+
+def test_scenarios_may_come_in_any_form() -> None:
+    """As a list or one by one."""
+    study = Study(scenarios=(one for one in [base()]), seeds=[0, 1])  # type: ignore[arg-type]
+    assert (study.scenarios, study.seeds) == ((base(),), (0, 1))
+
+
 @pytest.mark.parametrize("rubbish", [b"", b"{", b"\xff", b'{"format": "allocator-outcome"}', None])
 def test_a_file_that_cannot_be_read_is_solved_again(tmp_path: Path, rubbish: bytes | None) -> None:
     """As is one whose contents are cut off."""
@@ -263,6 +310,21 @@ def test_frames_have_a_row_for_everything() -> None:
             lambda: Study(scenarios=(base(),), seeds=()),
             FaultCode.MISSING,
             "A study of 0 seeds; at least 1 is needed.",
+        ),
+        (
+            lambda: Study(scenarios=(base(),), seeds=(1, 2, 1)),
+            FaultCode.DUPLICATE,
+            "Seed 1 stands 2 times: it would tell nothing more.",
+        ),
+        (
+            lambda: Study(scenarios=(base(),), seeds=(0, -1)),
+            FaultCode.WRONG_NUMBER,
+            "The setting seed is -1; 0 to 2147483647 are possible.",
+        ),
+        (
+            lambda: Study(scenarios=(base(),), folder=__file__),
+            FaultCode.CONTRADICTION,
+            f"Outcomes are kept in a folder; {__file__} is a file.",
         ),
         (
             lambda: some(options={"": replace(STEADY, workers=0)}),
