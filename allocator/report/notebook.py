@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from typing import Any
 
 #: Rows that are shown; of more the first and the last.
 ROWS = 60
 
 
-def shown(frame: DataFrame) -> str:
-    """Return a frame as HTML, with what it says escaped."""
-    return frame.to_html(max_rows=ROWS)
+def shown(frame: Any) -> str:
+    """Return a frame of pandas as HTML, with what it says escaped."""
+    told: str = frame.to_html(max_rows=ROWS)
+    return told
