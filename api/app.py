@@ -307,8 +307,10 @@ def _openapi(app: FastAPI, schemas: dict[str, dict[str, Any]]) -> dict[str, Any]
                 continue
             operation["security"] = [{"key": []}, {"cookie": []}]
             for status in ALWAYS:
+                told = operation["responses"].get(str(status), {})
                 operation["responses"][str(status)] = {
                     "description": "See `type` and `detail`.",
+                    **told,
                     "content": body,
                 }
     app.openapi_schema = found

@@ -1,4 +1,4 @@
-"""Suggestions: when something could be placed; held, booked and moved to by their tokens."""
+"""Suggestions: when something could be placed; held, booked, moved to by their tokens."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from allocator.client.bookings import Booking, Place, Resources
 from allocator.client.problems import ServiceProblem
 from allocator.client.reading import read
 from allocator.client.sending import Sender, named
+from allocator.client.sessions import SessionPlace
 from allocator.domain.time import Span
 from allocator.frames.nested import encode
 
@@ -25,7 +26,7 @@ class Suggested:
     Attributes
     ----------
     token
-        What holds it, books it, or moves a booking there.
+        What holds it, books it, moves a booking there or adds to it, or places a group session.
     start, end
         Of the first visit and the last.
     visits
@@ -111,6 +112,7 @@ class Suggestions:
         service: str | None = None,
         request: str | None = None,
         session: str | None = None,
+        place: str | None = None,
         booking: str | None = None,
         attendees: Sequence[str] = (),
         visits: Sequence[tuple[int, int]] = (),
@@ -128,8 +130,11 @@ class Suggestions:
             For a single visit, or a seat in a group session: who comes.
         request
             Or a request that the service keeps: suggested with all of its visits.
+        place
+            Or a group session that is to get its place.
         booking, visits
-            Or a booking that moves, and pairs of occurrence and step; empty is all that are open.
+            Or a booking that moves, or misses visits of its series, and pairs of occurrence and
+            step: which; empty is all that are open.
         windows
             Where each visit lies, whole; empty is anywhere.
         wanted, preferred
@@ -143,6 +148,7 @@ class Suggestions:
             "service": service,
             "request": request,
             "session": session,
+            "place": place,
             "booking": booking,
             "attendees": list(attendees),
             "visits": [{"occurrence": o, "step": s} for o, s in visits],
@@ -214,6 +220,16 @@ class Suggestions:
         """Move a booking to where it was suggested."""
         path = named("bookings", name, "reschedule")
         return read(Booking, self._sender.send("POST", path, {"token": token}, version=version))
+
+    def add(self, name: str, token: str, *, version: int | None = None) -> Booking:
+        """Add visits that a booking misses where they were suggested."""
+        path = named("bookings", name, "visits")
+        return read(Booking, self._sender.send("POST", path, {"token": token}, version=version))
+
+    def place(self, name: str, token: str) -> SessionPlace:
+        """Give a group session the place that was suggested for it."""
+        path = named("sessions", name, "place")
+        return read(SessionPlace, self._sender.send("POST", path, {"token": token}))
 
     @staticmethod
     def alternatives(problem: ServiceProblem) -> tuple[Suggested, ...]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from api import views
 from api.call import Answer, Calling, Raw
 from api.problems import Invalid
-from api.routes.documents import answer_of, links
+from api.routes.documents import LOST, answer_of, links
 from api.routes.paging import Paged
 from api.schemas.bodies import AddIn, BookIn, CancelIn, MoveIn, ReasonIn, ReassignIn, VisitOf
 from api.schemas.texts import AnyInstant, Name
@@ -60,7 +60,8 @@ def pages(
     summary="Book a suggestion",
     responses={
         201: answer_of("Booking", description="Booked, or waiting for a reviewer.")
-        | links("read_booking", "cancel_booking", "create_link")
+        | links("read_booking", "cancel_booking", "create_link"),
+        **LOST,
     },
 )
 def book(call: Calling, body: BookIn, raw: Raw) -> Response:
@@ -97,7 +98,7 @@ def cancel(call: Calling, name: Name, raw: Raw, body: CancelIn | None = None) ->
     )
 
 
-@routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING)
+@routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING | LOST)
 def reschedule(call: Calling, name: Name, body: MoveIn, raw: Raw) -> Response:
     """Move visits, to a suggestion or elsewhere; their old places count as free."""
     suggester = call.service.suggester
@@ -115,26 +116,27 @@ def reschedule(call: Calling, name: Name, body: MoveIn, raw: Raw) -> Response:
         return views.changed(call, raw, move)
 
 
-def _demand_one(body: MoveIn) -> None:
+def _demand_one(body: MoveIn | AddIn) -> None:
     if (body.token is not None) == bool(body.visits):
         raise Invalid("Send either the token of a suggestion, or visits.")
 
 
-def _again(suggester: Suggester, tx: Tx, name: str, body: MoveIn) -> Asked:
+def _again(suggester: Suggester, tx: Tx, name: str, body: MoveIn | AddIn) -> Asked:
     """Return what alternatives are for, where the place is lost."""
     if body.token is not None:
         return suggested.again(suggester.ticket(tx, body.token, "suggestions.read"))
     first = body.visits[0]
     named = tuple((visit.occurrence, visit.step) for visit in body.visits)
+    more = isinstance(body, MoveIn) and body.scope != "this"
     return Asked(
         booking=name,
-        visits=named if body.scope == "this" else (),
+        visits=() if more else named,
         wanted=first.start,
         preferred=first.resources,
     )
 
 
-@routes.post("/{name}/reassign", operation_id="reassign_booking", responses=BOOKING)
+@routes.post("/{name}/reassign", operation_id="reassign_booking", responses=BOOKING | LOST)
 def reassign(call: Calling, name: Name, body: ReassignIn, raw: Raw) -> Response:
     """Give visits other resources at the same time."""
     resources = {role: tuple(names) for role, names in body.resources.items()}
@@ -145,13 +147,22 @@ def reassign(call: Calling, name: Name, body: ReassignIn, raw: Raw) -> Response:
         )
 
 
-@routes.post("/{name}/visits", operation_id="add_visits", responses=BOOKING)
+@routes.post("/{name}/visits", operation_id="add_visits", responses=BOOKING | LOST)
 def add(call: Calling, name: Name, body: AddIn, raw: Raw) -> Response:
-    """Add visits of a series that could not be placed before."""
+    """Add visits of a series that could not be placed before, at a suggestion or elsewhere."""
+    suggester = call.service.suggester
     wanted = [visit.wanted() for visit in body.visits]
-    return views.changed(
-        call, raw, lambda tx: moving.add_visits(tx, name, wanted, version=call.version)
-    )
+
+    def change(tx: Tx) -> Any:
+        if body.token is not None:
+            return suggested.add(
+                tx, name, suggester.ticket(tx, body.token, "bookings.reschedule"), call.version
+            )
+        return moving.add_visits(tx, name, wanted, version=call.version)
+
+    _demand_one(body)
+    with offered(call, lambda tx: _again(suggester, tx, name, body)):
+        return views.changed(call, raw, change)
 
 
 @routes.post("/{name}/check-in", operation_id="check_in", responses=BOOKING)

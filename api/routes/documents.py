@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from api.schemas import domain
+
+#: The refusal of a place that is lost. Whatever else may refuse is answered by a document of the
+#: same schema, and has the description that all others have.
+LOST: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"description": "See `type`; where a place is lost, `alternatives` are others."}
+}
 
 
 def body_of(name: str, *, many: bool = False) -> dict[str, Any]:

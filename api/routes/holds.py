@@ -10,7 +10,7 @@ from allocator.domain.request import Request
 from api import views
 from api.call import Calling, Raw
 from api.problems import Invalid
-from api.routes.documents import answer_of, links
+from api.routes.documents import LOST, answer_of, links
 from api.schemas.bodies import HoldIn, VisitIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
@@ -38,6 +38,7 @@ routes = APIRouter(prefix="/v1/holds", tags=["holds"], route_class=KnownRoute)
         ),
         201: answer_of("Booking", description="Held.")
         | links("confirm_hold", "read_hold", "release_hold", "cancel_booking", "create_link"),
+        **LOST,
     },
 )
 def hold(call: Calling, body: HoldIn, raw: Raw) -> Response:
@@ -127,7 +128,11 @@ def read(call: Calling, name: Name) -> Response:
     return views.answer(call, lambda tx: bookings.read(tx, name))
 
 
-@routes.post("/{name}/confirm", operation_id="confirm_hold", responses={200: answer_of("Booking")})
+@routes.post(
+    "/{name}/confirm",
+    operation_id="confirm_hold",
+    responses={200: answer_of("Booking"), **LOST},
+)
 def confirm(call: Calling, name: Name, raw: Raw) -> Response:
     """Confirm a hold; it is booked then, or waits for a reviewer."""
     with offered(call, lambda tx: again(tx, name)):

@@ -6,11 +6,16 @@ from fastapi import APIRouter, Response
 
 from api import views
 from api.call import Answer, Calling, Raw
-from api.routes.documents import answer_of
+from api.routes.documents import LOST, answer_of
 from api.schemas.bodies import PlaceIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
+from api.suggesting import holding as suggested
+from api.suggesting.alternatives import offered
+from api.suggesting.asking import Asked
 from api.usecases import sessions
+from api.usecases.sessions import Held
+from api.usecases.tx import Tx
 
 routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"], route_class=KnownRoute)
 
@@ -19,14 +24,24 @@ routes = APIRouter(prefix="/v1/sessions/{name}/place", tags=["sessions"], route_
     "",
     status_code=201,
     operation_id="place_session",
-    responses={201: answer_of("SessionPlace", description="Placed.")},
+    responses={201: answer_of("SessionPlace", description="Placed."), **LOST},
 )
 def place(call: Calling, name: Name, body: PlaceIn, raw: Raw) -> Response:
     """Claim staff and room of a group session, once for all who will take part."""
-    resources = {role: tuple(names) for role, names in body.resources.items()}
-    return call.once(
-        raw, lambda tx: (201, views.place(sessions.place(tx, name, body.start, resources)), {})
-    )
+    suggester, where = call.service.suggester, body.where()
+
+    def work(tx: Tx) -> Held:
+        if isinstance(where, str):
+            return suggested.place(tx, name, suggester.ticket(tx, where, "sessions.place"))
+        return sessions.place(tx, name, *where)
+
+    def again(tx: Tx) -> Asked:
+        if isinstance(where, str):
+            return suggested.again(suggester.ticket(tx, where, "suggestions.read"))
+        return Asked(place=name, wanted=where[0], preferred=where[1])
+
+    with offered(call, again):
+        return call.once(raw, lambda tx: (201, views.place(work(tx)), {}))
 
 
 @routes.get("", operation_id="read_session_place", responses={200: answer_of("SessionPlace")})

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query, Response
 
 from api.backfill.views import entry
 from api.call import Answer, Calling, Raw
-from api.routes.documents import answer_of, links
+from api.routes.documents import LOST, answer_of, links
 from api.routes.paging import Paged
 from api.schemas.bodies import WaitlistIn
 from api.schemas.texts import Name
 from api.sign_in import KnownRoute
+from api.suggesting.alternatives import offered, waiting
 from api.usecases import joining, waitlist
 from api.usecases.tx import Tx
 from api.views import etag
@@ -81,10 +82,11 @@ def withdraw(call: Calling, name: Name, raw: Raw) -> Response:
     return _changed(call, raw, lambda tx: waitlist.withdraw(tx, name, call.version))
 
 
-@routes.post("/{name}/accept", operation_id="accept_offer", responses=ENTRY)
+@routes.post("/{name}/accept", operation_id="accept_offer", responses=ENTRY | LOST)
 def accept(call: Calling, name: Name, raw: Raw) -> Response:
     """Take the place that is offered; a booking that would come earlier moves there."""
-    return _changed(call, raw, lambda tx: waitlist.accept(tx, name, call.version))
+    with offered(call, lambda tx: waiting(tx, name)):
+        return _changed(call, raw, lambda tx: waitlist.accept(tx, name, call.version))
 
 
 @routes.post("/{name}/decline", operation_id="decline_offer", responses=ENTRY)

@@ -159,7 +159,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "detail": TEXT,
                 "faults": many(ANY),
                 "violations": many(ANY),
-                "alternatives": many(ANY),
+                "alternatives": many(ref("Suggestion")),
             },
             "required": ["type", "title", "status", "detail"],
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from allocator.domain.time import Span
 from api.auth.principal import Role
+from api.problems import Invalid
 from api.schemas.texts import AnyInstant, Instant, Name, Text, demand_kept
 from api.suggesting.asking import Asked
 from api.usecases.joining import Asked as Waits
@@ -134,9 +136,10 @@ class MoveIn(Body):
 
 
 class AddIn(Body):
-    """Visits of a series that could not be placed before."""
+    """Visits of a series that could not be placed before: a suggestion, or visits."""
 
-    visits: list[VisitIn] = Field(min_length=1, max_length=200)
+    token: Token | None = Field(None, description="Of a suggestion for what this booking misses.")
+    visits: list[VisitIn] = Field(default_factory=list, max_length=200)
 
 
 class At(Body):
@@ -191,12 +194,13 @@ class SuggestionsIn(Body):
     attendees: list[Name] = Field(
         default_factory=list, max_length=100, description="Who comes, to a service or session."
     )
+    place: Name | None = Field(None, description="A group session that is to get its place.")
     request: Name | None = Field(None, description="A request that is kept.")
     booking: Name | None = Field(None, description="A booking that moves: its place is free.")
     visits: list[At] = Field(
         default_factory=list,
         max_length=200,
-        description="Which visits of the booking move; empty is all that are open.",
+        description="Which visits of the booking move, or are missing; empty is all that are open.",
     )
     windows: list[SpanIn] = Field(
         default_factory=list,
@@ -224,7 +228,7 @@ class SuggestionsIn(Body):
 
 
 #: Fields of what is asked for that are as they are sent.
-SAME = frozenset({"service", "session", "request", "booking", "wanted", "urgent", "limit"})
+SAME = frozenset({"service", "session", "place", "request", "booking", "wanted", "urgent", "limit"})
 
 
 class WaitlistIn(Body):
@@ -322,10 +326,28 @@ class ExtraLaneIn(Body):
 
 
 class PlaceIn(Body):
-    """Where a group session is to be held: its staff and room are claimed once."""
+    """Where a group session is to be held: a suggestion, or a start with staff and room."""
 
-    start: Instant
-    resources: dict[Name, list[Name]] = Field(description="Names by role, for staff and room.")
+    token: Token | None = Field(None, description="Of a suggestion for its place.")
+    start: Instant | None = None
+    resources: dict[Name, list[Name]] = Field(
+        default_factory=dict, description="Names by role, for staff and room."
+    )
+
+    def where(self) -> str | tuple[datetime, dict[str, tuple[str, ...]]]:
+        """Return the token, or the start with the resources.
+
+        Raises
+        ------
+        Invalid
+            Where both are sent, or neither.
+        """
+        resources = {role: tuple(names) for role, names in self.resources.items()}
+        if self.token is None and self.start is not None:
+            return self.start, resources
+        if self.token is None or self.start is not None or resources:
+            raise Invalid("Send either the token of a suggestion, or a start with resources.")
+        return self.token
 
 
 class AbsenceIn(Body):

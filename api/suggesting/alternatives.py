@@ -8,18 +8,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from allocator.domain.time import Span
 from api.call import Call
 from api.problems import Problem, RuleBroken, Taken, WrongState
 from api.store import refused
 from api.suggesting import views
 from api.suggesting.asking import Asked
-from api.usecases import bookings
+from api.usecases import bookings, waitlist
 from api.usecases.discretion import PLAIN
 from api.usecases.series import At
 from api.usecases.tx import Tx
 
 #: How many alternatives are told.
 MOST = 3
+#: States of a hold, and of an entry of the waitlist, whose time was over.
+LAPSED = ("expired", "waiting")
 
 
 @contextmanager
@@ -68,9 +71,26 @@ def beside(
     return Asked(booking=name, visits=tuple(visits), wanted=wanted, preferred=resources)
 
 
+def waiting(tx: Tx, name: str) -> Asked | None:
+    """Return what an entry of the waitlist waits for, near to what it was offered last."""
+    row = waitlist.found(tx, name)
+    last = row.hold_starts_at or max(row.offered, default=None)
+    if row.booking_id is None:
+        return Asked(request=row.request, wanted=last)
+    spans = [Span(start=tx.now, end=row.ends_at)]
+    if row.windows:
+        within = ((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in row.windows)
+        spans = [Span(start=a, end=min(b, row.ends_at)) for a, b in within]
+    earlier = tuple(span for span in spans if span.start < span.end)
+    return Asked(booking=str(row.booking), windows=earlier, wanted=last) if earlier else None
+
+
 def _lost(problem: Problem) -> bool:
-    """Say whether a place is lost: taken, against a rule, or not confirmed in time."""
-    return not isinstance(problem, WrongState) or problem.more.get("state") == "expired"
+    """Say whether a place is lost: taken, against a rule, or not confirmed in time.
+
+    Whoever waits again had an offer, and it went to others.
+    """
+    return not isinstance(problem, WrongState) or problem.more.get("state") in LAPSED
 
 
 def _alternatives(

@@ -15,7 +15,7 @@ from api.store.world import decoded
 from api.suggesting import moving
 from api.suggesting.index import TenantIndex
 from api.suggesting.moving import Moving
-from api.usecases import holding, placing, things
+from api.usecases import holding, placing, sessions, things
 from api.usecases.policy import too_far
 from api.usecases.series import At
 from api.usecases.tx import Tx
@@ -29,10 +29,13 @@ class Asked:
     ----------
     service, session, attendees
         For a single visit: what, or a seat in which group session, and who comes.
+    place
+        Or the name of a group session that is to be given its place.
     request
         Or the name of a request that is kept.
     booking, visits
-        Or the UUID of a booking, and which of its visits move; none is all that are open.
+        Or the UUID of a booking, and which of its visits move, or are missing and to be added; none
+        is all that are open.
     windows
         Where each visit has to lie whole, beside the windows of a request; empty is anywhere.
     wanted
@@ -48,6 +51,7 @@ class Asked:
     service: str | None = None
     session: str | None = None
     attendees: tuple[str, ...] = ()
+    place: str | None = None
     request: str | None = None
     booking: str | None = None
     visits: tuple[At, ...] = ()
@@ -71,7 +75,7 @@ class Subject:
     strangers
         Those who come and whom the index does not know yet.
     moving
-        The booking that moves, or None.
+        The booking that moves or gets more visits, or None.
     """
 
     request: Request
@@ -87,20 +91,22 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
     ------
     Invalid, NotFound, WrongState, RuleBroken
     """
-    named = [asked.request, asked.booking, asked.service or asked.session]
-    if sum(one is not None for one in named) != 1 or (asked.service and asked.session):
+    named = (asked.service, asked.session, asked.place, asked.request, asked.booking)
+    if sum(one is not None for one in named) != 1:
         raise Invalid("Name one of these: a service, a group session, a request, a booking.")
-    if asked.attendees and (asked.request or asked.booking):
-        raise Invalid("Who comes is said by the request or booking; do not name attendees.")
+    if asked.attendees and not (asked.service or asked.session):
+        raise Invalid("Who comes is said by what is named; do not name attendees.")
     if asked.visits and not asked.booking:
         raise Invalid("Visits are named of a booking alone.")
     if asked.urgent and asked.booking:
         raise Invalid("A booking that moves is as urgent as it was booked; do not say it again.")
+    if asked.urgent and asked.place:
+        raise Invalid("The place of a group session is never urgent.")
     if tx.principal.booking is not None and asked.booking is None:
         raise Forbidden("A link is for its own booking; name that.")
     known: Collection[str] = ()
     if asked.booking is not None:
-        found = moving.of(tx, index.horizon, asked.booking, asked.visits)
+        found = moving.of(tx, index.horizon, asked.booking, asked.visits, asked.wanted)
         request, places = found.request, found.places
         known = {attendee.resource for attendee in request.attendees}
     else:
@@ -126,7 +132,9 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
 
 
 def _request(tx: Tx, asked: Asked) -> Request:
-    """Return what a visit or a request is asked for as."""
+    """Return what a visit, the place of a group session or a request is asked for as."""
+    if asked.place is not None:
+        return sessions.alone(sessions.unplaced(tx, asked.place))
     if asked.request is None:
         tx.demand("catalogue.read")
         return holding.simple(asked.service or "", asked.attendees, asked.session)

@@ -1,4 +1,4 @@
-"""What was suggested is held, booked, or moved to: by its token, in one transaction."""
+"""What was suggested is held, booked, moved to or added: by its token, in one transaction."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from api.suggesting.tickets import Ticket
 from api.suggesting.views import saving
 from api.usecases import bookings, confirming, holding, moving, sessions, things
 from api.usecases.placing import WantedVisit
+from api.usecases.sessions import Held
 from api.usecases.tx import Tx
 from api.views import instant
 
@@ -27,6 +28,8 @@ def hold(tx: Tx, ticket: Ticket, hold_minutes: int | None = None) -> Any:
     demand_fresh(tx, ticket)
     if ticket.booking is not None:
         raise Invalid(f"The token is for booking {ticket.booking}, which is there; move that.")
+    if ticket.place is not None:
+        raise Invalid(f"The token is for the place of group session {ticket.place}; give it that.")
     _open(tx, ticket)
     stored = None
     if ticket.request is None:
@@ -58,6 +61,22 @@ def move(tx: Tx, name: str, ticket: Ticket, version: int | None) -> Any:
     _open(tx, ticket)
     row = moving.reschedule(tx, name, demand_for(ticket, name), version=version)
     return _saved(tx, row, ticket)
+
+
+def add(tx: Tx, name: str, ticket: Ticket, version: int | None) -> Any:
+    """Add visits to a booking where they were suggested."""
+    demand_fresh(tx, ticket)
+    _open(tx, ticket)
+    return moving.add_visits(tx, name, demand_for(ticket, name), version=version)
+
+
+def place(tx: Tx, name: str, ticket: Ticket) -> Held:
+    """Give a group session the place that was suggested for it; refuse the token of another."""
+    if ticket.place != name:
+        raise Invalid(f"The token is none for the place of group session {name}.")
+    demand_fresh(tx, ticket)
+    (there,) = ticket.visits
+    return sessions.place(tx, name, there.start, there.resources)
 
 
 def _open(tx: Tx, ticket: Ticket) -> None:
@@ -95,6 +114,7 @@ def again(ticket: Ticket) -> Asked:
         service=ticket.service,
         session=ticket.session,
         attendees=ticket.attendees,
+        place=ticket.place,
         request=ticket.request,
         booking=ticket.booking,
         visits=tuple((v.occurrence, v.step) for v in ticket.visits) if ticket.booking else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from allocator.domain.schedule import Assignment
 from allocator.domain.time import Horizon, Span
 from api.problems import WrongState
 from api.solving.anew import room_for
-from api.usecases import bookings, moving
+from api.usecases import bookings, moving, series
 from api.usecases.series import At
 from api.usecases.tx import Tx
 
@@ -32,23 +32,30 @@ class Moving:
         These visits by their names there: occurrence and step in the booking.
     kept
         Where those of them lie that stay.
+    adds
+        Whether those that are to be placed are missing in the booking.
     """
 
     booking: UUID
     request: Request
     places: Mapping[str, At]
     kept: tuple[Assignment, ...]
+    adds: bool
 
 
-def of(tx: Tx, horizon: Horizon, name: str, at: Sequence[At]) -> Moving:
-    """Find a booking that moves, as far as it may.
+def of(
+    tx: Tx, horizon: Horizon, name: str, at: Sequence[At], wanted: datetime | None = None
+) -> Moving:
+    """Find a booking that moves, or of which visits are missing, as far as it may.
 
     Parameters
     ----------
     horizon
         The days that are looked at.
     at
-        Which visits move; none is all that are open.
+        Which visits move, or are missing; none is all that are open.
+    wanted
+        When those that are missing would be, or None: then after all others.
 
     Raises
     ------
@@ -56,16 +63,29 @@ def of(tx: Tx, horizon: Horizon, name: str, at: Sequence[At]) -> Moving:
     """
     row, there, moved = moving.movable(tx, name, at)
     request = bookings.request_of(row)
-    live = [visit for visit in there if visit.state != "cancelled"]
-    inside = [v for v in live if _inside(v, horizon) or v in moved]
-    request, places = _reduced(request, [_row(v) for v in inside], [_row(v) for v in live], horizon)
+    live = series.live(there)
+    inside = [v for v in live.values() if _inside(v, horizon) or v in moved]
+    numbers = {occurrence: occurrence for occurrence, _ in live}
+    added: list[_Row] = []
+    if not moved:
+        near = wanted or max(visit.span.upper for visit in live.values())
+        starts = {at: visit.span.lower for at, visit in live.items()}
+        numbers = series.numbers(request, starts | dict.fromkeys(at, near))
+        added = [_Row(numbers[occurrence], step, near, near) for occurrence, step in at]
+
+    def rows(visits: Iterable[Any]) -> list[_Row]:
+        return [*(_row(visit, numbers[visit.occurrence]) for visit in visits), *added]
+
+    request, places = _reduced(request, rows(inside), rows(live.values()), horizon)
     names = {at: name for name, at in places.items()}
+    before = {number: occurrence for occurrence, number in numbers.items()}
     kept = [visit for visit in inside if visit not in moved]
     return Moving(
         booking=row.uid,
         request=request,
-        places=places,
-        kept=tuple(_lies(visit, names[visit.occurrence, visit.step]) for visit in kept),
+        places={name: (before[number], step) for name, (number, step) in places.items()},
+        kept=tuple(_lies(v, names[numbers[v.occurrence], v.step]) for v in kept),
+        adds=bool(added),
     )
 
 
@@ -83,8 +103,8 @@ class _Row:
     finish: datetime
 
 
-def _row(visit: Any) -> _Row:
-    return _Row(visit.occurrence, visit.step, visit.span.lower, visit.span.upper)
+def _row(visit: Any, occurrence: int) -> _Row:
+    return _Row(occurrence, visit.step, visit.span.lower, visit.span.upper)
 
 
 def _lies(visit: Any, name: str) -> Assignment:
@@ -116,20 +136,20 @@ def _reduced(
             f"Not all steps of booking {request.id} are ahead and within the days for which places"
             " are suggested."
         )
-    series = request.series
-    if isinstance(series, FlexibleSeries):
+    asked = request.series
+    if isinstance(asked, FlexibleSeries):
         bounds = request.windows
         if len(inside) < len(live):
             bounds = room_for(request, occurrences, inside, live, horizon) or _nowhere(horizon)
         request = replace(
             request,
-            series=replace(series, count=len(occurrences), at_least=None),
+            series=replace(asked, count=len(occurrences), at_least=None),
             windows=bounds,
             first_visit=request.first_visit and occurrences[0] == 1,
         )
-    elif isinstance(series, FixedSeries) and len(occurrences) < series.count:
+    elif isinstance(asked, FixedSeries) and len(occurrences) < asked.count:
         raise WrongState(
-            f"Booking {request.id} is a fixed series of {series.count}; {len(occurrences)} of its"
+            f"Booking {request.id} is a fixed series of {asked.count}; {len(occurrences)} of its"
             " visits are ahead and within the days for which places are suggested. Move it by days"
             " instead."
         )

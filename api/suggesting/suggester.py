@@ -167,6 +167,8 @@ class Suggester:
         secret, *_ = tickets.secrets(self._seal, tx.tenant)
 
         def offer(one: Suggestion) -> Offer:
+            if subject.moving is not None and subject.moving.adds:
+                one = replace(one, saving=None)  # a booking has one, for the time that it was for
             visits = _lying(subject, [a for a in one.visits if a.visit in subject.places])
             places = [a for a in one.visits if a.visit in one.opens]
             sessions = tuple((placing.wanted(a, session=a.visit), a.end) for a in places)
@@ -175,6 +177,7 @@ class Suggester:
                 service=asked.service,
                 session=asked.session,
                 attendees=asked.attendees,
+                place=asked.place,
                 request=asked.request,
                 booking=asked.booking,
                 urgent=asked.urgent,

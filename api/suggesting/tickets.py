@@ -24,10 +24,12 @@ class Ticket:
         When it was suggested too long ago.
     service, session, attendees
         What for: a single visit.
+    place
+        Or the group session that gets its place there.
     request
         Or a request that is kept.
     booking
-        Or the booking that moves there.
+        Or the booking that moves there, or gets these visits beside those that it has.
     urgent
         Whether a reviewer has to look at it.
     visits
@@ -42,6 +44,7 @@ class Ticket:
     service: str | None = None
     session: str | None = None
     attendees: tuple[str, ...] = ()
+    place: str | None = None
     request: str | None = None
     booking: str | None = None
     urgent: bool = False
@@ -56,6 +59,7 @@ class Ticket:
             "s": self.service,
             "g": self.session,
             "a": list(self.attendees),
+            "l": self.place,
             "r": self.request,
             "b": self.booking,
             "p": self.urgent,
@@ -92,6 +96,7 @@ def opened(known: Sequence[bytes], token: str) -> Ticket:
         service=found.get("s"),
         session=found.get("g"),
         attendees=tuple(found.get("a", ())),
+        place=found.get("l"),
         request=found.get("r"),
         booking=found.get("b"),
         urgent=found.get("p", False),

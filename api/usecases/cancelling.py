@@ -39,7 +39,7 @@ def cancel(
     tx.demand("bookings.cancel")
     row = bookings.changing(tx, name, version, bookings.OPEN, "cancel")
     there = store.visits(tx.connection, tx.tenant, [row.id])[row.id]
-    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    live = series.live(there)
     open_visits = {at: v for at, v in live.items() if v.state in ("booked", "checked_in")}
     if not open_visits:
         raise WrongState(f"Booking {row.ref} is over: all of its visits have been attended.")

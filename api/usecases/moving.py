@@ -46,6 +46,9 @@ def reschedule(
 def movable(tx: Tx, name: str, at: Sequence[series.At]) -> tuple[Any, Sequence[Any], list[Any]]:
     """Return a booking of which visits may be moved, with all of its visits, and those.
 
+    Of a series that is not whole, visits that are missing may be added as well: there are none of
+    those to be moved then.
+
     Parameters
     ----------
     at
@@ -59,6 +62,10 @@ def movable(tx: Tx, name: str, at: Sequence[series.At]) -> tuple[Any, Sequence[A
     chosen = list(dict.fromkeys(at)) or sorted(open_visits)
     if not chosen:
         raise WrongState(f"No visit of booking {name} is left to be moved.")
+    request, live = bookings.request_of(row), series.live(there)
+    if at and all(placing.has(request, *one) and one not in live for one in chosen):
+        series.demand_chains(request, [*live, *chosen])
+        return row, there, []
     _demand_movable(tx, row, open_visits, chosen)
     return row, there, [open_visits[one] for one in chosen]
 
@@ -106,7 +113,7 @@ def _replace(
         All visits of the booking.
     """
     request = bookings.request_of(row)
-    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    live = series.live(there)
     new = {(m.occurrence, m.step): m for m in moves}
     starts = {at: new[at].start if at in new else v.span.lower for at, v in live.items()}
     renamed = series.numbers(request, starts)
@@ -197,8 +204,7 @@ def add_visits(
     tx.demand("bookings.reschedule")
     row = bookings.changing(tx, name, version, bookings.OPEN, "extend")
     _demand_unreviewed(tx, row)
-    there = store.visits(tx.connection, tx.tenant, [row.id])[row.id]
-    live = {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+    live = series.live(store.visits(tx.connection, tx.tenant, [row.id])[row.id])
     bookings.demand_once(wanted)
     for visit in wanted:
         if (visit.occurrence, visit.step) in live:

@@ -233,11 +233,14 @@ def places_of(tx: Tx, names: Sequence[str]) -> dict[str, Any]:
     return {name: found[number] for name, number in numbers.items()}
 
 
+def has(request: Request, occurrence: int, step: int) -> bool:
+    """Say whether a request has such a visit."""
+    return 1 <= occurrence <= request.occurrences and 1 <= step <= len(request.steps)
+
+
 def service_of(tx: Tx, request: Request, visit: WantedVisit) -> Service:
     """Return the service of a visit; one that the request does not have is refused."""
-    if not 1 <= visit.occurrence <= request.occurrences or not 1 <= visit.step <= len(
-        request.steps
-    ):
+    if not has(request, visit.occurrence, visit.step):
         raise Invalid(
             f"There is no visit {visit.occurrence}, step {visit.step}: the request has"
             f" {request.occurrences} occurrences of {len(request.steps)} steps."

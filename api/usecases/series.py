@@ -20,6 +20,11 @@ from api.usecases.tx import Tx
 At = tuple[int, int]
 
 
+def live(there: Iterable[Any]) -> dict[At, Any]:
+    """Return the visits of a booking that are not cancelled, by occurrence and step."""
+    return {(v.occurrence, v.step): v for v in there if v.state != "cancelled"}
+
+
 def occurrences(wanted: Iterable[WantedVisit]) -> list[list[WantedVisit]]:
     """Return visits by occurrence: the steps of a chain are had together or not at all."""
     ordered = sorted(wanted, key=lambda visit: (visit.occurrence, visit.step))

@@ -39,12 +39,8 @@ def place(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[s
     ------
     NotFound, WrongState, Taken, RuleBroken
     """
-    tx.demand("sessions.place")
+    session = unplaced(tx, name)
     number = placing.session_number(tx, name)
-    sessions.lock(tx.connection, [number])
-    if number in sessions.placed(tx.connection, tx.tenant, [number]):
-        raise WrongState(f"Group session {name} has its place already; take it back first.")
-    session = tx.world.sessions[name]
     request, wanted, who = _asked(tx, session, start, resources)
     (assignment,), taken = placing.checked(tx, request, wanted, who)
     row = (1, 1, session.service, number, assignment)
@@ -54,6 +50,26 @@ def place(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[s
     after = {"session": name, "start": assignment.start.isoformat()}
     tx.audit("session.placed", "visit", held.uid, None, after)
     return held
+
+
+def unplaced(tx: Tx, name: str) -> Session:
+    """Return a group session that has no place yet; nobody else gives it one meanwhile.
+
+    Raises
+    ------
+    NotFound, WrongState
+    """
+    tx.demand("sessions.place")
+    number = placing.session_number(tx, name)
+    sessions.lock(tx.connection, [number])
+    if number in sessions.placed(tx.connection, tx.tenant, [number]):
+        raise WrongState(f"Group session {name} has its place already; take it back first.")
+    return tx.world.sessions[name]
+
+
+def alone(session: Session) -> Request:
+    """Return the place of a group session as a request: its staff and room, and nobody else."""
+    return Request(id="new", steps=(Step(service=session.service),), windows=session.windows)
 
 
 def open(tx: Tx, name: str, start: datetime, resources: Mapping[str, Sequence[str]]) -> None:
@@ -81,7 +97,7 @@ def _asked(
     tx: Tx, session: Session, start: datetime, resources: Mapping[str, Sequence[str]]
 ) -> tuple[Request, list[WantedVisit], Cast]:
     """Return the place of a group session as something that is asked for."""
-    request = Request(id="new", steps=(Step(service=session.service),), windows=session.windows)
+    request = alone(session)
     wanted = [WantedVisit(start=start, resources=resources)]
     who = placing.cast(tx, request, wanted)
     demand_location(tx.principal, placing.location(tx, who, request, wanted))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import pytest
 from service.conftest import Asker, Clinic, physio
 from service.indexing import at
 from service.racing import race, statuses
 from service.test_suggestions import booked, client, series, suggested, utc, window
+from service.waiting import backfiller, entry, late, look, settle, states
+
+from api.backfill.backfiller import Backfiller
+from api.settings import Settings
 
 BEN = {"practitioner": ["ben"], "room": ["room-2"]}
 
@@ -184,3 +190,81 @@ def test_alternatives_of_a_page_are_held_by_the_page(clinic: Clinic) -> None:
     page: Asker = clinic.asker("client", publishable=True)
     others = told(page.post("/v1/holds", physio(at(9), None)))
     assert page.post("/v1/holds", {"token": others[0]["token"]}).status_code == 201
+
+
+@pytest.fixture
+def filler(settings: Settings) -> Iterator[Backfiller]:
+    with backfiller(settings) as found:
+        yield found
+
+
+def test_an_offer_whose_time_is_over_brings_others(clinic: Clinic, filler: Backfiller) -> None:
+    """Whether it was taken back already or not; each can be held in its stead."""
+    asks = clinic.asker("scheduler")
+    body = {"service": "physio", "attendees": ["P1"], "windows": [window(8, 12)]}
+    name = asks.post("/v1/waitlist", body).json()["id"]
+    look(filler)
+    offer = entry(asks, name)["offer"]
+    late(clinic)
+    path = f"/v1/waitlist/{name}/accept"
+    first = asks.post(path)
+    assert first.json()["state"] == "expired"
+    assert offer["starts_at"] in {one["start"] for one in told(first)}  # it is free, after all
+    settle(clinic, mode="off")  # nothing is offered anew
+    look(filler)
+    again = asks.post(path)
+    assert again.json()["state"] == "waiting"
+    others = told(again)
+    assert len(others) == 3
+    assert max(one["end"] for one in others) <= utc(12)
+    made = asks.post("/v1/bookings", {"token": others[0]["token"]})
+    assert (made.status_code, made.json()["person"]) == (201, "P1")
+    look(filler)
+    assert states(asks, name) == ["booked"]
+    done = asks.post(path)
+    assert (done.status_code, done.json()["state"]) == (409, "booked")
+    assert "alternatives" not in done.json()
+
+
+@pytest.mark.parametrize("windows", [[], [window(9, 18)]])
+def test_an_earlier_place_that_was_offered_too_long_brings_earlier_ones(
+    clinic: Clinic, filler: Backfiller, windows: list[Any]
+) -> None:
+    """Those move the booking, and are earlier than it is; who may not see it is told nothing."""
+    asks = clinic.asker("scheduler")
+    booking = booked(asks, physio(at(12), "P1"))
+    name = asks.post("/v1/waitlist", {"booking": booking, "windows": windows}).json()["id"]
+    look(filler)
+    assert states(asks, name) == ["offered"]
+    late(clinic)
+    assert client(clinic, "P2").post(f"/v1/waitlist/{name}/accept").status_code == 404
+    others = told(asks.post(f"/v1/waitlist/{name}/accept"))
+    assert len(others) == 3
+    assert max(one["end"] for one in others) <= utc(12)
+    assert not windows or min(one["start"] for one in others) >= utc(9)
+    moved = asks.post(f"/v1/bookings/{booking}/reschedule", {"token": others[-1]["token"]})
+    assert (moved.status_code, moved.json()["starts_at"]) == (200, others[-1]["start"])
+    assert asks("DELETE", f"/v1/waitlist/{name}").status_code == 200
+
+
+def test_the_document_says_which_refusals_have_alternatives(clinic: Clinic) -> None:
+    """Wherever somebody asks for one place; nowhere else."""
+    document = clinic.http.get("/openapi.json").json()
+    found = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        if "alternatives" in operation["responses"].get("409", {}).get("description", "")
+    }
+    assert found == {
+        "accept_offer",
+        "add_visits",
+        "confirm_hold",
+        "create_booking",
+        "create_hold",
+        "place_session",
+        "reassign_booking",
+        "reschedule_booking",
+    }
+    told = document["components"]["schemas"]["Problem"]["properties"]["alternatives"]
+    assert told["items"] == {"$ref": "#/components/schemas/Suggestion"}

@@ -150,12 +150,19 @@ def the_bookings(client: Client, clinic: Clinic) -> list[str]:
     visit = "practitioner=ben;room=room-2;attendee:P2=P2"
     brought = f"service,start,resources\nphysio,2030-01-30T15:00+01:00,{visit}\n"
     assert bookings.bring_in(brought.encode()) == 1
-    series = FlexibleSeries(count=2, at_least=1, least_days_between=1)
+    series = FlexibleSeries(count=3, at_least=1, least_days_between=1)
     asked = Request(id="RS", steps=(Step(service="physio"),), series=series)
     client.requests.create(asked)
-    first, second = (Place(start=at(7 + n), resources=BEN, occurrence=n) for n in (1, 2))
+    first, second = (
+        Place(start=better.start + timedelta(days=2 * n), resources=BEN, occurrence=n)
+        for n in (1, 2)
+    )
     name = bookings.confirm(bookings.hold(request="RS", visits=[first], partial="accept").id).id
     assert len(bookings.add_visits(name, [second]).visits) == 2
+    (third,) = client.suggestions.suggest(booking=name, visits=[(3, 1)], limit=1)
+    assert third.start in [
+        visit.start for visit in client.suggestions.add(name, third.token).visits
+    ]
     return names
 
 
@@ -194,6 +201,9 @@ def the_rest(client: Client) -> None:
     placed = client.sessions.place("G1", at(9), {"gym": ["gym"]})
     assert client.sessions.read_place("G1") == placed
     assert (placed.start, placed.taken, placed.enough) == (at(9), 0, False)
+    client.sessions.unplace("G1")
+    (there,) = client.suggestions.suggest(place="G1", limit=1)
+    assert client.suggestions.place("G1", there.token).start == there.start
     client.sessions.unplace("G1")
     lines = list(client.audit.list(action="tenant.changed"))
     assert [(line.kind, line.object) for line in lines] == [("tenant", tenant.id)] * 2
