@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from allocator.cli import bench, check, explain, generate, plot, popular, solve, steer, suggest
+from allocator.cli import (
+    bench,
+    check,
+    explain,
+    generate,
+    plot,
+    popular,
+    simulate,
+    solve,
+    steer,
+    study,
+    suggest,
+)
 from allocator.cli.common import NO_VALUE, prose, to_stderr
 
 #: Entry points in this group add commands: the name is the command's, the value a typer
@@ -47,6 +59,8 @@ def application() -> typer.Typer:
     app.command("plot", help=prose(plot.HELP), epilog=plot.EPILOG)(plot.plot)
     app.command("popular", help=prose(popular.HELP), epilog=popular.EPILOG)(popular.popular)
     app.command("steer", help=prose(steer.HELP), epilog=steer.EPILOG)(steer.steer)
+    app.command("study", help=prose(study.HELP), epilog=study.EPILOG)(study.study)
+    app.command("simulate", help=prose(simulate.HELP), epilog=simulate.EPILOG)(simulate.simulate)
     app.command("bench", help=prose(bench.HELP), epilog=bench.EPILOG)(bench.bench)
     app.add_typer(generate.application(), name="generate")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda e: e.name):

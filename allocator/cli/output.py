@@ -27,21 +27,33 @@ def refuse_in_the_way(folder: Path) -> None:
     Raises
     ------
     Refused
-        When a file stands where a folder would be made, or a folder where a file would, or the
-        nearest folder that there is may not be written.
+        As ``refuse_folder_in_the_way``, or when a folder stands where a file would be made, or a
+        file where the calendars would.
     """
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        raise Refused(f"{there} is a file, and in the way: --out names a folder.")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise Refused(f"{there} may not be written to: --out needs a folder that may.")
+    refuse_folder_in_the_way(folder, "--out")
     for name in (SCHEDULE, RESULT):
         if (folder / name).is_dir():
             raise Refused(f"{folder / name} is a folder, and in the way of a file of that name.")
     if (folder / CALENDARS).exists() and not (folder / CALENDARS).is_dir():
         raise Refused(f"{folder / CALENDARS} is a file, and in the way of a folder of that name.")
+
+
+def refuse_folder_in_the_way(folder: Path, option: str) -> None:
+    """Refuse, before any work, a folder that could not be made or written to.
+
+    Raises
+    ------
+    Refused
+        When a file stands where a folder would be made, or the nearest folder that there is may
+        not be written.
+    """
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise Refused(f"{there} is a file, and in the way: {option} names a folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Refused(f"{there} may not be written to: {option} needs a folder that may.")
 
 
 def refuse_picture_in_the_way(file: Path, option: str) -> None:

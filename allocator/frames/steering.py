@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from allocator.domain.faults import Fault, InvalidProblem
 from allocator.domain.steering import SteeringPolicy
 from allocator.frames.files import write_file
-from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
-from allocator.frames.sheets import decode, read_bytes
+from allocator.frames.named_documents import opened, read_document
+from allocator.frames.nested import Decoder, bad, dump, encode
 
 FORMAT = "allocator-steering"
 
@@ -34,13 +33,8 @@ def steering_from_json(document: str | Mapping[str, Any]) -> SteeringPolicy:
     InvalidProblem
         With every fault.
     """
+    found = opened(document, FORMAT)
     faults: list[Fault] = []
-    if isinstance(document, str):
-        found = parse(document, FORMAT, faults)
-    else:
-        found = checked(dict(document), FORMAT, faults)
-    if found is None:
-        raise InvalidProblem(faults)
     fields = Decoder(faults).fields(SteeringPolicy, found, "", ("format", "version"))
     policy = None
     if not bad(fields):
@@ -62,18 +56,7 @@ def read_steering(path: Path | str) -> SteeringPolicy:
     InvalidProblem
         With every fault, and the file's name.
     """
-    path = Path(path)
-    faults: list[Fault] = []
-    data = read_bytes(path, faults)
-    text = None if data is None else decode(data, path.name, faults)
-    if text is None:
-        raise InvalidProblem(faults)
-    try:
-        return steering_from_json(text)
-    except InvalidProblem as error:
-        raise InvalidProblem(
-            replace(fault, where=f"{path.name} {fault.where}".strip()) for fault in error.faults
-        ) from None
+    return read_document(path, steering_from_json)
 
 
 def write_steering(policy: SteeringPolicy, path: Path | str) -> None:

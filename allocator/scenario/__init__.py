@@ -36,6 +36,7 @@ from allocator.scenario.outcome import Outcome, Solved
 from allocator.scenario.outcomes import Outcomes
 from allocator.scenario.scenario import Scenario
 from allocator.scenario.study import Study
+from allocator.scenario.study_files import read_study
 from allocator.scenario.worth import Worth, Worths, worth
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "hour_loads",
     "moves",
     "read_scenarios",
+    "read_study",
     "scenarios_from_json",
     "scenarios_to_json",
     "worth",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Any
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
 from allocator.frames.files import write_file
-from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse
-from allocator.frames.sheets import broken, decode, read_bytes
+from allocator.frames.named_documents import opened, read_document
+from allocator.frames.nested import Decoder, bad, dump, encode
+from allocator.frames.sheets import broken
 from allocator.scenario.changes import CHANGES, Change
 from allocator.scenario.scenario import Scenario
 
@@ -53,13 +53,8 @@ def scenarios_from_json(document: str | Mapping[str, Any], base: Problem) -> tup
     InvalidProblem
         With every fault of the document, or of the first scenario that cannot be made.
     """
+    found = opened(document, FORMAT)
     faults: list[Fault] = []
-    if isinstance(document, str):
-        found = parse(document, FORMAT, faults)
-    else:
-        found = checked(dict(document), FORMAT, faults)
-    if found is None:
-        raise InvalidProblem(faults)
     decoder = Decoder(faults)
     told = found.get("scenarios")
     if not isinstance(told, list):
@@ -82,18 +77,7 @@ def scenarios_from_json(document: str | Mapping[str, Any], base: Problem) -> tup
 
 def read_scenarios(path: Path | str, base: Problem) -> tuple[Scenario, ...]:
     """Read scenarios from a ``.json`` file; raises ``InvalidProblem`` with the file's name."""
-    path = Path(path)
-    faults: list[Fault] = []
-    data = read_bytes(path, faults)
-    text = None if data is None else decode(data, path.name, faults)
-    if text is None:
-        raise InvalidProblem(faults)
-    try:
-        return scenarios_from_json(text, base)
-    except InvalidProblem as error:
-        raise InvalidProblem(
-            replace(fault, where=f"{path.name} {fault.where}".strip()) for fault in error.faults
-        ) from None
+    return read_document(path, lambda text: scenarios_from_json(text, base))
 
 
 def write_scenarios(scenarios: Iterable[Scenario], path: Path | str) -> None:

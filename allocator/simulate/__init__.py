@@ -11,6 +11,12 @@ from allocator.simulate.distributions import (
     Normal,
     Observed,
 )
+from allocator.simulate.files import (
+    read_uncertainty,
+    uncertainty_from_json,
+    uncertainty_to_json,
+    write_uncertainty,
+)
 from allocator.simulate.forward import Attendance
 from allocator.simulate.overbooking import choose_overbooking, overbooked
 from allocator.simulate.servers import queue
@@ -37,6 +43,10 @@ __all__ = [
     "choose_overbooking",
     "overbooked",
     "queue",
+    "read_uncertainty",
     "simulate",
+    "uncertainty_from_json",
+    "uncertainty_to_json",
     "with_buffer",
+    "write_uncertainty",
 ]

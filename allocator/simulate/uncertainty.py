@@ -15,7 +15,14 @@ from allocator.domain.measured import (
     LEAD_BINS,
     MISSED_SHARE,
 )
-from allocator.simulate.distributions import Distribution, Exactly, Lognormal, Normal, Observed
+from allocator.simulate.distributions import (
+    Distribution,
+    Exactly,
+    Exponential,
+    Lognormal,
+    Normal,
+    Observed,
+)
 
 #: Assumed: how early people are on average; the share of cancellations that come too late.
 EARLY_MINUTES = 10.0
@@ -161,3 +168,26 @@ class Uncertainty:
         ):
             if isinstance(one_of, Observed) and not one_of.values:
                 yield fault(FaultCode.MISSING, f"nothing was observed of the {what}.")
+            for name, least in _leasts(one_of, what.startswith("length")):
+                message = f"the {name} of the {what} is {least:g}; at least 0."
+                yield fault(FaultCode.WRONG_NUMBER, message)
+
+
+def _leasts(one_of: Distribution, length: bool) -> Iterator[tuple[str, float]]:
+    """Yield what of a distribution is below 0 and may not be, by name: a lateness may be."""
+    match one_of:
+        case Normal(mean, deviation):
+            told = [("mean", mean), ("deviation", deviation)]
+        case Lognormal(mean, sigma):
+            told = [("mean", mean), ("sigma", sigma)]
+        case Exponential(mean):
+            told = [("mean", mean)]
+        case Exactly(value):
+            told = [("value", value)]
+        case Observed(values):
+            told = [("value", min(values, default=0.0))]
+        case _:
+            told = []
+    for name, value in told:
+        if value < 0 and (length or name in ("deviation", "sigma")):
+            yield name, value

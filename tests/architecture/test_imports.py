@@ -23,21 +23,22 @@ ORDER = {
     "explain": "why it says so: tables and models asked again, with some facts out of force",
     "suggest": "where one request could go: tables asked about it alone, and why nowhere",
     "replay": "many requests, one after the other: the suggester asked by people who choose",
-    "simulate": "a schedule run forward, whoever made it: what chance makes of it",
 }
 
 #: Packages beside the tower, with all they may import. A planner reads and writes files, and
-#: makes problems to try, without any solver in memory; scenarios are problems saved and solved
-#: beside each other; plots draw what reports and scenarios say; the command line is the top. Frames
+#: makes problems to try, without any solver in memory; a simulation runs a schedule forward,
+#: whoever made it, under chance from a file; scenarios are problems saved and solved beside each
+#: other; plots draw what reports and scenarios say; the command line is the top. Frames
 #: know the rules and goals only by name, so that a wrong one is told with its file and row.
 BESIDE = {
     "frames": {"domain", "prepare", "rules", "goals"},
     "generate": {"domain", "frames"},
     "client": {"domain", "frames"},
+    "simulate": {*ORDER, "frames"},
     "scenario": {*ORDER, "frames"},
-    "plots": {*ORDER, "scenario"},
+    "plots": {*ORDER, "scenario", "simulate"},
     "bench": {*ORDER, "frames", "generate", "plots"},
-    "cli": {*ORDER, "frames", "generate", "scenario", "plots", "bench"},
+    "cli": {*ORDER, "frames", "generate", "scenario", "simulate", "plots", "bench"},
 }
 
 #: What may be installed in its absence: each of these has one home.
