@@ -41,7 +41,8 @@ def load_by_hour(
 ) -> list[KindLoad]:
     """Return the load of every kind whose time is limited: it has a calendar, and serves.
 
-    Those who only attend, such as patients, are left out.
+    It serves where any service may draw on it, asked for or not: else what is asked would change
+    how much time there is. Those who only attend, such as patients, are left out.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def load_by_hour(
                 claims[claim.resource].append((claim.first, claim.end, claim.uses))
     found: dict[str, KindLoad] = {}
     for number, resource in enumerate(prepared.resources):
-        if resource.calendar is None or prepared.attends_only(number):
+        if resource.calendar is None or number not in prepared.drawn_on:
             continue
         hours = prepared.clock_of(number).minute_of // 60
         opened = masks.flags(to_be_had(prepared, number) & looked_at, prepared.ticks)

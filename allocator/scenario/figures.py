@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from allocator.domain.problem import Problem
+from allocator.domain.request import FlexibleSeries
 from allocator.domain.schedule import Schedule
+from allocator.explain.difference import matched
 from allocator.goals.overtime import overtime_of
 from allocator.goals.same_carer import carer_need
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
+from allocator.prepare.visit import Placement
 from allocator.report.load import KindLoad, load_by_hour, to_be_had
 from allocator.report.served import served_by_class
 from allocator.state.timetable import Timetable
@@ -125,7 +128,7 @@ def _figures(timetable: Timetable, loads: list[KindLoad]) -> Iterator[Figure]:
     if uneven is not None:
         yield Figure(name="uneven work", value=uneven, unit="points of load", better=LESS)
     if prepared.published:
-        moved = sum(timetable.placements[v] != place for v, place in prepared.published.items())
+        moved = _changes(timetable)
         yield Figure(name="changes", value=moved, unit="visits not as published", better=LESS)
 
 
@@ -165,6 +168,33 @@ def _overtime(timetable: Timetable) -> int:
     return ticks * prepared.grain
 
 
+def _changes(timetable: Timetable) -> int:
+    """Count published visits that lie elsewhere, or nowhere.
+
+    Visits of a flexible series are interchangeable: one that lies where any of its series was
+    published is no change, whatever its number.
+    """
+    prepared = timetable.prepared
+
+    def alike(number: int) -> tuple[int, int]:
+        visit = prepared.visits[number]
+        if visit.request is not None and isinstance(visit.request.series, FlexibleSeries):
+            return visit.request_index, visit.step
+        return -1, number
+
+    were: dict[tuple[int, int], list[Placement]] = {}
+    come: dict[tuple[int, int], list[Placement]] = {}
+    for number, place in prepared.published.items():
+        were.setdefault(alike(number), []).append(place)
+    for visit, place in timetable.placed():
+        come.setdefault(alike(visit.index), []).append(place)
+    return sum(
+        was is not None and was != now
+        for key, some in were.items()
+        for was, now in matched(some, come.get(key, []), lambda place: place.start)
+    )
+
+
 def _practitioners(timetable: Timetable) -> list[int]:
     prepared = timetable.prepared
     return [
@@ -200,6 +230,6 @@ def _uneven(timetable: Timetable) -> float | None:
     for resource in _practitioners(timetable):
         there = to_be_had(prepared, resource)
         if there:
-            claimed = sum(claim.end - claim.first for claim in timetable.claims[resource])
+            claimed = sum((c.end - c.first) * c.uses for c in timetable.claims[resource])
             loads.append(100 * claimed / (there.bit_count() * prepared.resources[resource].lanes))
     return float(np.std(loads)) if len(loads) > 1 else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tiny import at, calendar, patient, practitioner, problem, request
+from tiny import at, calendar, need, patient, practitioner, problem, request, room, service
 
 from allocator import Assignment, DailySpan, FlexibleSeries, Problem, Schedule, WeeklyRule
 from allocator.scenario import HourLoad, figures, hour_loads
@@ -26,11 +26,13 @@ def placed(visit: str, day: int, hour: int, who: str, *people: str) -> Assignmen
 def clinic(**more: Any) -> Problem:
     """Return two days with Ann and Ben (8 to 12), a series of three and two single requests."""
     return problem(
-        request("A", "P1", series=FlexibleSeries(count=3, at_least=1), requested=at(-1, 8)),
-        request("B", "P2", priority=1, requested=at(0, 10)),
-        request("C", "P3"),
         days=2,
         **{
+            "requests": (
+                request("A", "P1", series=FlexibleSeries(count=3, at_least=1), requested=at(-1, 8)),
+                request("B", "P2", priority=1, requested=at(0, 10)),
+                request("C", "P3"),
+            ),
             "resources": (
                 practitioner("ann"),
                 practitioner("ben"),
@@ -115,6 +117,41 @@ def test_changes_are_told_where_something_is_published() -> None:
     )
     assert told(clinic(published=published), SOME)["changes"] == 2
     assert "changes" not in told(clinic(), SOME)
+
+
+def test_a_series_that_is_numbered_anew_has_not_changed() -> None:
+    """Its first visit is gone, and its second, now the first, lies where it was: one change."""
+    published = (placed("A#1", 0, 8, "ann", "P1"), placed("A#2", 1, 8, "ann", "P1"))
+    left = Schedule(assignments=(placed("A#1", 1, 8, "ann", "P1"),))
+    assert told(clinic(published=published), left)["changes"] == 1
+
+
+def test_lanes_count_in_how_uneven_work_is() -> None:
+    """Ann's eight hours have two lanes, and a visit of an hour takes both: 2 of 16; Ben has none."""
+    found = clinic(
+        resources=(
+            practitioner("ann", lanes=2),
+            practitioner("ben"),
+            *(patient(id) for id in ("P1", "P2", "P3")),
+        ),
+        services=(service(needs=(need(uses=2),)), service("talk")),
+        requests=(request("B", "P2"),),
+    )
+    some = Schedule(assignments=(placed("B", 0, 8, "ann", "P2"),))
+    assert told(found, some)["uneven work"] == 100 * 2 / 16 / 2
+    assert told(found, some)["utilisation, practitioner"] == pytest.approx(100 * 2 / 24)
+
+
+def test_what_is_asked_does_not_change_how_much_time_there_is() -> None:
+    """The gym serves in a service that nobody asks for: it is open, and not used."""
+    found = clinic(
+        resources=(practitioner("ann"), room("gym"), patient("P2")),
+        services=(service(), service("gym", needs=(need("room"),))),
+        requests=(request("B", "P2"),),
+    )
+    some = Schedule(assignments=(placed("B", 0, 8, "ann", "P2"),))
+    assert told(found, some)["utilisation, room"] == 0.0
+    assert {one.open for one in hour_loads(found, some) if one.kind == "room"} == {120}
 
 
 def test_what_nothing_is_known_of_is_left_out() -> None:
