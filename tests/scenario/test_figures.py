@@ -127,7 +127,7 @@ def test_a_series_that_is_numbered_anew_has_not_changed() -> None:
 
 
 def test_lanes_count_in_how_uneven_work_is() -> None:
-    """Ann's eight hours have two lanes, and a visit of an hour takes both: 2 of 16; Ben has none."""
+    """Ann has eight hours on two lanes, and a visit of an hour takes both: 2 of 16; Ben none."""
     found = clinic(
         resources=(
             practitioner("ann", lanes=2),
