@@ -20,6 +20,8 @@ from allocator.scenario.scenario import Scenario
 from allocator.solve.params import Params
 
 FORMAT = "allocator-outcome"
+#: Packages of which another version may come to another schedule.
+VERSIONS = ("allocator", "ortools")
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Kept:
     _bases: dict[int, tuple[Problem, str]] = field(default_factory=dict)
 
     def key(self, scenario: Scenario, params: Params, start: str = "") -> str:
-        """Return the name of an outcome: a digest of base, changes, settings and version.
+        """Return the name of an outcome: a digest of base, changes, settings and versions.
 
         Parameters
         ----------
@@ -46,7 +48,7 @@ class Kept:
             Key of the outcome whose schedule it starts from.
         """
         told = [
-            version("allocator"),
+            [version(name) for name in VERSIONS],
             self._base(scenario.base),
             encoded(scenario.changes),
             encode(params),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from allocator.scenario import (
     Weigh,
     Withdraw,
     figures,
+    kept,
 )
 from allocator.scenario.study import carried
 from allocator.solve import Params, Status
@@ -151,6 +153,19 @@ def test_what_is_kept_is_not_solved_again(tmp_path: Path) -> None:
         folder=tmp_path,
     ).run(again)
     assert again.done == 9
+
+
+@pytest.mark.parametrize("package", ["allocator", "ortools"])
+def test_another_version_solves_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    """What a former version came to is not taken for what this one would come to."""
+    study = Study(scenarios=(base(),), options={"": STEADY}, folder=tmp_path)
+    study.run(Here())
+    monkeypatch.setattr(kept, "version", lambda name: "99" if name == package else version(name))
+    again = Here()
+    study.run(again)
+    assert again.done == 1
 
 
 @pytest.mark.parametrize("at", [0, 2])
