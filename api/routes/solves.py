@@ -98,7 +98,8 @@ def problem(
 ) -> Response:
     """Take away the problem that a solve would get, to try scenarios of it elsewhere."""
     asked = {"days": days, "may_move": may_move} | ({"first": first.isoformat()} if first else {})
-    return Answer(call.read(lambda tx: handed_out.problem(tx, asked, people=people)))
+    text = call.read(lambda tx: handed_out.problem(tx, asked, people=people))
+    return Response(text, media_type=Answer.media_type)
 
 
 @routes.get("", operation_id="list_solves", responses={200: answer_of("SolveList")})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,8 +18,8 @@ from api.solving.queue import parsed
 from api.usecases.tx import Tx
 
 
-def problem(tx: Tx, asked: Mapping[str, Any], *, people: bool) -> dict[str, Any]:
-    """Return the problem that a solve would get, as a document.
+def problem(tx: Tx, asked: Mapping[str, Any], *, people: bool) -> str:
+    """Return the problem that a solve would get, as a JSON document.
 
     Parameters
     ----------
@@ -50,8 +49,7 @@ def problem(tx: Tx, asked: Mapping[str, Any], *, people: bool) -> dict[str, Any]
     if not people:
         world = tx.world_now.resources
         found = without_names(found, [r.id for r in found.resources if r.id not in world])
-    document: dict[str, Any] = json.loads(problem_to_json(found))
-    return document
+    return problem_to_json(found)
 
 
 def without_names(problem: Problem, people: list[str]) -> Problem:

@@ -15,7 +15,7 @@ from service.test_client import Wire
 from service.test_explanations import ask
 from tiny import patient, practitioner, problem, request
 
-from allocator import FaultCode, InvalidProblem, Problem, problem_from_json
+from allocator import FaultCode, InvalidProblem, Problem, problem_from_json, problem_to_json
 from allocator.check.check import check
 from allocator.client import Client
 from allocator.domain.request import attendee_role
@@ -45,7 +45,10 @@ def busy(clinic: Clinic) -> Clinic:
 def problem_of(asks: Asker, more: str = "") -> Problem:
     answer = asks.get(WEEK + more)
     assert answer.status_code == 200, answer.text
-    return problem_from_json(answer.json())
+    assert answer.headers["content-type"] == "application/json"
+    found = problem_from_json(answer.json())
+    assert answer.text == problem_to_json(found)  # a file may be made of it as it is
+    return found
 
 
 def test_a_problem_is_what_a_solve_would_get(busy: Clinic) -> None:
