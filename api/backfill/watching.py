@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,9 +55,7 @@ class Watching(TenantIndex):
     What is new in the index, and what nobody has asked for yet, is everything.
     """
 
-    def __init__(
-        self, world: World, people: Mapping[str, int], problem: Problem, seen: Seen
-    ) -> None:
+    def __init__(self, world: World, people: Iterable[Any], problem: Problem, seen: Seen) -> None:
         super().__init__(world, people, problem, seen)
         self.everything = True
         self._left: set[Stretch] = set()

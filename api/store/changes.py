@@ -1,4 +1,4 @@
-"""What has changed since somebody last looked: bookings, requests, group sessions, the world.
+"""What has changed since somebody last looked: bookings, requests, who was erased, the world.
 
 Whoever looks keeps the snapshot that they looked with. What is visible now and was not then is
 what has changed: nothing is missed and nothing is seen twice, in whatever order transactions end,
@@ -71,8 +71,8 @@ class Changes:
     learnt_at
         When its load was learnt last, or None.
     objects
-        Bookings, visits and requests, by their UUIDs; None where nobody can say, or there are too
-        many.
+        Bookings, visits and requests, and people who were erased, by their UUIDs; None where nobody
+        can say, or there are too many.
     """
 
     asked_at: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -18,8 +19,18 @@ def resources(connection: Connection, tenant: int, refs: Sequence[str]) -> Seque
     return connection.execute(_RESOURCES, {"tenant": tenant, "refs": list(refs)}).all()
 
 
+def erased(connection: Connection, tenant: int, objects: Sequence[UUID]) -> Sequence[Any]:
+    """Return the resources of people, of these UUIDs, who are erased, with since when they are."""
+    return connection.execute(_ERASED, {"tenant": tenant, "objects": list(objects)}).all()
+
+
 _RESOURCES = text(
     "SELECT resource.id, resource.ref, resource.spec, person_id, person.erased_at FROM resource"
     " JOIN person ON person.tenant_id = :tenant AND person.id = resource.person_id"
     " WHERE resource.tenant_id = :tenant AND resource.ref = ANY(:refs)"
+)
+_ERASED = text(
+    "SELECT resource.ref, person.erased_at FROM person"
+    " JOIN resource ON resource.tenant_id = :tenant AND resource.person_id = person.id"
+    " WHERE person.tenant_id = :tenant AND person.uid = ANY(:objects) AND erased_at IS NOT NULL"
 )

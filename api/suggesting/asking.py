@@ -123,6 +123,8 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
     people = sorted(names - index.world.resources.keys())
     strangers = [name for name in people if name not in index.people]
     placing.demand_people(tx, [n for n in people if n in index.people], index.people, known=known)
+    new = (name for name in people if name in index.erased and name not in known)
+    placing.demand_not_erased({name: index.erased[name] for name in new})
     return Subject(
         request=_wished(request, asked),
         places=places,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -72,7 +72,7 @@ class TenantIndex:
     world
         What the tenant's bookings are made of.
     people
-        Numbers of the people of whom the problem has a resource, by its name.
+        Those of whom the problem has a resource: rows as ``api.store.people`` has them.
     problem
         The same as the library has it, with the people who come, and group sessions where they
         are held, if they are.
@@ -81,8 +81,11 @@ class TenantIndex:
 
     Attributes
     ----------
-    world, people, seen
-        As given; ``people`` grows with whom it gets to know, and ``seen`` is of the last time.
+    world, seen
+        As given; ``seen`` is of the last time.
+    people, erased
+        Numbers of the people whom it knows, by the names of their resources, and since when those
+        are erased who are.
     held
         Where group sessions are held, by name.
     index
@@ -94,11 +97,12 @@ class TenantIndex:
         Held by whoever changes it.
     """
 
-    def __init__(
-        self, world: World, people: Mapping[str, int], problem: Problem, seen: Seen
-    ) -> None:
+    def __init__(self, world: World, people: Iterable[Any], problem: Problem, seen: Seen) -> None:
         self.world = world
-        self.people = dict(people)
+        self.people: dict[str, int] = {}
+        self.erased: dict[str, datetime] = {}
+        for row in people:
+            self._meet(row)
         self.index = Index(problem)
         self.turn = RLock()
         self.steering = steering(world)
@@ -174,7 +178,7 @@ class TenantIndex:
             )
         except InvalidProblem as error:
             raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
-        found = cls(world, {row.ref: row.person_id for row in strangers}, problem, seen)
+        found = cls(world, strangers, problem, seen)
         for row in rows:
             found._take(row)
         found._waiting.take(waits)
@@ -215,6 +219,8 @@ class TenantIndex:
                 waits = taken.requests_of(tx.connection, tx.tenant, found.objects)
                 names = _named(rows, self.world) | (attendees(waits) - self.world.resources.keys())
                 strangers = _people(tx, names - self.people.keys())
+                others = self._others(found.objects, rows, waits)
+                erased = people.erased(tx.connection, tx.tenant, others) if others else ()
                 moved = [uid for uid in found.objects if self._is_session(uid)]
                 if moved or any(row.booking is None for row in rows):
                     return False
@@ -226,12 +232,21 @@ class TenantIndex:
                 for row in rows:
                     self._take(row)
                 self._waiting.take(waits)
+                self.erased |= {row.ref: row.erased_at for row in erased if row.ref in self.people}
                 self._whole = True
             if found.learnt_at != (self.expected and self.expected.learnt_at):
                 self._expect(tx)
             self.seen = found.seen
             self._expire(tx.now)
             return True
+
+    def _others(
+        self, objects: Iterable[UUID], rows: Iterable[Any], waits: Iterable[Any]
+    ) -> list[UUID]:
+        """Return the objects that are no visit, booking or request that there is or was: people."""
+        there = {uid for row in rows for uid in (row.uid, row.booking)} | {row.uid for row in waits}
+        kept = self._visits.keys(), self._of_booking.keys()
+        return [uid for uid in objects if not any(uid in some for some in (there, *kept))]
 
     def _expect(self, tx: Tx) -> None:
         """Read how busy hours are expected to be."""
@@ -245,10 +260,16 @@ class TenantIndex:
                 for row in rows:
                     if not self.index.has(row.ref):
                         self.index.know(_resource(row))
-                    self.people[row.ref] = row.person_id
+                    self._meet(row)
             except InvalidProblem:
                 return False
             return True
+
+    def _meet(self, row: Any) -> None:
+        """Write down whose resource somebody's is."""
+        self.people[row.ref] = row.person_id
+        if row.erased_at is not None:
+            self.erased[row.ref] = row.erased_at
 
     @contextmanager
     def anew(self, booking: UUID, request: Request, kept: Sequence[Assignment]) -> Iterator[None]:

@@ -111,20 +111,26 @@ def people_of(
     """
     found = people.resources(tx.connection, tx.tenant, names)
     demand_people(tx, names, {row.ref: row.person_id for row in found}, known=known, gone=gone)
-    demand_not_erased(row for row in found if row.ref not in known and row.ref not in gone)
+    new = (row for row in found if row.ref not in known and row.ref not in gone)
+    demand_not_erased({row.ref: row.erased_at for row in new})
     return found
 
 
-def demand_not_erased(rows: Iterable[Any]) -> None:
+def demand_not_erased(people: Mapping[str, datetime | None]) -> None:
     """Refuse anything new for people who were erased: nobody could tell them of it.
+
+    Parameters
+    ----------
+    people
+        Since when each of them is erased, or None, by the names of their resources.
 
     Raises
     ------
     WrongState
     """
-    for row in rows:
-        if row.erased_at is not None:
-            raise WrongState(f"The person {row.ref!r} was erased at {row.erased_at.isoformat()}.")
+    for name, at in people.items():
+        if at is not None:
+            raise WrongState(f"The person {name!r} was erased at {at.isoformat()}.")
 
 
 def demand_people(

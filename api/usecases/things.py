@@ -370,7 +370,7 @@ def _look_at_requests(tx: Tx, made: Sequence[Request]) -> None:
     """Refuse requests that name what is not there; note whose they are."""
     names = sorted({a.resource for request in made for a in request.attendees})
     found = resources(tx.connection, tx.tenant, names)
-    demand_not_erased(found)
+    demand_not_erased({row.ref: row.erased_at for row in found})
     people = {row.ref: row.person_id for row in found}
     if tx.principal.own_only:
         for name in names:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import structlog
 from fastapi import FastAPI
+from service.indexing import Process
 from sqlalchemy import Engine, create_engine, text
 from starlette.testclient import TestClient
 
@@ -135,6 +136,14 @@ def relay(server: EmbeddedServer) -> Iterator[Database]:
     database = Database(server.url("allocator_relay"), size=2)
     yield database
     database.close()
+
+
+@pytest.fixture
+def process(server: EmbeddedServer) -> Iterator[Process]:
+    """A process of the API that looks at what others do."""
+    made = Process(server.url("allocator_api"))
+    yield made
+    made.database.close()
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-from service.conftest import Clinic
 
 from api.auth.principal import Principal, Role
 from api.store.database import Database
@@ -15,6 +13,9 @@ from api.store.world import Worlds
 from api.suggesting.index import TenantIndex
 from api.suggesting.indexes import Indexes
 from api.usecases.tx import Tx
+
+if TYPE_CHECKING:
+    from service.conftest import Clinic
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from service.conftest import Asker, Clinic, physio
+from service.indexing import Process, at
 from service.solving import alone, solved
 from service.test_absences import book, mark
 from service.test_life import ANNA
@@ -29,6 +30,31 @@ def admin(clinic: Clinic, settings: Settings) -> Asker:
     assert asks.post("/v1/requests", request("R3", "P2")).is_success
     assert asks.post("/v1/people/P1/erase").status_code == 204
     return asks
+
+
+def test_an_index_that_knows_them_learns_of_it(clinic: Clinic, process: Process) -> None:
+    """In whatever process, whether it is asked in one trip or not; a booking of theirs may move."""
+    asks = clinic.asker()
+    name = book(asks, "09:00")
+    later = asks.post("/v1/holds", physio(at(9), "P1")).json()["id"]
+    body = {"service": "physio", "attendees": ["P1"], "limit": 1}
+    assert asks.post("/v1/suggestions", body).json()["suggestions"]
+    known = process.index(clinic)
+    assert ("P1" in known.people, known.erased) == (True, {})
+    assert asks.post("/v1/people/P1/erase").status_code == 204
+    said = asks.post("/v1/holds", physio(at(11), "P1"))
+    for _ in range(2):
+        answer = asks.post("/v1/suggestions", body)
+        assert (answer.status_code, answer.json()) == (409, said.json())
+    answer = asks.get("/v1/suggestions/days?service=physio&attendee=P1")
+    assert (answer.status_code, answer.json()) == (409, said.json())
+    assert process.index(clinic) is known  # it was not read anew
+    assert list(known.erased) == ["P1"]
+    assert asks.post("/v1/suggestions", {**body, "attendees": ["P2"]}).json()["suggestions"]
+    (place,) = asks.post("/v1/suggestions", {"booking": later, "limit": 1}).json()["suggestions"]
+    moved = asks.post(f"/v1/bookings/{later}/reschedule", {"token": place["token"]})
+    assert moved.status_code == 200, moved.text
+    assert asks.get(f"/v1/bookings/{name}").json()["state"] == "booked"
 
 
 def test_nothing_new_is_asked_held_or_booked(admin: Asker) -> None:

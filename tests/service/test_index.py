@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -26,13 +25,6 @@ from api.store.database import Database
 from api.suggesting import index as module
 from api.suggesting.index import TenantIndex
 from api.sweeper import sweep
-
-
-@pytest.fixture
-def process(server: EmbeddedServer) -> Iterator[Process]:
-    made = Process(server.url("allocator_api"))
-    yield made
-    made.database.close()
 
 
 def booked(asks: Asker, body: dict[str, Any]) -> str:

@@ -21,7 +21,6 @@ from service.indexing import Process, at, in_database, in_index
 from starlette.testclient import TestClient
 
 from api.app import application
-from api.embedded import EmbeddedServer
 from api.settings import Settings
 from api.store.database import Database
 from api.sweeper import sweep
@@ -200,14 +199,6 @@ def others(settings: Settings) -> Iterator[TestClient]:
     """Another process of the API on the same database."""
     with TestClient(application(settings), raise_server_exceptions=False) as client:
         yield client
-
-
-@pytest.fixture
-def process(server: EmbeddedServer) -> Iterator[Process]:
-    """One that only looks."""
-    made = Process(server.url("allocator_api"))
-    yield made
-    made.database.close()
 
 
 def test_indexes_of_several_processes_are_the_claims(

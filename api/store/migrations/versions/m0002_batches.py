@@ -129,7 +129,7 @@ TABLES = (
     "CREATE INDEX event_object ON event (tenant_id, object, position) WHERE position IS NOT NULL",
     # What the indexes of free time catch up by.
     "CREATE INDEX event_since ON event (tenant_id, transaction_id)"
-    " WHERE kind IN ('booking', 'visit', 'request')",
+    " WHERE kind IN ('booking', 'visit', 'request') OR type = 'person.erased'",
     "CREATE UNIQUE INDEX event_uid ON event (tenant_id, uid) WHERE position IS NOT NULL",
     "CREATE INDEX event_age ON event USING brin (at)",
     "CREATE INDEX secret_webhook ON webhook_secret (tenant_id, webhook_id, id)",

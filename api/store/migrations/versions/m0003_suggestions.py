@@ -95,7 +95,8 @@ TABLES = (
                (SELECT max(learnt_at) FROM learnt_forecast WHERE tenant_id = $1),
                (SELECT array_agg(object) FROM (
                    SELECT DISTINCT object FROM event
-                   WHERE tenant_id = $1 AND kind IN ('booking', 'visit', 'request')
+                   WHERE tenant_id = $1
+                     AND (kind IN ('booking', 'visit', 'request') OR type = 'person.erased')
                      AND transaction_id >= pg_snapshot_xmin($2)::text::bigint
                      AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $2)
                    LIMIT $3) AS new)
