@@ -14,12 +14,17 @@ from allocator.report.notebook import shown
 from allocator.scenario.changes import Weigh
 from allocator.scenario.changes.change import refuse
 from allocator.scenario.outcome import Outcome
+from allocator.scenario.outcomes import Outcomes
 from allocator.scenario.scenario import Scenario
 from allocator.scenario.study import ONE_CORE, Study
 from allocator.solve.params import Params
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+
+#: A step of a goal's weight is at least so much, so that the 1 in place of none is next to nothing.
+FINE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +59,14 @@ class Front:
         Names of the goals, and of their amounts.
     points
         In order of the first goal's amount.
+    outcomes
+        Of the study behind it, with those that failed or came to no schedule: they are no points.
     """
 
     goals: tuple[str, ...]
     units: tuple[str, ...]
     points: tuple[Point, ...]
+    outcomes: Outcomes
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: a row for each point."""
@@ -97,8 +105,11 @@ def front(
     """Find what can be had of two or three goals together, at the levels before them.
 
     Each point is a solve with other weights, in proportion to those of the scenario: the goals'
-    shares of their sum go in so many steps from none to all. Points found so lie on the convex
-    part of the front (the weighting method: Ehrgott, *Multicriteria Optimization*, chapter 3).
+    shares of their sum go in so many steps from none (a weight of 1, so that nothing is given
+    away for nothing) to all. Weights are whole numbers: where a step of them would be less than
+    ten, all weights of the level are multiplied first, which changes nothing in how they stand to
+    each other. Points found so lie on the convex part of the front (the weighting
+    method: Ehrgott, *Multicriteria Optimization*, chapter 3).
 
     Parameters
     ----------
@@ -120,7 +131,8 @@ def front(
     Raises
     ------
     InvalidProblem
-        Where there are fewer than two goals or more than three, or one weighs nothing.
+        Where there are fewer than two goals or more than three, one weighs nothing, or they are
+        of different levels, which are never traded for each other.
     """
     names = tuple(goals)
     weighed = {goal: weight for one in scenario.problem.objective for goal, weight in one.goals}
@@ -134,13 +146,27 @@ def front(
         if not weighed.get(name):
             said = f"Goal {name} weighs nothing in scenario {scenario.name}."
             raise refuse(FaultCode.UNKNOWN_NAME, "goal", name, said)
+    levels = [one for one in scenario.problem.objective if {*names} & {*dict(one.goals)}]
+    if len(levels) > 1:
+        said = (
+            f"The goals {', '.join(names)} are of {len(levels)} levels,"
+            f" {' and '.join(one.name for one in levels)}; a trade-off is inside 1."
+        )
+        raise refuse(FaultCode.CONTRADICTION, "study", "", said)
+    least = len(names) * min(weighed[name] for name in names)
+    times = max(1, -(-FINE * steps // least))
+    others = [
+        Weigh(goal=goal, weight=times * weight)
+        for goal, weight in levels[0].goals
+        if goal not in names and times > 1
+    ]
     some: dict[str, tuple[tuple[int, ...], Scenario]] = {}
     for shares in _shares(len(names), steps):
         weights = tuple(
-            max(1, len(names) * weighed[name] * share // steps)
+            max(1, times * len(names) * weighed[name] * share // steps)
             for name, share in zip(names, shares, strict=True)
         )
-        changes = [Weigh(goal=g, weight=w) for g, w in zip(names, weights, strict=True)]
+        changes = [Weigh(goal=g, weight=w) for g, w in zip(names, weights, strict=True)] + others
         name = ", ".join(f"{g} {w}" for g, w in zip(names, weights, strict=True))
         some[name] = (weights, scenario.then(*changes, name=name))
     outcomes = Study(
@@ -159,6 +185,7 @@ def front(
             found.append((some[one.scenario.name][0], amounts, one))
     return Front(
         goals=names,
+        outcomes=outcomes,
         units=tuple(units.get(name, "") for name in names),
         points=tuple(
             Point(weights=weights, amounts=amounts, on_front=on_front, outcome=one)

@@ -41,7 +41,8 @@ class Worth:
     gain
         Value that is served more, over all levels, in weights of requests.
     shown
-        Whether that is more than the solver's gap or chance, in any level.
+        Whether that is more than the solver's gap or chance, in any level; unknown where there is
+        no schedule with or without it.
     """
 
     of: str
@@ -157,7 +158,7 @@ def worth(
             for one in Comparison(outcomes.all, scenario.name)
             if one.scenario == name and one.figure.startswith(VALUE)
         ]
-        shown = {one.shown for one in served}
+        shown = {one.shown for one in served} or {Shown.UNKNOWN}  # of what has no schedule
         found.append(
             Worth(
                 of=sort,

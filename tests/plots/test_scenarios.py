@@ -45,6 +45,7 @@ def trade_off(goals: int) -> Front:
     return Front(
         goals=("waiting", "same_carer", "overtime")[:goals],
         units=("days", "further carers", "minutes")[:goals],
+        outcomes=Outcomes(()),
         points=tuple(
             Point(
                 weights=(1, 2, 3)[:goals],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from scenario.test_study import STEADY, Here
 from tiny import at, calendar, goals, patient, practitioner, problem, request
 
-from allocator import InvalidProblem, PreferredResource
-from allocator.scenario import Scenario, front
+from allocator import InvalidProblem, PreferredResource, Span
+from allocator.plots import front as draw_front
+from allocator.scenario import Ask, Scenario, Weigh, front
 from allocator.scenario.front import on_the_front
 
 
@@ -34,10 +36,10 @@ def test_both_ends_of_a_front_are_found() -> None:
     found = front(at_odds(), names, steps=4, params=STEADY, executor=Here())
     assert {(p.amounts, p.on_front) for p in found.points} == {((0, 1), True), ((2, 0), True)}
     assert found.units == ("hours", "steps")
-    # All the weight on the time, then all of it on the wish: 2 * 1 * 4 / 4 and 2 * 60 * 4 / 4.
-    assert [p.weights for p in found.points if p.weights[1] == 1] == [(2, 1)]
-    assert [p.weights for p in found.points if p.weights[0] == 1 and p.weights[1] > 100] == [
-        (1, 120)
+    # All the weight on the wish, then all of it on the time. A quarter of 2 * 1 is 10 once all is
+    # multiplied by 20.
+    assert sorted(p.weights for p in found.points) == [
+        *((1, 2400), (10, 1800), (20, 1200), (30, 600), (40, 1)),
     ]
     frame = found.frame()
     assert list(frame.columns) == [
@@ -57,11 +59,38 @@ def test_what_a_front_cannot_be_of() -> None:
         (("near_wanted",), "between 2 or 3 different goals; here are 1."),
         (("near_wanted",) * 2, "between 2 or 3 different goals; here are 2."),
         (("near_wanted", "overtime"), "Goal overtime weighs nothing in scenario as it is."),
+        (("near_wanted", "served:3"), "of 2 levels, priority 3 and comfort; a trade-off is in"),
     ):
         with pytest.raises(InvalidProblem, match=said):
             front(at_odds(), some)
     with pytest.raises(InvalidProblem, match="A trade-off of 0 steps"):
         front(at_odds(), ("near_wanted", "preferred_resources"), steps=0)
+
+
+def test_small_weights_are_shared_exactly() -> None:
+    """Steps of 1/3 of a point are 10 once all is multiplied by 30, what is not traded as well."""
+    scenario = at_odds().then(
+        Weigh(goal="preferred_resources", weight=1), Weigh(goal="soonest", weight=5)
+    )
+    names = ("near_wanted", "preferred_resources")
+    found = front(scenario, names, params=STEADY, executor=Here())
+    assert sorted(point.weights for point in found.points) == [
+        *((1, 60), (10, 50), (20, 40), (30, 30), (40, 20), (50, 10), (60, 1)),
+    ]
+    for point in found.points:
+        assert dict(point.outcome.problem.levels[-1].goals)["soonest"] == 5 * 30
+
+
+def test_what_has_no_schedule_is_no_point() -> None:
+    """It stands among the outcomes, and a front of nothing is drawn all the same."""
+    impossible = tuple(replace(one, must=True) for one in (request("X", "P"), request("Y", "P")))
+    both = tuple(replace(r, windows=(Span(start=at(0, 8), end=at(0, 9)),)) for r in impossible)
+    scenario = at_odds().then(Ask(requests=both))
+    names = ("near_wanted", "preferred_resources")
+    found = front(scenario, names, steps=2, params=STEADY, executor=Here())
+    assert found.points == ()
+    assert {one.result.status.name for one in found.outcomes if one.result} == {"INFEASIBLE"}
+    assert "transform" in str(draw_front(found).to_dict())
 
 
 def test_three_goals_are_weighed_on_a_lattice() -> None:
@@ -87,13 +116,14 @@ def test_three_goals_are_weighed_on_a_lattice() -> None:
     names = ("near_wanted", "preferred_resources", "soonest")
     found = front(scenario, names, steps=2, params=STEADY, executor=watched)
     assert len(seen) == len(found.points) == 6
+    # A half of 3 is 10 once all is multiplied by 7: all weight on one goal, or half of it on two.
     assert {tuple(one[name] for name in names) for one in seen} == {
-        (3, 1, 1),
-        (1, 180, 1),
-        (1, 1, 30),
-        (1, 90, 1),
-        (1, 1, 15),
-        (1, 90, 15),
+        (21, 1, 1),
+        (1, 1260, 1),
+        (1, 1, 210),
+        (10, 630, 1),
+        (10, 1, 105),
+        (1, 630, 105),
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scenario.test_study import STEADY, Here
-from tiny import need, patient, practitioner, problem, request, room, service
+from tiny import at, need, patient, practitioner, problem, request, room, service
 
-from allocator import Problem, Selector, Skill
+from allocator import Problem, Selector, Skill, Span
 from allocator.scenario import Scenario, Shown, worth
 
 
@@ -59,3 +59,12 @@ def test_sorts_are_those_alike_by_default() -> None:
     found = worth(scenario, params=STEADY, executor=Here())
     assert {one.of for one in found.all} == {"practitioner (hands)", "room"}
     assert found.bottleneck is None
+
+
+def test_of_what_has_no_schedule_nothing_is_known() -> None:
+    """Two must be with Ann at 8: an hour more in the evening is not said to make no difference."""
+    early = (Span(start=at(0, 8), end=at(0, 9)),)
+    asked = tuple(replace(r, must=True, windows=early) for r in clinic().requests[:2])
+    scenario = Scenario(name="as it is", base=replace(clinic(), requests=asked))
+    found = worth(scenario, of={"ann": ("ann",)}, params=STEADY, executor=Here())
+    assert [(one.gain, one.shown) for one in found.all] == [(0, Shown.UNKNOWN)]
