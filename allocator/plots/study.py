@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from allocator.plots import page, style
@@ -109,11 +110,11 @@ def study_report(outcomes: Outcomes, *, base: str | None = None, name: str = "Wh
         base=first.scenario.name,
         scenarios=scenarios,
         columns=[first.scenario.name, *others],
-        figures=_rows(compared, others),
+        figures=_rows(outcomes, first.scenario.name, compared),
         about_figures=f"Means over {count(many, 'seed')}; differences from {first.scenario.name}"
         " in colour are shown, those in grey may be chance or lie inside the solver's gap",
         charts=charts,
-        runtime=runtime(),
+        runtime=runtime() if charts or any(one.charts for one in scenarios) else "",
     )
 
 
@@ -144,8 +145,8 @@ def _told(outcomes: Outcomes, number: int, name: str, base: Outcome) -> Told:
     mine = [one for one in outcomes if one.scenario.name == name]
     one = outcomes.of(name)
     changes = "; ".join(change.text() for change in one.scenario.changes) or "as it is"
-    errors = [f"Seed {some.params.seed}: {some.error}" for some in mine if some.error]
-    result = one.result
+    errors = [said for some in mine if (said := _without(some, len(mine)))]
+    result = None if one.schedule is None else one.result
     told = Told(
         id="",
         name=name,
@@ -212,25 +213,45 @@ def _visit(visit: VisitChange) -> OneVisit:
     )
 
 
-def _rows(compared: list[Compared], others: list[str]) -> list[Row]:
-    """Return a row for each figure: that of the base, then that of each other scenario."""
+def _without(one: Outcome, many: int) -> str:
+    """Say why there is no schedule, where there is none; of several outcomes also of which."""
+    if one.schedule is not None:
+        return ""
+    why = one.error or (one.result.status.value if one.result else "")
+    option = f", {one.option}" if one.option else ""
+    return f"Seed {one.params.seed}{option}: {why}" if many > 1 else why
+
+
+def _rows(outcomes: Outcomes, base: str, compared: list[Compared]) -> list[Row]:
+    """Return a row for each figure: that of the base, then that of each other scenario.
+
+    What cannot be compared, since one of the two has no schedule, or as there is but one scenario,
+    is told by itself.
+    """
+    alone: dict[str, dict[str, list[float]]] = {}
+    units = {one.figure: one.unit for one in compared}
+    for outcome in outcomes:
+        for told in outcome.solved.figures if outcome.solved else ():
+            units.setdefault(told.name, told.unit)
+            mine = alone.setdefault(told.name, {})
+            mine.setdefault(outcome.scenario.name, []).append(told.value)
+    beside = {(one.figure, one.scenario): one for one in compared}
     rows = []
-    for figure in dict.fromkeys(one.figure for one in compared):
-        by_name = {one.scenario: one for one in compared if one.figure == figure}
-        some = next(iter(by_name.values()))
-        cells = [Cell(_number(some.base))]
-        for name in others:
-            one = by_name.get(name)
-            if one is None:
-                cells.append(Cell(""))
-                continue
-            said = f"{one.difference:+,.1f}".replace("-", "−")
-            cells.append(
-                Cell(_number(one.value), said, verdict(one).split(" ")[0])
-                if one.difference
-                else Cell(_number(one.value))
-            )
-        rows.append(Row(style.heading(figure), some.unit, cells))
+    for figure, unit in units.items():
+        cells = []
+        for name in (base, *(s for s in outcomes.scenarios if s != base)):
+            one = beside.get((figure, name))
+            values = alone.get(figure, {}).get(name)
+            if one is not None and one.difference:
+                said = f"{one.difference:+,.1f}".replace("-", "−")
+                cells.append(Cell(_number(one.value), said, verdict(one).split(" ")[0]))
+            elif one is not None:
+                cells.append(Cell(_number(one.value)))
+            elif some := [b for (f, _), b in beside.items() if f == figure and name == base]:
+                cells.append(Cell(_number(some[0].base)))
+            else:
+                cells.append(Cell(_number(fmean(values)) if values else ""))
+        rows.append(Row(style.heading(figure), unit, cells))
     return rows
 
 

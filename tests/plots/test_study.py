@@ -14,7 +14,8 @@ from scenario.test_figures import SOME, clinic, placed
 
 from allocator import InvalidProblem, Level, Schedule
 from allocator.plots import study_report, write_study_report
-from allocator.scenario import Demand, Outcome, Outcomes, Withdraw
+from allocator.scenario import Demand, Outcome, Outcomes, Solved, Withdraw
+from allocator.solve import Status
 
 
 def told(one: Outcome, schedule: Schedule = SOME) -> Outcome:
@@ -75,6 +76,29 @@ def test_the_page_tells_the_visits_that_got_worse_and_better_most() -> None:
         " 1 visit got better Visit What it misses Points"
         " C asked for no more served:3: nothing, before 1 weight left out"
     ) in Page(study_report(some)).words
+
+
+def test_what_has_no_schedule_says_why() -> None:
+    """No figures of it that would look like those of a schedule; the base has its own."""
+    base = told(outcome("as it is", waiting=5.0))
+    some = told(outcome("too much"))
+    assert some.solved is not None
+    result = replace(some.solved.result, schedule=None, status=Status.INFEASIBLE)
+    some = replace(some, solved=Solved(result=result))
+    for outcomes in (Outcomes((base, some)), Outcomes((some, base))):
+        said = Page(study_report(outcomes)).words
+        assert "No schedule meets the hard demands: this is proved." in said
+        assert "0 of 3" not in said
+        assert "Waiting days 5" in said
+    twice = replace(some, params=replace(some.params, seed=1), option="slow")
+    assert "Seed 1, slow: No schedule" in Page(study_report(Outcomes((base, some, twice)))).words
+
+
+def test_one_scenario_has_its_figures() -> None:
+    """There is nothing to compare it with, and no chart to draw."""
+    text = study_report(Outcomes((told(outcome("as it is", waiting=5.0)),)))
+    assert "Waiting days 5" in Page(text).words
+    assert len(text) < 50_000
 
 
 def test_the_page_loads_nothing() -> None:
