@@ -60,6 +60,8 @@ class UnderWay:
         When its last phase ended; before the first: when it may begin.
     guests
         Who comes.
+    waited_until
+        Where it does not take place: until when its resources wait for who is too late.
     """
 
     planned: PlannedVisit
@@ -67,6 +69,7 @@ class UnderWay:
     length: Draws
     at: Draws
     guests: list[Came]
+    waited_until: Draws | float = -np.inf
     phase: int = 0
     begun: Draws = field(default_factory=lambda: np.empty(0))
     stalled: Draws | float = 0.0
@@ -140,7 +143,9 @@ class Forward:
         guest = self._come(planned.number, planned, chance)
         arrived = planned.start + chance.late
         may = arrived if self.uncertainty.starts_early else guest.due
-        return UnderWay(planned, guest.held, chance.length, may, [guest])
+        over = planned.start + (self.uncertainty.grace_minutes or 0.0)
+        until = np.where(guest.attendance == Attendance.TOO_LATE, over, -np.inf)
+        return UnderWay(planned, guest.held, chance.length, may, [guest], until)
 
     def _luck(self, visit: Visit) -> Luck:
         service = visit.service.id if visit.service is not None else ""
@@ -217,8 +222,10 @@ class Forward:
         """Give back what a visit has of a resource, and count its work."""
         rows, begun = visit.taken.pop(use)
         begun, end = begun - use.before, visit.at + use.after
+        waits = use in visit.planned.phases[0].comes
         for row in rows:
-            self._servers[use.resource].free(np.where(visit.held, end, row))
+            free = np.maximum(row, visit.waited_until) if waits else row
+            self._servers[use.resource].free(np.where(visit.held, end, free))
         self._holders[use.resource].remove(visit)
         for number in range(len(use.turns)):
             if self.plan.gaps(number, use.resource):

@@ -60,7 +60,8 @@ def simulate(
     Raises
     ------
     InvalidProblem
-        Where a tick is a day, or the uncertainty names a service that there is not.
+        Where a tick is a day, there are no runs, the seed is below 0, or the uncertainty names a
+        service that there is not.
     InvalidSchedule
         Where the schedule names what the problem does not have.
     """
@@ -73,7 +74,7 @@ def simulate_prepared(
     prepared: Prepared, schedule: Schedule, uncertainty: Uncertainty, runs: int, seed: int
 ) -> Simulation:
     """Run a schedule of a prepared problem."""
-    _refuse(prepared, uncertainty, runs)
+    _refuse(prepared, uncertainty, runs, seed)
     plan = Plan(prepared, schedule, uncertainty.buffers_worked)
     exact = Uncertainty(buffers_worked=uncertainty.buffers_worked)
     planned = Forward(plan, exact, 1, seed)
@@ -95,7 +96,7 @@ def simulate_prepared(
     )
 
 
-def _refuse(prepared: Prepared, uncertainty: Uncertainty, runs: int) -> None:
+def _refuse(prepared: Prepared, uncertainty: Uncertainty, runs: int, seed: int) -> None:
     """Raise what speaks against a simulation."""
     faults = []
     if prepared.horizon.by_day:
@@ -110,6 +111,9 @@ def _refuse(prepared: Prepared, uncertainty: Uncertainty, runs: int) -> None:
         )
     if runs < 1:
         message = f"A simulation has {runs} runs; at least 1."
+        faults.append(Fault(FaultCode.WRONG_NUMBER, "uncertainty", "", message))
+    if seed < 0:
+        message = f"The seed of a simulation is {seed}; at least 0."
         faults.append(Fault(FaultCode.WRONG_NUMBER, "uncertainty", "", message))
     for service, _ in uncertainty.lengths:
         if not prepared.problem.knows("service", service):

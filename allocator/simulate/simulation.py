@@ -89,8 +89,8 @@ class Simulation:
         -------
         pandas.DataFrame
             ``measure``; ``planned``, where nothing differs from the plan; ``mean`` over the runs,
-            with ``low`` and ``high``, between which it lies with 95 % confidence; ``worst``, which
-            nine of ten runs do not exceed.
+            with ``low`` and ``high``, between which it lies with 95 % confidence (of one run nobody
+            knows: NaN); ``worst``, which nine of ten runs do not exceed.
         """
         of = self.kind(kind)
         by_run = self._by_run(self._days_of(of))
@@ -274,12 +274,15 @@ def _lines(told: pd.DataFrame, simulation: Simulation, kind: str) -> Iterator[st
         return f"{means[measure]:.1f}"
 
     def between(measure: str) -> str:
+        if simulation.runs == 1:
+            return mean(measure)
         return f"{means[measure]:.1f} ({lows[measure]:.1f} to {highs[measure]:.1f})"
 
     days = len(simulation.workdays[simulation.workdays["kind"] == kind])
+    runs = f"{simulation.runs} runs; means with intervals of 95 %"  # of one nobody knows how far
     yield (
         f"{len(simulation.visits)} visits, {days} workday{'s' * (days != 1)} of the kind {kind},"
-        f" {simulation.runs} runs; means with intervals of 95 %."
+        f" {runs if simulation.runs > 1 else '1 run'}."
     )
     yield (
         f"held         {mean('held')} %: {mean('no-shows')} % no-shows,"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 from statistics import NormalDist
 
 from allocator.domain.faults import Fault, FaultCode, InvalidProblem
@@ -79,7 +80,8 @@ class Uncertainty:
     cancelled
         Probability that a visit is cancelled so late that nobody else can have its time.
     grace_minutes
-        Who comes later than this has missed the visit; None waits for everybody.
+        Who comes later than this has missed the visit, and is waited for so long; None waits for
+        everybody.
     starts_early
         Whether visits begin before their time where people and all resources are there.
     buffers_worked
@@ -169,12 +171,16 @@ class Uncertainty:
             if isinstance(one_of, Observed) and not one_of.values:
                 yield fault(FaultCode.MISSING, f"nothing was observed of the {what}.")
             for name, least in _leasts(one_of, what.startswith("length")):
-                message = f"the {name} of the {what} is {least:g}; at least 0."
+                wanted = "at least 0." if least < 0 and isfinite(least) else "no number to draw."
+                message = f"the {name} of the {what} is {least:g}; {wanted}"
                 yield fault(FaultCode.WRONG_NUMBER, message)
 
 
 def _leasts(one_of: Distribution, length: bool) -> Iterator[tuple[str, float]]:
-    """Yield what of a distribution is below 0 and may not be, by name: a lateness may be."""
+    """Yield what of a distribution cannot be drawn from, by name.
+
+    It is below 0 where it may not be, as the mean of a lateness may; or it is not finite.
+    """
     match one_of:
         case Normal(mean, deviation):
             told = [("mean", mean), ("deviation", deviation)]
@@ -185,9 +191,10 @@ def _leasts(one_of: Distribution, length: bool) -> Iterator[tuple[str, float]]:
         case Exactly(value):
             told = [("value", value)]
         case Observed(values):
-            told = [("value", min(values, default=0.0))]
+            strange = [value for value in values if not isfinite(value)]
+            told = [("value", strange[0] if strange else min(values, default=0.0))]
         case _:
             told = []
     for name, value in told:
-        if value < 0 and (length or name in ("deviation", "sigma")):
+        if not isfinite(value) or (value < 0 and (length or name in ("deviation", "sigma"))):
             yield name, value

@@ -75,22 +75,27 @@ def minute_by_minute(plan: Schedule, run: int, seed: int) -> dict[str, int]:
     """Return when each visit that is held begins, by looking at every minute of a day.
 
     It begins when its people are there, all is open, and at none of its resources the earlier
-    visits that are not over yet, begun or not, take up all lanes.
+    visits that are not over yet, begun or not, take up all lanes. Who comes too late is waited for
+    until the grace of 15 minutes is over; who stays away is not.
     """
     ordered = sorted(plan.assignments, key=lambda a: (a.start, a.visit))
-    planned, arrives, lasts = {}, {}, {}
+    planned, arrives, lasts, given_up = {}, {}, {}, {}
     for assignment in ordered:
         chance = luck(CHANCE, assignment.visit, "", RUNS, seed)
-        if chance.away[run] >= 0.2 and chance.late[run] <= 15:
-            planned[assignment.visit] = assignment
-            start = round((assignment.start - ordered[0].start).total_seconds() / 60)
-            first = ordered[0].start.hour * 60 + ordered[0].start.minute
+        if chance.away[run] < 0.2:
+            continue
+        planned[assignment.visit] = assignment
+        start = round((assignment.start - ordered[0].start).total_seconds() / 60)
+        first = ordered[0].start.hour * 60 + ordered[0].start.minute
+        if chance.late[run] <= 15:
             arrives[assignment.visit] = max(OPENS, first + start + int(chance.late[run]))
             lasts[assignment.visit] = round(PLANNED * chance.length[run])
+        else:
+            given_up[assignment.visit] = first + start + 15
     begun: dict[str, int] = {}
     for minute in range(OPENS, 24 * 60):
         for place, visit in enumerate(planned):
-            if visit in begun or minute < arrives[visit]:
+            if visit in begun or visit in given_up or minute < arrives[visit]:
                 continue
             waits = False
             for resource in planned[visit].everyone():
@@ -98,7 +103,11 @@ def minute_by_minute(plan: Schedule, run: int, seed: int) -> dict[str, int]:
                     other
                     for other in list(planned)[:place]
                     if resource in planned[other].everyone()
-                    and (other not in begun or begun[other] + lasts[other] > minute)
+                    and (
+                        given_up[other] > minute
+                        if other in given_up
+                        else other not in begun or begun[other] + lasts[other] > minute
+                    )
                 ]
                 waits = waits or len(ahead) >= LANES[resource]
             if not waits:

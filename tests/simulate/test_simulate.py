@@ -79,6 +79,25 @@ def test_whoever_comes_after_the_grace_has_missed_the_visit():
     assert (found.attendance == Attendance.HELD).all()
 
 
+def test_who_is_too_late_is_waited_for_until_the_grace_is_over():
+    """A is too late at 8:20, so B, who is there at 8:00, is taken at 8:15; without A at 8:00.
+
+    Nobody knows that A will not be in time; that somebody stays away for good is taken as known.
+    """
+    some = problem(request("A"), request("B"), grain=15)
+    plan = schedule(
+        placed("A", 0, 8, 60, practitioner="ann"), placed("B", 0, 9, 60, practitioner="ann")
+    )
+    chance = Uncertainty(lateness=Observed((-60.0, 20.0)), grace_minutes=15)
+    found = simulate(some, plan, chance, runs=40, seed=1)
+    late, there = found.attendance == Attendance.TOO_LATE
+    only_b = late & ~there
+    assert only_b.any()
+    assert set(found.delay[1][only_b]) == {-45.0}
+    both = simulate(some, schedule(plan["B"]), chance, runs=40, seed=1)
+    assert set(both.delay[0][only_b]) == {-60.0}
+
+
 def test_a_visit_to_which_nobody_comes_takes_no_time():
     """Ann is idle from her first visit to her last."""
     found = run(*three(), Uncertainty(no_shows=NoShows(otherwise=1.0)))
@@ -414,6 +433,8 @@ def test_a_grain_of_a_day_is_refused():
         simulate(by_day, schedule())
     with pytest.raises(InvalidProblem, match="0 runs; at least 1"):
         simulate(some, plan, runs=0)
+    with pytest.raises(InvalidProblem, match="The seed of a simulation is -1; at least 0"):
+        simulate(some, plan, seed=-1)
     with pytest.raises(InvalidProblem, match="lengths of 'walk', a service that does not exist"):
         simulate(some, plan, longer(1, walk=2))
     with pytest.raises(InvalidSchedule, match="no request has this visit"):

@@ -113,6 +113,13 @@ def test_resources_are_told_by_workday():
     assert run(*three(), SLOW).by_resource("practitioner")["resource"].tolist() == ["ann"]
 
 
+def test_of_one_run_there_is_no_interval():
+    """Its text says none, rather than that it is no number."""
+    said = simulate(*three(), SLOW, runs=1).text()
+    assert "1 run.\n" in said
+    assert "nan" not in said
+
+
 def test_it_is_told_in_a_few_lines():
     """Each with its unit."""
     assert run(*three(), SLOW).text().splitlines() == [

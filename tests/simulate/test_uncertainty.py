@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,6 +122,23 @@ def test_all_that_cannot_be_meant_is_refused_at_once():
         "Uncertainty: service walk has 2 distributions.",
         "Uncertainty: nothing was observed of the lateness.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"length": Normal(1.0, float("nan"))}, "the deviation of the length is nan; no number"),
+        ({"length": Lognormal(float("inf"), 0.1)}, "the mean of the length is inf; no number"),
+        ({"lateness": Exactly(float("nan"))}, "the value of the lateness is nan; no number"),
+        ({"length": Observed((2.0, float("nan"), 1.0))}, "the value of the length is nan; no num"),
+        ({"lateness": Observed((2.0, float("-inf")))}, "the value of the lateness is -inf; no"),
+        ({"length": Observed((1.0, -0.5))}, "the value of the length is -0.5; at least 0."),
+    ],
+)
+def test_what_is_no_number_is_refused(given: dict[str, Any], said: str):
+    """All that comes of it would be none either, and be told as 0."""
+    with pytest.raises(InvalidProblem, match=said):
+        Uncertainty(**given)
 
 
 def test_the_zone_of_the_visit_tells_the_days():
