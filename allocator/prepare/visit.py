@@ -149,16 +149,20 @@ class Visit:
     def claims(self, placement: Placement) -> list[TickClaim]:
         """Return what the visit takes when it lies there."""
         claims = []
+        # Of the many claims of an index most begin and end with their visit: one number for all.
+        start, end = placement.start, placement.start + placement.duration
         for number, (need, members) in enumerate(zip(self.needs, placement.team, strict=True)):
             if members:
-                part_first, part_end = need.covers(placement.duration)
-                part_first += placement.start
-                part_end += placement.start
+                first, last = need.covers(placement.duration)
+                part_first = start + first if first else start
+                part_end = start + last if last != placement.duration else end
+                held_first = part_first - need.before if need.before else part_first
+                held_end = part_end + need.after if need.after else part_end
                 for resource in members:
                     claims.append(
                         TickClaim(
-                            part_first - need.before,
-                            part_end + need.after,
+                            held_first,
+                            held_end,
                             part_first,
                             part_end,
                             self.index,
