@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,14 @@ def read_all(
     prepared: Prepared,
     assignments: Iterable[Assignment],
     error: type[InvalidProblem] | type[InvalidSchedule],
+    held: Mapping[int, Placement] | None = None,
 ) -> dict[int, Placement]:
     """Turn assignments into placements by visit.
+
+    Parameters
+    ----------
+    held
+        Where visits lie that are not among them: who takes part in a session is where that is.
 
     Raises
     ------
@@ -39,8 +45,9 @@ def read_all(
         placed[number] = placement
     if faults:
         raise error(faults)
+    there = {**(held or {}), **placed}
     return {
-        visit: p._replace(location=placed[p.session].location) if p.session in placed else p
+        visit: p._replace(location=there[p.session].location) if p.session in there else p
         for visit, p in placed.items()
     }
 

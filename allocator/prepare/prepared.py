@@ -253,12 +253,14 @@ class Prepared:
     def placements(self, schedule: Schedule) -> list[Placement | None]:
         """Turn a schedule into placements by visit.
 
+        Group sessions that are pinned where they lie need not be in it for those who take part.
+
         Raises
         ------
         InvalidSchedule
             When it names visits, roles or resources that do not exist; with all faults.
         """
-        found = read_all(self, schedule.assignments, InvalidSchedule)
+        found = read_all(self, schedule.assignments, InvalidSchedule, self.frozen)
         return [found.get(visit) for visit in range(len(self.visits))]
 
     def assignment(self, visit: int, placement: Placement) -> Assignment:

@@ -286,6 +286,10 @@ class Publisher:
                 self._book(tx, one)
         for one in held:
             sessions.demand_all_there(tx, one.name)
+            if one.name in places:
+                for name in sessions.participants(tx, one.name):
+                    if name not in rows:  # their time stays, and it may be somewhere else
+                        moving.demand_allowed(tx, name)
 
     def _book(self, tx: Tx, one: Placed) -> None:
         stored = things.find(tx.connection, REQUEST, tx.tenant, one.name, for_update=True)

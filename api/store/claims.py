@@ -154,6 +154,8 @@ def neighbours(
 ) -> Sequence[Any]:
     """Return the visits in a span that claim some of these resources, but for those to be freed.
 
+    Those that are a seat in a group session name it.
+
     Visits that reach out of the span are left out: it begins a day before all that matters, and
     ends a day after.
     """
@@ -173,7 +175,9 @@ def neighbours(
 
 _NEIGHBOURS = text(
     """
-    SELECT uid, service, lower(span) AS start, upper(span) AS finish, resources
+    SELECT id, uid, service, lower(span) AS start, upper(span) AS finish, resources,
+           (SELECT ref FROM session WHERE session.tenant_id = :tenant AND booking_id IS NOT NULL
+                                      AND session.id = session_id) AS session
     FROM visit
     WHERE tenant_id = :tenant AND starts_at >= :start AND ends_at <= :end AND id IN (
         SELECT visit_id FROM claim

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -44,6 +45,21 @@ _SEATS = text(
     " JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id"
     " WHERE seat.tenant_id = :tenant AND seat.session_id = :session"
     " AND (booking.expires_at IS NULL OR booking.expires_at > now())"
+)
+
+
+def participants(connection: Connection, tenant: int, session: int) -> Sequence[UUID]:
+    """Return the bookings that have a seat in a group session, but for holds that are over."""
+    what = {"tenant": tenant, "session": session}
+    return connection.execute(_PARTICIPANTS, what).scalars().all()
+
+
+_PARTICIPANTS = text(
+    "SELECT DISTINCT booking.uid FROM seat"
+    " JOIN visit ON visit.tenant_id = seat.tenant_id AND visit.id = seat.visit_id"
+    " JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id"
+    " WHERE seat.tenant_id = :tenant AND seat.session_id = :session"
+    " AND (booking.expires_at IS NULL OR booking.expires_at > now()) ORDER BY booking.uid"
 )
 
 

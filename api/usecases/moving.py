@@ -197,6 +197,32 @@ def reassign(
     return _replace(tx, row, moves, there, "booking.reassigned")
 
 
+def demand_allowed(tx: Tx, name: str) -> None:
+    """Run the rules again on the visits of a booking where they lie: what is beside has moved.
+
+    Raises
+    ------
+    Taken, RuleBroken
+    """
+    row = bookings.found(tx, name)
+    request = bookings.request_of(row)
+    live = series.live(store.visits(tx.connection, tx.tenant, [row.id])[row.id])
+    ahead = [visit for visit in live.values() if visit.state == "booked"]
+    stays = [visit for visit in live.values() if visit.state != "booked"]
+    wanted = [placing.as_wanted(tx, visit) for visit in ahead]
+    who = placing.cast(tx, request, wanted, booked=True, kept=stays)
+    placing.checked(
+        tx,
+        request,
+        wanted,
+        who,
+        kept=[placing.lies(tx, request, v, v.occurrence, who) for v in stays],
+        before=[placing.lies(tx, request, v, v.occurrence, who) for v in ahead],
+        freed=[visit.id for visit in live.values()],
+        whole=False,
+    )
+
+
 def add_visits(
     tx: Tx, name: str, wanted: Sequence[WantedVisit], *, version: int | None = None
 ) -> Any:

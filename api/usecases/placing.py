@@ -244,6 +244,17 @@ def has(request: Request, occurrence: int, step: int) -> bool:
     return 1 <= occurrence <= request.occurrences and 1 <= step <= len(request.steps)
 
 
+def _joined(tx: Tx, names: Collection[str]) -> dict[str, Any]:
+    """Return where group sessions are held in which somebody has a seat already.
+
+    They may move meanwhile: whoever moves them moves the seats as well, which waits for the locks
+    of whoever has them, and runs the rules again.
+    """
+    numbers = {name: tx.world.numbers["session"][name] for name in sorted(names)}
+    found = sessions.placed(tx.connection, tx.tenant, list(numbers.values()))
+    return {name: found[number] for name, number in numbers.items() if number in found}
+
+
 def service_of(tx: Tx, request: Request, visit: WantedVisit) -> Service:
     """Return the service of a visit; one that the request does not have is refused."""
     if not has(request, visit.occurrence, visit.step):
@@ -345,6 +356,16 @@ def checked(
             )
         ],
     )
+    aside = claims.neighbours(
+        tx.connection,
+        tx.tenant,
+        [who.numbers[name] for name in sorted(beside)],
+        days.start,
+        days.end,
+        freed,
+    )
+    places |= _joined(tx, {row.session for row in aside} - {None, *places})
+    theirs = {place.id for place in places.values()}
     neighbours = [
         Neighbour(
             uid=str(row.uid),
@@ -352,15 +373,10 @@ def checked(
             start=row.start,
             end=row.finish,
             resources=row.resources,
+            session=row.session if row.session in places else None,
         )
-        for row in claims.neighbours(
-            tx.connection,
-            tx.tenant,
-            [who.numbers[name] for name in sorted(beside)],
-            days.start,
-            days.end,
-            [*freed, *(place.id for place in places.values())],
-        )
+        for row in aside
+        if row.id not in theirs
     ]
     held = [
         Assignment(

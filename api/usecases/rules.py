@@ -32,13 +32,20 @@ WHOLE = frozenset({"series_completeness", "option_complete", "must_serve"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """A visit that is booked or held beside the ones that are to be placed."""
+    """A visit that is booked or held beside the ones that are to be placed.
+
+    Attributes
+    ----------
+    session
+        The group session in which it is a seat, or None.
+    """
 
     uid: str
     service: str
     start: datetime
     end: datetime
     resources: Mapping[str, Sequence[str]]
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +130,9 @@ def check(
     resources
         All that the visits use, by name: the world's and people's.
     held
-        Where the group sessions are that the visits join, and the visits of the request that
-        stay; what these break among themselves is not the new ones' doing.
+        Where the group sessions are that the visits join or in which the neighbours are, and the
+        visits of the request that stay; what these break among themselves is not the new ones'
+        doing.
     before
         Visits that keep their start, as they lie now: they had their notice then.
     whole
@@ -216,12 +224,9 @@ def _problem(
 ) -> Problem:
     """Return a problem of what is asked and what lies beside it, and nothing else."""
     beside = [n for n in neighbours if n.service in world.services]
-    sessions = [
-        world.sessions[name]
-        for step in request.steps
-        for name in sorted(step.sessions)
-        if name in world.sessions
-    ]
+    joined = {name for step in request.steps for name in step.sessions}
+    joined |= {n.session for n in beside if n.session is not None}
+    sessions = [world.sessions[name] for name in sorted(joined & world.sessions.keys())]
     services = {step.service for step in request.steps if step.service in world.services}
     services |= {n.service for n in beside} | {session.service for session in sessions}
     names = {name for service in services for name in world.support(service)}
@@ -279,7 +284,8 @@ def _published(
 
     Roles that its service has had and has no more are left out.
     """
-    roles = {need.role for need in service.needs}
+    seat = neighbour.session
+    roles = {need.role for need in service.needs} if seat is None else set()
     filled = {
         role: tuple(name for name in names if name in known)
         for role, names in neighbour.resources.items()
@@ -289,7 +295,11 @@ def _published(
     return (
         Request(
             id=neighbour.uid,
-            steps=(Step(service=neighbour.service),),
+            steps=(
+                Step(service=neighbour.service)
+                if seat is None
+                else Step(sessions=frozenset({seat})),
+            ),
             attendees=tuple(Attendee(resource=name) for name in attendees),
         ),
         Assignment(
@@ -297,5 +307,6 @@ def _published(
             start=neighbour.start,
             end=neighbour.end,
             resources=tuple((role, names) for role, names in filled.items() if names),
+            session=seat,
         ),
     )

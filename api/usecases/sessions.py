@@ -185,6 +185,12 @@ def demand_all_there(tx: Tx, name: str) -> None:
         )
 
 
+def participants(tx: Tx, name: str) -> list[str]:
+    """Return the bookings that have a seat in a group session, by their UUIDs."""
+    number = placing.session_number(tx, name)
+    return [str(uid) for uid in sessions.participants(tx.connection, tx.tenant, number)]
+
+
 def unplace(tx: Tx, name: str) -> None:
     """Take back the place of a group session in which nobody has a seat."""
     tx.demand("sessions.place")

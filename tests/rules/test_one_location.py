@@ -15,7 +15,7 @@ from tiny import at, calendar, need, patient, practitioner, problem, request, ro
 from allocator.check.violations import violations
 from allocator.domain.faults import FaultCode, InvalidProblem
 from allocator.domain.problem import Problem
-from allocator.domain.request import Attendee, Request, Session, Step
+from allocator.domain.request import Attendee, Pin, Request, Session, Step
 from allocator.domain.resource import Location
 from allocator.domain.schedule import Assignment, Schedule
 from allocator.prepare.visit import Placement
@@ -216,6 +216,9 @@ def test_a_schedule_that_is_read_puts_participants_with_their_session() -> None:
     assert not violations(book, with_placements(book, found))
     published = book_of(group(published=(joined, held)), GROUP, []).prepared.published
     assert {p.location for p in published.values()} == {1}
+    pinned = book_of(group(published=(held,), pins=(Pin(visit="S"),)), GROUP, []).prepared
+    (alone,) = [p for p in pinned.placements(Schedule(assignments=(joined,))) if p is not None]
+    assert alone.location == 1
 
 
 def test_the_rule_cannot_be_switched_off() -> None:
