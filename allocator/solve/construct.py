@@ -49,7 +49,13 @@ def scarcity(book: Rulebook, alone: Alone, request: PreparedRequest) -> float:
     return room / (longest * len(request.visits))
 
 
-def construct(book: Rulebook, state: State, alone: Alone, budget: Budget | None = None) -> None:
+def construct(
+    book: Rulebook,
+    state: State,
+    alone: Alone,
+    budget: Budget | None = None,
+    priority: int | None = None,
+) -> None:
     """Place requests into a state, one by one, as cheaply as each can be placed.
 
     What must be served comes first, whatever the budget.
@@ -64,12 +70,16 @@ def construct(book: Rulebook, state: State, alone: Alone, budget: Budget | None 
         What each visit could do beside what is frozen: the scarcest go first.
     budget
         Once it is used up, the rest is left out.
+    priority
+        The class whose requests are placed; None is all of them. Of one class, sessions may be
+        left with too few participants: those of others may come.
     """
     prepared = book.prepared
     some = [
         request
         for request in prepared.requests
-        if any(state.placements[v] is None for v in request.visits)
+        if priority in (None, request.request.priority)
+        and any(state.placements[v] is None for v in request.visits)
     ]
     order = sorted(
         some,
@@ -88,7 +98,8 @@ def construct(book: Rulebook, state: State, alone: Alone, budget: Budget | None 
         few = len(request.visits)
         left = place_request(book, state, request, min(TABLES, few + more))
         more -= max(0, min(TABLES, few + more) - left - few)
-    gather(book, state)
+    if priority is None:
+        gather(book, state)
 
 
 def place_request(

@@ -32,8 +32,9 @@ ALL_VISITS, ALL, FEW = 1_500, 0.4, 0.03
 ROUND, LAST = 0.15, 0.4
 #: Rounds in vain after which they end.
 ROUNDS = 3
-#: Share of the free visits that is published, above which nothing is planned from scratch.
-KNOWN = 0.5
+#: Share of the free visits that is published, above which nothing is planned from scratch, and the
+#: share of the time left in which what is left out is fitted in then.
+KNOWN, KNOWN_SHARE = 0.5, 0.7
 
 
 def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
@@ -56,6 +57,8 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
     """
     if _known(work):
         best = work.squeeze(best, bounds)
+        part = work.budget.part(KNOWN_SHARE)
+        best = _repair(work, best.placements, best, bounds, work.serving, part)
         work.tighten(best, bounds)
     else:
         best = serve(work, best, bounds)

@@ -15,7 +15,10 @@ from allocator.table.rulebook import Rulebook
 
 
 def keep_published(
-    book: Rulebook, state: State, there: Mapping[int, Placement] | None = None
+    book: Rulebook,
+    state: State,
+    there: Mapping[int, Placement] | None = None,
+    priority: int | None = None,
 ) -> None:
     """Place visits that are not frozen where they are published, one by one.
 
@@ -25,6 +28,8 @@ def keep_published(
         Rules and goals, and what is placed; changed.
     there
         Where visits lie; None is where they are published.
+    priority
+        The class whose requests are kept; None is all of them.
 
     Notes
     -----
@@ -36,6 +41,8 @@ def keep_published(
     there = prepared.published if there is None else there
     torn: list[PreparedRequest] = []
     for request in prepared.requests:
+        if priority not in (None, request.request.priority):
+            continue
         free = [v for v in request.visits if v not in prepared.frozen]
         if any(state.placements[v] is not None for v in free):
             continue

@@ -15,15 +15,14 @@ from allocator.rules.rule import Rule
 from allocator.rules.series_completeness import required_occurrences, served_occurrences
 from allocator.solve.bound import served_floors
 from allocator.solve.budget import Budget, Control
-from allocator.solve.construct import construct
 from allocator.solve.direct import prove
+from allocator.solve.first import first_schedule
 from allocator.solve.incumbent import Incumbent, verify
 from allocator.solve.interrupt import interruptible
 from allocator.solve.large import solve_large
 from allocator.solve.left_out import left_out
 from allocator.solve.params import Params
 from allocator.solve.progress import Listener
-from allocator.solve.published import keep_published
 from allocator.solve.result import LevelResult, Result, Status
 from allocator.solve.work import Work
 from allocator.state.state import State
@@ -113,11 +112,8 @@ class _Run:
     def __call__(self) -> Result:
         """Run it."""
         work = self.work
-        state = State(work.prepared, work.frozen)
-        keep_published(work.book, state, work.there)
-        construct(work.book, state, work.alone, self._insertion())
+        best = first_schedule(work, work.frozen, self._insertion)
         bounds = served_floors(work.book, work.frozen_state, work.alone)
-        best = work.accept(state.placements)
         if best is None:
             best, infeasible = self._meet_demands()
             if best is None:
@@ -208,10 +204,7 @@ class _Run:
         )
         if proof.best is None:
             return None, proof.infeasible
-        state = State(self.work.prepared, proof.best.placements)
-        keep_published(self.work.book, state, self.work.there)
-        construct(self.work.book, state, self.work.alone, self._insertion())
-        best = self.work.accept(state.placements)
+        best = first_schedule(self.work, proof.best.placements, self._insertion)
         return best or proof.best, False
 
     def _needed(self) -> set[int]:
