@@ -32,9 +32,9 @@ ALL_VISITS, ALL, FEW = 1_500, 0.4, 0.03
 ROUND, LAST = 0.15, 0.4
 #: Rounds in vain after which they end.
 ROUNDS = 3
-#: Share of the free visits that is published, above which nothing is planned from scratch, and the
-#: share of the time left in which what is left out is fitted in then.
-KNOWN, KNOWN_SHARE = 0.5, 0.7
+#: Share of the free visits that lie somewhere, above which nothing is planned from scratch; and the
+#: share of the time left in which what is left out is fitted in then, where visits move freely.
+KNOWN, GIVEN_SHARE = 0.5, 0.7
 
 
 def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
@@ -57,8 +57,9 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
     """
     if _known(work):
         best = work.squeeze(best, bounds)
-        part = work.budget.part(KNOWN_SHARE)
-        best = _repair(work, best.placements, best, bounds, work.serving, part)
+        if work.given:
+            part = work.budget.part(GIVEN_SHARE)
+            best = _repair(work, best.placements, best, bounds, work.serving, part)
         work.tighten(best, bounds)
     else:
         best = serve(work, best, bounds)
@@ -67,7 +68,7 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
 
 
 def _known(work: Work) -> bool:
-    """Say whether most visits are published: then a plan would move what may well stay."""
+    """Say whether most visits lie somewhere: then a plan would move what may well stay."""
     told = sum(visit in work.there for visit in work.free)
     return told > KNOWN * len(work.free)
 

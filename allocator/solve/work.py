@@ -44,6 +44,8 @@ class Work:
         Visits that pins demand to be placed.
     there
         Where visits lie to begin with: where they are published, or in a schedule that was given.
+    given
+        Whether a schedule was given; unlike what is published, its visits move at no price.
     frozen, frozen_state
         Placements of the frozen visits, None for all others; and the state in which only these
         are placed.
@@ -93,9 +95,10 @@ class Work:
         prepared = self.prepared = Prepared(problem)
         self.book = Rulebook(prepared, rules, goals)
         self.there = dict(prepared.published)
+        self.given = start is not None
         if start is not None:
-            given = prepared.placements(start)
-            self.there.update({v: p for v, p in enumerate(given) if p is not None})
+            places = prepared.placements(start)
+            self.there.update({v: p for v, p in enumerate(places) if p is not None})
         self.aim = Aim(self.book, params.gap)
         self.must = must_place(prepared) - set(prepared.frozen)
         self.frozen: list[Placement | None] = [
