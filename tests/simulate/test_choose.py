@@ -175,6 +175,29 @@ def test_the_riskiest_visit_of_a_day_is_overbooked():
         overbooked(some, plan, chance, risk=1.5)
 
 
+def test_a_later_visit_that_is_riskier_comes_first():
+    """B, at 9, was asked for long before A, at 8: the one second visit of the day is for B."""
+    some = problem(request("A", requested=at(-10, 7)), request("B", requested=at(-20, 7)), grain=15)
+    plan = schedule(
+        placed("A", 0, 8, 60, practitioner="ann"), placed("B", 0, 9, 60, practitioner="ann")
+    )
+    chance = Uncertainty(no_shows=NoShows(by_lead_days=((10, 0.3), (20, 0.4))))
+    _, second = overbooked(some, plan, chance, risk=0.3)
+    assert [a.visit for a in second.assignments if a.visit not in plan] == ["B+"]
+
+
+def test_a_difference_that_may_be_chance_is_not_shown():
+    """A quarter of an hour later changes little beside lengths that vary widely, in five runs."""
+    some, plan = three()
+    later = schedule(plan["A"], plan["B"], placed("C", 0, 11.25, 60, practitioner="ann"))
+    wide = Uncertainty(length=Lognormal(1.0, 1.0))
+    found = choose({"as it is": (some, plan), "later": (some, later)}, PRICES, wide, runs=5)
+    last = found.frame.iloc[1]
+    assert last["low"] < 0 < last["high"]
+    assert last["difference"] != 0
+    assert not last["shown"]
+
+
 def test_second_visits_of_a_series_have_names_of_their_own():
     """S-1+ is there already, and a "#" would number visits."""
     some = problem(

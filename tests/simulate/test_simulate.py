@@ -245,6 +245,31 @@ def test_buffers_of_people_are_slack_and_those_of_rooms_are_work():
         assert workday(found, id)["work"] == 150 + 2 * delay
 
 
+def test_work_before_a_visit_begins_when_the_resource_is_free():
+    """The room is laid out for 15 minutes before B, and A is over at 9:15 only: B is at 9:30."""
+    some = problem(
+        request("A"),
+        request("B"),
+        grain=15,
+        resources=(practitioner("ann"), room("r")),
+        services=(service(needs=(need("room", before_minutes=15),)),),
+    )
+    plan = schedule(placed("A", 0, 8.25, 60, room="r"), placed("B", 0, 9.5, 60, room="r"))
+    assert delays(run(some, plan, longer(1.25))) == {"A": 0, "B": 15}
+
+
+def test_a_visit_on_several_lanes_is_work_on_each():
+    """Two of the gym's lanes for an hour in its hours: no overtime, and two hours of work."""
+    some = problem(
+        request("A"),
+        grain=15,
+        resources=(room("gym", lanes=3),),
+        services=(service(needs=(need("room", uses=2),)),),
+    )
+    found = run(some, schedule(placed("A", 0, 9, 60, room="gym")), Uncertainty())
+    assert workday(found, "gym") == {"work": 120, "overtime": 0, "idle": 60}
+
+
 def test_a_break_is_kept_and_comes_later_instead():
     """Ann pauses 30 minutes between 9 and 11; the plan has room for it at 9:00.
 
