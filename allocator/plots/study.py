@@ -217,9 +217,8 @@ def _without(one: Outcome, many: int) -> str:
     """Say why there is no schedule, where there is none; of several outcomes also of which."""
     if one.schedule is not None:
         return ""
-    why = one.error or (one.result.status.value if one.result else "")
     option = f", {one.option}" if one.option else ""
-    return f"Seed {one.params.seed}{option}: {why}" if many > 1 else why
+    return f"Seed {one.params.seed}{option}: {one.why_not}" if many > 1 else one.why_not
 
 
 def _rows(outcomes: Outcomes, base: str, compared: list[Compared]) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import inf
+from math import inf, isclose
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A figure of one outcome, and between which values its best possible is known to lie."""
+    """A figure of one outcome, and between which values its best possible is known to lie.
+
+    Where it is one of a level, that is so given what the levels before it cost.
+    """
 
     value: float
     unit: str
@@ -86,6 +89,7 @@ class _Told:
     least: float = -inf
     most: float = inf
     bounded: bool = False
+    given: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +220,16 @@ class Comparison:
         return DataFrame(rows, columns=COLUMNS)
 
     def text(self) -> str:
-        """Say the differences that are shown, scenario by scenario."""
+        """Say the differences that are shown, scenario by scenario, and what has no schedule."""
         lines = []
         some = list(self)
-        for scenario in dict.fromkeys(one.scenario for one in some):
+        for scenario in dict.fromkeys(one.scenario.name for one in self.outcomes):
             mine = [one for one in some if one.scenario == scenario]
+            if scenario == self.base:
+                continue
+            if not mine:
+                lines.append(f"{scenario}, against {self.base}: {self._why_not(scenario)}")
+                continue
             shown = [one for one in mine if one.shown is Shown.YES]
             lines.append(f"{scenario}, against {self.base}:")
             lines += [
@@ -234,6 +243,14 @@ class Comparison:
                 lines.append(f"  {rest} {said}, by no more than chance may do.")
         return "\n".join(lines)
 
+    def _why_not(self, scenario: str) -> str:
+        """Say why a scenario cannot be compared: what is wrong with it, or else with the base."""
+        for name in (scenario, self.base):
+            for one in self.outcomes:
+                if one.scenario.name == name and one.schedule is None:
+                    return f"{name} has no schedule. {one.why_not}"
+        return "no seed and settings are those of both."
+
 
 def _figures(one: Outcome) -> dict[str, _Told]:
     """Return all figures of an outcome by name: of its levels first, with what is proved of them.
@@ -243,17 +260,19 @@ def _figures(one: Outcome) -> dict[str, _Told]:
     """
     assert one.solved is not None
     found = {}
+    given: tuple[int, ...] = ()
     for level in one.solved.result.levels:
         if level.served is not None:
             most = inf if level.servable is None else level.servable
             found[VALUE + level.name] = _Told(
-                level.served, "weights of requests", MORE, level.served, most, most < inf
+                level.served, "weights of requests", MORE, level.served, most, most < inf, given
             )
         else:
             least = -inf if level.bound is None else float(level.bound)
             found[COST + level.name] = _Told(
-                float(level.cost), "points", LESS, least, float(level.cost), least > -inf
+                float(level.cost), "points", LESS, least, float(level.cost), least > -inf, given
             )
+        given = (*given, level.cost)
     for figure in one.solved.figures:
         found[figure.name] = _Told(figure.value, figure.unit, figure.better)
     return found
@@ -279,12 +298,22 @@ def _compared(scenario: str, figure: str, both: Sequence[tuple[_Told, _Told]]) -
 
 
 def _shown(both: Sequence[tuple[_Told, _Told]], mean: float, half: float) -> Shown:
-    if all(new.value == old.value for old, new in both):
+    if all(isclose(new.value, old.value, rel_tol=1e-9, abs_tol=1e-9) for old, new in both):
         return Shown.SAME
     if all(old.bounded and new.bounded for old, new in both):
-        least = [max(some.least for some in side) for side in zip(*both, strict=True)]
-        most = [min(some.most for some in side) for side in zip(*both, strict=True)]
-        return Shown.YES if least[1] > most[0] or most[1] < least[0] else Shown.NO
+        olds, news = zip(*both, strict=True)
+        if all(len({one.given for one in side}) == 1 for side in (olds, news)):
+            return Shown.YES if _apart(olds, news) else Shown.NO
+        # Bounds that hold given other costs of the levels before are of other things: pair by pair.
+        ways = {_apart([old], [new]) for old, new in both}
+        return Shown.YES if ways in ({1}, {-1}) else Shown.NO
     if len(both) == 1:
         return Shown.UNKNOWN
     return Shown.YES if abs(mean) > half else Shown.NO
+
+
+def _apart(olds: Sequence[_Told], news: Sequence[_Told]) -> int:
+    """Return 1 where the best possible of the new is surely above that of the old, -1 below."""
+    if max(one.least for one in news) > min(one.most for one in olds):
+        return 1
+    return -1 if min(one.most for one in news) < max(one.least for one in olds) else 0

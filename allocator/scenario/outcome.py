@@ -66,12 +66,18 @@ class Outcome:
         """The schedule, or None where there is none."""
         return None if self.solved is None else self.solved.result.schedule
 
+    @property
+    def why_not(self) -> str:
+        """Why there is no schedule: its error, or how the solve ended; ``""`` where there is one."""
+        if self.schedule is not None or self.result is None:
+            return self.error
+        return self.result.status.value
+
     def scheduled(self) -> tuple[Problem, Schedule]:
         """Return problem and schedule; raise ``InvalidProblem`` where there is no schedule."""
         if self.schedule is None:
             name = self.scenario.name
-            why = self.error or (self.result.status.value if self.result else "")
-            said = f"Scenario {name} has no schedule: {why}"
+            said = f"Scenario {name} has no schedule: {self.why_not}"
             raise refuse(FaultCode.MISSING, "scenario", name, said)
         return self.problem, self.schedule
 

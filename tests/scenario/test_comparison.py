@@ -83,6 +83,40 @@ def test_of_several_seeds_the_best_bounds_count() -> None:
     assert (found.base, found.value, found.difference, found.gain) == (105, 90, -15, 15)
 
 
+def test_bounds_given_other_costs_before_are_not_joined() -> None:
+    """With seed 0 more is served, which costs more comfort: 90 to 100 beside 40 to 50.
+
+    Joined these would be from 90 to 50, and any schedule would be shown to differ from any other.
+    """
+
+    def level(before: int, cost: int, bound: int) -> tuple[LevelResult, ...]:
+        return (*served(before, 0), *comfort(cost, bound))
+
+    base = (
+        outcome("base", 0, levels=level(0, 100, 90)),
+        outcome("base", 1, levels=level(9, 50, 40)),
+    )
+    same = (
+        outcome("other", 0, levels=level(0, 99, 90)),
+        outcome("other", 1, levels=level(9, 51, 40)),
+    )
+    found = {one.figure: one.shown for one in Outcomes((*base, *same)).compare()}
+    assert found["cost, comfort"] is Shown.NO
+    less = (
+        outcome("other", 0, levels=level(0, 80, 70)),
+        outcome("other", 1, levels=level(9, 30, 20)),
+    )
+    found = {one.figure: one.shown for one in Outcomes((*base, *less)).compare()}
+    assert found["cost, comfort"] is Shown.YES
+
+
+def test_what_differs_by_rounding_alone_is_the_same() -> None:
+    """0.1 + 0.2 and 0.3 days."""
+    some = (outcome("base", waiting=0.1 + 0.2), outcome("other", waiting=0.3))
+    (found,) = Outcomes(some).compare()
+    assert found.shown is Shown.SAME
+
+
 def test_over_seeds_an_interval_tells() -> None:
     """Paired by seed: differences of -2, -3 and -4 days have mean -3 and deviation 1."""
     some = [outcome("base", seed, waiting=10.0 + seed) for seed in range(3)]
@@ -133,6 +167,21 @@ def test_a_seed_that_failed_is_left_out_with_its_pair() -> None:
     )
     (found,) = Outcomes(some).compare()
     assert (found.value, found.seeds) == (4.0, 1)
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    """By its own error, or by that of the base."""
+    some = Outcomes((outcome("base", waiting=5.0), outcome("other", error="MemoryError: no room")))
+    assert some.compare().text() == (
+        "other, against base: other has no schedule. MemoryError: no room"
+    )
+    assert some.compare("other").text() == (
+        "base, against other: other has no schedule. MemoryError: no room"
+    )
+    apart = Outcomes((outcome("base", 0, waiting=5.0), outcome("other", 1, waiting=5.0)))
+    assert apart.compare().text() == (
+        "other, against base: no seed and settings are those of both."
+    )
 
 
 def test_the_base_can_be_any_scenario() -> None:
