@@ -68,7 +68,7 @@ class Outcome:
 
     @property
     def why_not(self) -> str:
-        """Why there is no schedule: its error, or how the solve ended; ``""`` where there is one."""
+        """Why there is no schedule: an error, or how the solve ended; ``""`` where there is one."""
         if self.schedule is not None or self.result is None:
             return self.error
         return self.result.status.value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from os import cpu_count
 from typing import Any, TypeVar
 
@@ -41,13 +43,14 @@ class Processes(Executor):
             if self._over:
                 raise RuntimeError("The tasks were ended before this one had begun.")
             process = subprocess.Popen(
-                [sys.executable, "-m", "allocator.scenario.worker"],
+                [sys.executable, "-P", "-m", "allocator.scenario.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": _path()},
             )
             self._running.add(process)
         try:
-            told, _ = process.communicate(errand)
+            told = _sent(process, errand)
         finally:
             with self._lock:
                 self._running.discard(process)
@@ -66,3 +69,22 @@ class Processes(Executor):
                 for process in self._running:
                     process.kill()
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _path() -> str:
+    """Return where modules are found here, so that a process finds the same, and no others."""
+    return os.pathsep.join(os.path.abspath(place) for place in sys.path)
+
+
+def _sent(process: subprocess.Popen[bytes], errand: bytes) -> bytes:
+    """Send an errand, and return what is answered.
+
+    What it is sent by stays open until then: its end tells a process that nobody waits any more,
+    as where this one was killed.
+    """
+    assert process.stdin is not None and process.stdout is not None
+    with process:
+        with suppress(BrokenPipeError):  # it has died, which its code tells
+            process.stdin.write(errand)
+            process.stdin.flush()
+        return process.stdout.read()

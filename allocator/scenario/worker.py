@@ -1,4 +1,7 @@
-"""``python -m allocator.scenario.worker``: does the task that comes in, gives back its value."""
+"""``python -m allocator.scenario.worker``: does the task that comes in, gives back its value.
+
+It ends at once where whoever sent the task is gone.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 from typing import Any
 
 
@@ -15,6 +19,7 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     task, given, named = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_end_with_sender, name="sender", daemon=True).start()
     told: tuple[bool, Any]
     try:
         told = (True, task(*given, **named))
@@ -26,6 +31,12 @@ def main() -> None:
         sent = pickle.dumps((False, RuntimeError(f"{type(told[1]).__name__}: {told[1]}")))
     with answer:
         answer.write(sent)
+
+
+def _end_with_sender() -> None:
+    """Wait until nobody can send any more, then end, whatever is being done."""
+    os.read(0, 1)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from cli.running import ROOT
@@ -64,6 +66,53 @@ def test_ended_at_once_nothing_goes_on() -> None:
     with pytest.raises(RuntimeError, match="Its process ended with code -9"):
         running.result()
     assert waiting.cancelled()
+
+
+def test_a_task_ends_with_who_has_sent_it(tmp_path: Path) -> None:
+    """Killed, it can end nothing itself; its tasks would run on for nobody."""
+    script = tmp_path / "what_if.py"
+    script.write_text(
+        "import time\n"
+        "from allocator.scenario.processes import Processes\n"
+        "some = Processes(1)\n"
+        "some.submit(time.sleep, 600)\n"
+        "while not some._running:\n"
+        "    time.sleep(0.01)\n"
+        "print(*(one.pid for one in some._running), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, cwd=tmp_path, env=env
+    ) as sender:
+        assert sender.stdout is not None
+        task = int(sender.stdout.readline())
+        sender.kill()
+    # Nobody is left to reap it, unless whoever adopts it does.
+    until = time.monotonic() + 60
+    while alive(task) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not alive(task)
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process runs; one that has ended and is not reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_modules_are_those_of_the_sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not files of the folder in which it runs, and what the sender alone finds as well."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "pickle.py").write_text("raise SystemExit(9)\n")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "only_there.py").write_text("def two():\n    return 2\n")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.syspath_prepend(tmp_path / "there")
+    with Processes(1) as some:
+        assert some.submit(import_module("only_there").two).result() == 2
 
 
 def test_a_script_needs_no_guard(tmp_path) -> None:  # type: ignore[no-untyped-def]
