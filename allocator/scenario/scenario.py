@@ -11,6 +11,9 @@ from allocator.scenario.changes import Change, Pins, Stay, Weigh
 from allocator.scenario.changes.change import refuse
 from allocator.scenario.changes.typed import typed
 
+#: The level of which a service can be asked for other weights.
+ASKED = "comfort"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
@@ -113,7 +116,8 @@ class Scenario:
         Raises
         ------
         InvalidProblem
-            Where a change is another: people are hired, and hours changed, in the service itself.
+            Where a change is another: people are hired, and hours changed, in the service itself,
+            and what is served there is weighed by its requests alone.
         """
         asked: dict[str, Any] = {
             "first": self.base.horizon.first,
@@ -134,12 +138,24 @@ class Scenario:
             asked["unpinned"] = released
         if self.problem.most_changes is not None:
             asked["most_changes"] = self.problem.most_changes
-        before = {goal: weight for one in self.base.objective for goal, weight in one.goals}
-        after = {goal: weight for one in self.problem.objective for goal, weight in one.goals}
+        before, after = (
+            {level.name: dict(level.goals) for level in one.objective}
+            for one in (self.base, self.problem)
+        )
+        for level in {**before, **after}:
+            if level != ASKED and before.get(level) != after.get(level):
+                raise refuse(
+                    FaultCode.CONTRADICTION,
+                    "scenario",
+                    self.name,
+                    f"Scenario {self.name} weighs otherwise in level {level}; a solve can be asked"
+                    f" for other weights in level {ASKED} alone.",
+                )
+        was, now = before.get(ASKED, {}), after.get(ASKED, {})
         changed = [
-            (goal, after.get(goal, 0))
-            for goal in {**before, **after}
-            if before.get(goal, 0) != after.get(goal, 0)
+            (goal, now.get(goal, 0))
+            for goal in {**was, **now}
+            if was.get(goal, 0) != now.get(goal, 0)
         ]
         if changed:
             asked["weights"] = changed

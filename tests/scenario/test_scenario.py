@@ -256,3 +256,21 @@ def test_a_file_of_scenarios_is_told_all_its_faults(tmp_path) -> None:  # type: 
         (FaultCode.WRONG_TYPE, "what-if.json scenarios[1].changes[0].most"),
         (FaultCode.WRONG_TYPE, "what-if.json scenarios[2]"),
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Weigh(goal="waiting", weight=4, level="priority 3"),
+        Weigh(goal="served:3", weight=2),
+    ],
+)
+def test_a_solve_is_asked_for_weights_of_comfort_alone(change: Change) -> None:
+    """The service would weigh them as comfort, which is not what the scenario has solved."""
+    scenario = Scenario(name="first", base=base()).then(change)
+    with pytest.raises(InvalidProblem) as error:
+        scenario.asked()
+    assert str(error.value) == (
+        "Scenario first weighs otherwise in level priority 3; a solve can be asked for other"
+        " weights in level comfort alone."
+    )
