@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from allocator.domain.problem import Problem
@@ -40,7 +41,8 @@ def before_after(
 ) -> alt.LayerChart:
     """Draw what became of each visit between two schedules.
 
-    Full bars are in ``after``; outlines are where a visit was in ``before`` and is no longer.
+    Full bars are in ``after``; outlines are where a visit was in ``before`` and is no longer. What
+    keeps its time for a visit that moves to another, such as the room, is as before.
 
     Parameters
     ----------
@@ -71,6 +73,7 @@ def before_after(
     bars: list[Bar] = []
     for visit, fate, placement in fates:
         bars += made.of(prepared.visits[visit], placement, fate, wanted)
+    bars = list(_changed(bars))
     changes = [bar for bar in bars if bar.state != SAME]
     days = [bar.start.date() for bar in changes]
     seen = window(view, first or min(days, default=prepared.horizon.first))
@@ -104,3 +107,16 @@ def _fates(
             yield visit, FROM if now is not None else DROPPED, was
         if now is not None:
             yield visit, TO if was is not None else ADDED, now
+
+
+def _changed(bars: Iterable[Bar]) -> Iterator[Bar]:
+    """Yield bars, with a single one for what a visit takes of a resource before as after."""
+    taken: dict[tuple[object, ...], list[Bar]] = {}
+    for bar in bars:
+        key = bar.resource, bar.visit, bar.first, bar.end, bar.start, bar.stop, bar.uses
+        taken.setdefault(key, []).append(bar)
+    for some in taken.values():
+        if len(some) == 1:
+            yield some[0]
+        else:  # the last is that of the new schedule
+            yield replace(some[-1], state=SAME, told=some[-1].told | {"state": SAME})

@@ -56,7 +56,7 @@ def differences(comparison: Comparison, *, figures: Iterable[str] | None = None)
     charts = [_of(name, [one for one in some if one.figure == name]) for name in drawn]
     return alt.concat(*charts, columns=COLUMNS, spacing=28).properties(
         title=style.title(
-            f"What differs from {comparison.base}",
+            f"What differs from “{comparison.base}”",
             "Coloured bars are shown: by bounds, or by an interval over seeds without 0.",
         )
     )
@@ -90,7 +90,7 @@ def _of(name: str, some: list[Compared]) -> alt.LayerChart:
         y=alt.Y(
             "scenario:N",
             sort=[one.scenario for one in some],
-            axis=style.axis(labelLimit=style.LABEL),
+            axis=style.axis(labelLimit=style.LABEL, labelPadding=6),
         ),
         tooltip=[
             alt.Tooltip("scenario:N"),
@@ -101,7 +101,11 @@ def _of(name: str, some: list[Compared]) -> alt.LayerChart:
         ],
     )
     across = style.axis(
-        grid=True, gridColor=style.LINE, format="+,~r", tickCount=4, labelColor=style.QUIET
+        grid=True,
+        gridColor=style.LINE,
+        labelExpr="datum.value === 0 ? '0' : format(datum.value, '+,~r')",
+        tickCount=4,
+        labelColor=style.QUIET,
     )
     bars = base.mark_bar(height=12).encode(
         x=alt.X("difference:Q", axis=across),

@@ -78,7 +78,7 @@ def load_difference(before: Outcome, after: Outcome) -> alt.LayerChart:
         height=ROW * kinds,
         view=style.ground(),
         title=style.title(
-            f"Load by hour, {after.scenario.name} against {before.scenario.name}",
+            f"Load by hour, “{after.scenario.name}” against “{before.scenario.name}”",
             "Points of open time: orange is busier, green is quieter.",
         ),
     )

@@ -53,11 +53,12 @@ def steering(found: Steered) -> alt.HConcatChart:
         ]
     there = sorted({row["hour"] for row in by_hour})
     across = _across("hour of the day", values=there, format="02d")
-    left = _panel(by_hour, alt.X("hour:Q", axis=across), "hour")
+    left = _panel(by_hour, alt.X("hour:Q", axis=across), "hour", point=True)
     right = _panel(
         curve,
         alt.X("share:Q", axis=_across("open hours, the busiest first", format="%")),
         "share",
+        interpolate="step",
     )
     seeds = hours["seed"].nunique()
     return alt.hconcat(left, right, spacing=36).properties(
@@ -69,10 +70,10 @@ def steering(found: Steered) -> alt.HConcatChart:
     )
 
 
-def _panel(rows: list[dict[str, Any]], x: alt.X, told: str) -> alt.Chart:
+def _panel(rows: list[dict[str, Any]], x: alt.X, told: str, **more: Any) -> alt.Chart:
     return (
         alt.Chart(style.data(rows))
-        .mark_line(strokeWidth=2.5, interpolate="monotone")
+        .mark_line(strokeWidth=2.5, **more)
         .encode(
             x=x.scale(zero=False, nice=False),
             y=alt.Y(

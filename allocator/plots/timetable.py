@@ -162,6 +162,7 @@ class _Drawn:
                 labelColor=style.QUIET,
                 labelFontSize=style.SMALL,
                 labelOverlap=False,
+                labelFlush=False,
                 labelPadding=3,
             ),
         )

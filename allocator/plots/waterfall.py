@@ -63,7 +63,14 @@ def waterfall(before: Outcome, after: Outcome, *, level: str = "comfort") -> alt
     bars = base.mark_bar(height=16).encode(
         x=alt.X(
             "start:Q",
-            axis=style.axis(title="points", grid=True, gridColor=style.LINE, format="~s"),
+            axis=style.axis(
+                title="points",
+                grid=True,
+                gridColor=style.LINE,
+                format="~s",
+                tickCount=6,
+                labelFlush=False,
+            ),
         ),
         x2="end:Q",
         color=alt.Color("kind:N", scale=style.colours(COLOURS), legend=style.legend()),
@@ -74,7 +81,7 @@ def waterfall(before: Outcome, after: Outcome, *, level: str = "comfort") -> alt
         height=ROW * len(rows),
         view=style.ground(),
         title=style.title(
-            f"Cost of {level}, from {names[0]} to {names[1]}",
+            f"Cost of {level}, from “{names[0]}” to “{names[1]}”",
             f"From {sum(costs[0].values()):,} to {sum(costs[1].values()):,} points, goal by goal;"
             " those that cost the same are left out.",
         ),

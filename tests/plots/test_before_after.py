@@ -7,7 +7,7 @@ import pytest
 from pictures import placed
 from plots.svg import drawn, labels, overlaps, rows, texts
 from plots.weeks import clinic
-from tiny import practitioner, problem, request
+from tiny import need, practitioner, problem, request, room, service
 
 from allocator.domain.schedule import Schedule
 from allocator.plots import before_after
@@ -40,6 +40,27 @@ def test_every_visit_is_kept_moved_added_or_dropped():
     assert len([bar for bar in labels(drawn(chart), "bar") if "visit" in bar]) == 5
     words = [text.words for text in texts(drawn(chart))]
     assert [words.count(state) for state in COLOURS] == [1] * len(COLOURS)
+
+
+def test_what_keeps_its_time_for_a_visit_that_moves_is_as_before():
+    """A goes from Ann to Bob, and stays in the room, which has no change of its own."""
+    some = problem(
+        request("A"),
+        resources=(practitioner("ann"), practitioner("bob"), room("gym")),
+        services=(service(needs=(need(), need("room"))),),
+    )
+    before, after = (placed(some, f"A 8:00 {who} gym") for who in ("ann", "bob"))
+    chart = before_after(some, before, after)
+    assert fates(chart) == [("A", "ann", "moved away"), ("A", "bob", "moved here")]
+    asked = before_after(some, before, after, resources=["gym", "bob"])
+    assert fates(asked) == [("A", "bob", "moved here"), ("A", "gym", "as before")]
+    later = before_after(some, before, placed(some, "A 9:00 bob gym"))
+    assert [(row, state) for _, row, state in fates(later)] == [
+        ("ann", "moved away"),
+        ("bob", "moved here"),
+        ("gym", "moved away"),
+        ("gym", "moved here"),
+    ]
 
 
 def test_without_a_schedule_before_it_is_what_was_published():
