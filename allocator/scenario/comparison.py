@@ -13,7 +13,14 @@ import numpy as np
 
 from allocator.report.intervals import mean_and_reach
 from allocator.report.notebook import shown
-from allocator.scenario.costs import COLUMNS, CostChange, VisitChange, changed, visits_changed
+from allocator.scenario.costs import (
+    COLUMNS,
+    CostChange,
+    VisitChange,
+    changed,
+    levels_of,
+    visits_changed,
+)
 from allocator.scenario.figures import LESS, MORE
 from allocator.scenario.outcome import Outcome, outcome_of
 
@@ -189,12 +196,8 @@ class Comparison:
         scenario, seed, option
             As in ``costs``.
         """
-        levels = [
-            level.name
-            for name in (scenario, self.base)
-            for level in outcome_of(self.outcomes, name).problem.objective
-        ]
-        return visits_changed(self.costs(scenario, seed, option), tuple(dict.fromkeys(levels)))
+        some = (outcome_of(self.outcomes, name) for name in (scenario, self.base))
+        return visits_changed(self.costs(scenario, seed, option), levels_of(*some))
 
     def by_visit(
         self, scenario: str, seed: int | None = None, option: str | None = None

@@ -129,11 +129,18 @@ def changed(before: Outcome, after: Outcome) -> tuple[CostChange, ...]:
         mine = found.setdefault((level, goal), [])
         if change.difference:
             mine.append(change)
+    levels = levels_of(after, before)
     return tuple(
         change
-        for mine in found.values()
-        for change in sorted(mine, key=lambda one: (-one.difference, one.visit))
+        for level, goal in sorted(found, key=lambda pair: levels.index(pair[0]))
+        for change in sorted(found[level, goal], key=lambda one: (-one.difference, one.visit))
     )
+
+
+def levels_of(*outcomes: Outcome) -> tuple[str, ...]:
+    """Return the names of the levels of some outcomes, in order, those of the first first."""
+    names = [level.name for one in outcomes for level in one.problem.objective]
+    return tuple(dict.fromkeys(names))
 
 
 def visits_changed(changes: Iterable[CostChange], levels: Sequence[str]) -> tuple[VisitChange, ...]:

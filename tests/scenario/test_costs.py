@@ -65,6 +65,8 @@ def test_differences_sum_to_those_of_the_goals(seed: int) -> None:
     assert {
         key: cost for key, cost in by_visit.groupby(["level", "goal"])["cost"].sum().items() if cost
     } == {key: cost for key, cost in now.items() if cost}
+    order = [level.name for level in other.objective]
+    assert [one.level for one in found] == sorted((o.level for o in found), key=order.index)
     back = Counter((c.level, c.goal, -c.difference) for c in some.compare("new").costs("old"))
     assert back == Counter((c.level, c.goal, c.difference) for c in found)
 
