@@ -9,14 +9,13 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Select,
-    bindparam,
     insert,
     literal_column,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, Range
+from sqlalchemy.dialects.postgresql import JSONB, Range, dialect
 
 from allocator.domain.schedule import Assignment
 from api.store.ids import as_uid, new_uid
@@ -51,6 +50,8 @@ _VISITS = literal_column(
     """,
     JSONB,
 ).label("visits")
+#: The same query as text: of one booking it is asked again and again.
+WHOLE = str(whole().compile(dialect=dialect()))
 
 
 def find(connection: Connection, tenant: int, name: str, *, for_update: bool = False) -> Any | None:
@@ -62,13 +63,8 @@ def find(connection: Connection, tenant: int, name: str, *, for_update: bool = F
     return connection.execute(asked, {"tenant": tenant, "uid": uid}).first()
 
 
-_ONE = whole().where(BOOKING.c.tenant_id == bindparam("tenant"), BOOKING.c.uid == bindparam("uid"))
-_ONE_LOCKED = _ONE.with_for_update(of=BOOKING)
-
-
-def add(connection: Connection, **values: Any) -> Any:
-    """Write a booking, and return its row."""
-    return connection.execute(insert(BOOKING).values(**values).returning(BOOKING)).one()
+_OF_UID = f"{WHOLE} WHERE booking.tenant_id = :tenant AND booking.uid = :uid"
+_ONE, _ONE_LOCKED = text(_OF_UID), text(f"{_OF_UID} FOR UPDATE OF booking")
 
 
 def change(connection: Connection, tenant: int, booking: int, **values: Any) -> None:
@@ -187,9 +183,15 @@ def become(
     state: str,
     expires_at: datetime | None,
     actor: str,
-) -> None:
-    """Bring a booking and all that it claims into another state, and write down who did."""
-    connection.execute(
+) -> Any:
+    """Bring a booking and all that it claims into another state, and write down who did.
+
+    Returns
+    -------
+    row
+        The booking as it is found now.
+    """
+    return connection.execute(
         _BECOME,
         {
             "tenant": tenant,
@@ -200,23 +202,26 @@ def become(
             "expires": expires_at,
             "actor": actor,
         },
-    )
+    ).one()
 
 
 _BECOME = text(
-    """
-    WITH became AS (
+    f"""
+    WITH booking AS (
         UPDATE booking SET state = :state, expires_at = CAST(:expires AS timestamptz),
                version = version + 1, changed_at = now()
-        WHERE tenant_id = :tenant AND id = :booking),
+        WHERE tenant_id = :tenant AND id = :booking
+        RETURNING *),
     claimed AS (
         UPDATE claim SET state = :state, expires_at = CAST(:expires AS timestamptz)
         FROM visit WHERE visit.tenant_id = :tenant AND visit.booking_id = :booking
-        AND claim.tenant_id = :tenant AND claim.visit_id = visit.id)
-    INSERT INTO audit (tenant_id, actor, action, kind, object, before, after)
-    VALUES (:tenant, :actor, 'booking.' || CAST(:state AS text), 'booking', :uid,
-            jsonb_build_object('state', CAST(:before AS text)),
-            jsonb_build_object('state', CAST(:state AS text)))
+        AND claim.tenant_id = :tenant AND claim.visit_id = visit.id),
+    logged AS (
+        INSERT INTO audit (tenant_id, actor, action, kind, object, before, after)
+        VALUES (:tenant, :actor, 'booking.' || CAST(:state AS text), 'booking', :uid,
+                jsonb_build_object('state', CAST(:before AS text)),
+                jsonb_build_object('state', CAST(:state AS text))))
+    {WHOLE}
     """
 )
 
@@ -248,26 +253,24 @@ def leave_seats(connection: Connection, tenant: int, visits: Sequence[int]) -> N
     )
 
 
-def open_holds(connection: Connection, tenant: int, person: int, now: datetime) -> int:
-    """Count the holds of a person that have not expired; what waits for a reviewer is one."""
-    return connection.execute(
-        text(
-            "SELECT count(*) FROM booking WHERE tenant_id = :tenant AND person_id = :person"
-            " AND state IN ('held', 'pending_approval') AND expires_at > :now"
-        ),
-        {"tenant": tenant, "person": person, "now": now},
-    ).scalar_one()
+def open_holds(
+    connection: Connection, key: int, tenant: int, person: int | None, actor: str
+) -> int:
+    """Count open holds; nobody else counts by the same key until the transaction ends.
+
+    Those are the ones that have not expired; what waits for a reviewer is one.
+
+    Parameters
+    ----------
+    person, actor
+        Whose they are; where nobody in particular, who has made them.
+    """
+    what = {"key": key, "tenant": tenant, "person": person, "actor": actor}
+    found: int = connection.execute(_OPEN, what).scalar_one()
+    return found
 
 
-def open_holds_of(connection: Connection, tenant: int, actor: str, now: datetime) -> int:
-    """Count the same of whoever has made them."""
-    return connection.execute(
-        text(
-            "SELECT count(*) FROM booking WHERE tenant_id = :tenant AND created_by = :actor"
-            " AND state IN ('held', 'pending_approval') AND expires_at > :now"
-        ),
-        {"tenant": tenant, "actor": actor, "now": now},
-    ).scalar_one()
+_OPEN = text("SELECT open_holds(:key, :tenant, :person, :actor)")
 
 
 def of_request(connection: Connection, tenant: int, request: int) -> Any | None:

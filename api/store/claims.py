@@ -62,9 +62,9 @@ def insert(
     Whoever gets some back has to roll back: the others are written. Rows go in order of resource
     and start, so that those who want the same wait for the first of it.
     """
-    ordered = sorted(rows, key=lambda r: (r.resource, r.start, r.lane))
+    ordered = in_turn(rows)
     written = [
-        claim
+        (claim.resource_id, claim.lane, claim.start)
         for some in pieces(ordered)
         for claim in connection.execute(
             _INSERT,
@@ -81,17 +81,27 @@ def insert(
             },
         )
     ]
-    if len(written) == len(ordered):
-        return []
-    kept = Counter((w.resource_id, w.lane, w.start) for w in written)
-    left = []
-    for row in ordered:  # of two that want the same, the first is written
+    return left(ordered, written)
+
+
+def in_turn(rows: Iterable[ClaimRow]) -> list[ClaimRow]:
+    """Return claims by resource and start: those who want the same wait for the first of it."""
+    return sorted(rows, key=lambda r: (r.resource, r.start, r.lane))
+
+
+def left(
+    wanted: Sequence[ClaimRow], written: Iterable[tuple[int, int, datetime]]
+) -> list[ClaimRow]:
+    """Return those of some claims that were not written, of which resource, lane and start are."""
+    kept = Counter(written)
+    missing = []
+    for row in wanted:  # of two that want the same, the first is written
         place = (row.resource, row.lane, row.start)
         if kept[place]:
             kept[place] -= 1
         else:
-            left.append(row)
-    return left
+            missing.append(row)
+    return missing
 
 
 def _array(items: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Executable, select, text
 
 from allocator.domain.calendar import Block, Calendar, DailySpan, WeeklyRule
 from allocator.domain.faults import Fault
@@ -129,12 +129,14 @@ class Worlds:
 
         The world is held still until the transaction ends: whoever changes it waits.
         """
-        connection.execute(_HOLD_STILL, {"tenant": tenant})
-        return self.glance(connection, tenant)
+        return self._as_of(connection, tenant, _HELD)
 
     def glance(self, connection: Connection, tenant: int) -> World:
         """Return a tenant's world as it is now; it may change while the transaction runs."""
-        version, own = connection.execute(_VERSION, {"tenant": tenant}).one()
+        return self._as_of(connection, tenant, _VERSION)
+
+    def _as_of(self, connection: Connection, tenant: int, asked: Executable) -> World:
+        version, own = connection.execute(asked, {"tenant": tenant}).one()
         known = self._known.get(tenant)
         if known is None or known.version != version:
             known = read_world(connection, tenant)
@@ -145,7 +147,7 @@ class Worlds:
         return known
 
 
-_HOLD_STILL = text("SELECT pg_advisory_xact_lock_shared(1, CAST(:tenant AS integer))")
+_HELD = text("SELECT world_version, own FROM held_world(:tenant)")
 _MOVE = text("SELECT pg_advisory_xact_lock(1, CAST(:tenant AS integer))")
 _VERSION = text(
     "SELECT world_version, xmin = CAST(pg_current_xact_id_if_assigned() AS xid) AS own"

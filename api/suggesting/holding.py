@@ -11,15 +11,24 @@ from api.store.world import decoded
 from api.suggesting.asking import Asked
 from api.suggesting.tickets import Ticket
 from api.suggesting.views import saving
-from api.usecases import bookings, confirming, holding, moving, sessions, things
+from api.usecases import bookings, holding, moving, sessions, things
 from api.usecases.placing import WantedVisit
 from api.usecases.sessions import Held
 from api.usecases.tx import Tx
 from api.views import instant
 
 
-def hold(tx: Tx, ticket: Ticket, hold_minutes: int | None = None) -> Any:
+def hold(
+    tx: Tx, ticket: Ticket, hold_minutes: int | None = None, *, confirmed: bool = False
+) -> Any:
     """Hold what was suggested, whole.
+
+    Parameters
+    ----------
+    hold_minutes
+        How long, where not as long as the service says.
+    confirmed
+        Whether it is confirmed at once.
 
     Raises
     ------
@@ -38,7 +47,7 @@ def hold(tx: Tx, ticket: Ticket, hold_minutes: int | None = None) -> Any:
         kind = things.KINDS["requests"]
         stored = things.found(tx, kind, ticket.request, for_update=True)
         request = decoded(Request, stored.spec, stored.ref)
-    row = holding.hold(
+    return holding.hold(
         tx,
         request,
         ticket.visits,
@@ -46,13 +55,14 @@ def hold(tx: Tx, ticket: Ticket, hold_minutes: int | None = None) -> Any:
         hold_minutes=hold_minutes,
         urgent=ticket.urgent,
         partial="refuse",
+        confirmed=confirmed,
+        saving=saving(ticket.saving, ticket.currency),
     )
-    return _saved(tx, row, ticket)
 
 
 def book(tx: Tx, ticket: Ticket) -> Any:
     """Hold what was suggested, and confirm it at once."""
-    return confirming.confirm(tx, hold(tx, ticket).ref)
+    return hold(tx, ticket, confirmed=True)
 
 
 def move(tx: Tx, name: str, ticket: Ticket, version: int | None) -> Any:

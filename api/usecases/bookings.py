@@ -72,10 +72,13 @@ def request_of(row: Any) -> Request:
 
 def to_review(tx: Tx, row: Any) -> bool:
     """Say whether a reviewer has to look at a booking: it is urgent, or a service asks for it."""
-    services = tx.world_now.services
-    return row.urgent or any(
-        services[visit["service"]].approval for visit in row.visits if visit["service"] in services
-    )
+    return reviewed(tx, row.urgent, (visit["service"] for visit in row.visits))
+
+
+def reviewed(tx: Tx, urgent: bool, services: Iterable[str]) -> bool:
+    """Say the same of a booking that is not written yet, by the services of its visits."""
+    known = tx.world_now.services
+    return urgent or any(known[name].approval for name in services if name in known)
 
 
 def demand_once(wanted: Sequence[WantedVisit]) -> list[series.At]:
@@ -124,9 +127,14 @@ def write(
     ]
     numbers = store.add_visits(tx.connection, tx.tenant, booking, numbered)
     placing.claim(tx, who, taken, numbers, state, expires)
-    for visit, assignment in zip(wanted, assignments, strict=True):
+    take_seats(tx, wanted, [numbers[assignment.visit] for assignment in assignments])
+
+
+def take_seats(tx: Tx, wanted: Sequence[WantedVisit], numbers: Sequence[int]) -> None:
+    """Take a seat for each visit that joins a group session, by the visits' numbers."""
+    for visit, number in zip(wanted, numbers, strict=True):
         if visit.session is not None:
-            take_seat(tx, visit.session, numbers[assignment.visit])
+            take_seat(tx, visit.session, number)
 
 
 def take_seat(tx: Tx, session: str, visit: int) -> None:
@@ -140,9 +148,9 @@ def take_seat(tx: Tx, session: str, visit: int) -> None:
         )
 
 
-def claimed(row: Any) -> str:
-    """Return the state of what a booking claims."""
-    return {"held": "hold"}.get(row.state, row.state)
+def claimed(state: str) -> str:
+    """Return the state of what a booking in some state claims."""
+    return {"held": "hold"}.get(state, state)
 
 
 def begin(tx: Tx, row: Any, starts: Iterable[datetime], **more: Any) -> None:

@@ -23,9 +23,18 @@ def confirmed(tx: Tx, name: str, version: int | None = None) -> Any:
     """Confirm a hold for whoever may."""
     row = bookings.changing(tx, name, version, ["held"], "confirm")
     _demand_no_move(tx, row)
-    if bookings.to_review(tx, row):
-        return into(tx, row, "pending_approval", review_until(tx, row.starts_at))
-    return into(tx, row, "booked", None)
+    return into(tx, row, *becomes(tx, bookings.to_review(tx, row), row.starts_at))
+
+
+def becomes(tx: Tx, reviewed: bool, starts_at: datetime) -> tuple[str, datetime | None]:
+    """Return the state that a confirmed hold comes into, and until when it is in it.
+
+    Parameters
+    ----------
+    reviewed
+        Whether a reviewer has to look at it.
+    """
+    return ("pending_approval", review_until(tx, starts_at)) if reviewed else ("booked", None)
 
 
 def review_until(tx: Tx, starts_at: datetime) -> datetime:
@@ -63,7 +72,7 @@ def decline(tx: Tx, name: str, version: int | None = None, reason: str = "") -> 
 
 def into(tx: Tx, row: Any, state: str, expires: datetime | None) -> Any:
     """Bring a booking and its claims into another state."""
-    store.become(tx.connection, tx.tenant, row, state, expires, tx.principal.actor)
+    became = store.become(tx.connection, tx.tenant, row, state, expires, tx.principal.actor)
     if row.request_id is not None:
         things.set_request(tx.connection, tx.tenant, row.request_id, "scheduled")
-    return bookings.found(tx, row.ref)
+    return became

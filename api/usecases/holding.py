@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from allocator.domain.request import Attendee, Request, Step
-from allocator.domain.schedule import Assignment
-from allocator.frames.nested import encode
-from api.auth.permissions import demand_location
 from api.problems import Invalid, NotFound, Problem, RuleBroken, Taken, TooMany, WrongState
 from api.store import bookings as store
-from api.store import claims
 from api.store.database import Again
-from api.store.ids import new_uid
-from api.usecases import bookings, confirming, placing, series
+from api.usecases import bookings, placing, series
+from api.usecases.new_booking import Becomes, write
 from api.usecases.placing import Cast, WantedVisit
 from api.usecases.policy import policy
 from api.usecases.tx import Tx
@@ -56,6 +51,8 @@ def hold(
     hold_minutes: int | None = None,
     urgent: bool = False,
     partial: str = "ask",
+    confirmed: bool = False,
+    saving: Mapping[str, Any] | None = None,
 ) -> Any | Partly:
     """Hold the place of a booking for a while.
 
@@ -74,12 +71,18 @@ def hold(
     partial
         What to do where only some visits of a series can be had: ``"ask"`` returns them,
         ``"accept"`` holds them, ``"refuse"`` raises.
+    confirmed
+        Whether it is confirmed at once.
+    saving
+        What whoever comes saves, or None.
 
     Returns
     -------
     row of booking, or Partly
     """
     tx.demand("bookings.hold")
+    if confirmed:
+        tx.demand("bookings.confirm")
     if not wanted:
         raise Invalid("No visit is named; at least 1 is needed.")
     places = bookings.demand_once(wanted)
@@ -95,8 +98,24 @@ def hold(
     minutes = min(service.hold_minutes for service in services)
     if hold_minutes is not None:
         minutes = min(minutes, hold_minutes)
+
+    def written(some: Sequence[WantedVisit], *, whole: bool) -> Any:
+        return write(
+            tx,
+            request,
+            some,
+            who=who,
+            person=person,
+            minutes=minutes,
+            stored=stored,
+            urgent=urgent,
+            becomes=Becomes.CONFIRMED if confirmed else Becomes.HELD,
+            saving=saving,
+            whole=whole,
+        )
+
     try:
-        return _held(tx, request, wanted, who, person, minutes, stored, urgent, whole=True)
+        return written(wanted, whole=True)
     except (Taken, RuleBroken):
         if len(wanted) == 1 or partial == "refuse":
             raise
@@ -106,80 +125,9 @@ def hold(
     renamed = series.numbers(request, {(v.occurrence, v.step): v.start for v in found.possible})
     possible = [replace(v, occurrence=renamed[v.occurrence]) for v in found.possible]
     try:
-        return _held(tx, request, possible, who, person, minutes, stored, urgent, whole=False)
+        return written(possible, whole=False)
     except Taken as error:  # by somebody else, since it was possible: look at it all anew
         raise Again from error
-
-
-def _held(
-    tx: Tx,
-    request: Request,
-    wanted: Sequence[WantedVisit],
-    who: Cast,
-    person: int | None,
-    minutes: float,
-    stored: Any | None,
-    urgent: bool,
-    *,
-    whole: bool,
-    noticed: bool = False,
-    freed: Sequence[int] = (),
-) -> Any:
-    """Write a hold, or raise and leave nothing.
-
-    Parameters
-    ----------
-    noticed
-        Whether it was agreed upon before, and had its notice then.
-    freed
-        Numbers of visits of which no rule hears.
-    """
-    with tx.connection.begin_nested() if len(wanted) > 1 else nullcontext():
-        whole = whole and len(wanted) == request.visit_count
-        before = [_agreed(request, visit) for visit in wanted] if noticed else []
-        assignments, taken = placing.checked(
-            tx, request, wanted, who, before=before, freed=freed, whole=whole
-        )
-        location = placing.location(tx, who, request, wanted)
-        demand_location(tx.principal, location)
-        uid = new_uid()
-        expires = tx.now + timedelta(minutes=minutes)
-        row = store.add(
-            tx.connection,
-            tenant_id=tx.tenant,
-            uid=uid,
-            ref=str(uid),
-            spec=_kept(request),
-            state="held",
-            request_id=None if stored is None else stored.id,
-            person_id=person,
-            location=location,
-            service=placing.service_of(tx, request, wanted[0]).id,
-            starts_at=min(a.start for a in assignments),
-            expires_at=expires,
-            urgent=urgent,
-            created_by=tx.principal.actor,
-        )
-        bookings.write(tx, request, wanted, assignments, taken, who, row.id, "hold", expires)
-    after = {"state": "held", "visits": len(wanted), "expires_at": expires.isoformat()}
-    tx.audit("booking.held", "booking", uid, None, after)
-    return bookings.found(tx, str(uid))
-
-
-def _agreed(request: Request, visit: WantedVisit) -> Assignment:
-    """Return when a visit begins that was agreed upon before; nothing else of it is looked at."""
-    return Assignment(
-        visit=request.visit_id(visit.occurrence, visit.step),
-        start=visit.start,
-        end=visit.start + timedelta(minutes=1),
-    )
-
-
-def _kept(request: Request) -> dict[str, Any]:
-    """Return a request as it is kept with its booking: its name is the booking's."""
-    spec: dict[str, Any] = encode(request)
-    spec.pop("id", None)
-    return spec
 
 
 def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -> Partly:
@@ -195,7 +143,7 @@ def partly(tx: Tx, request: Request, wanted: Sequence[WantedVisit], who: Cast) -
         for visits in series.occurrences(wanted):
             step = tx.connection.begin_nested()
             try:
-                _held(tx, request, [*possible, *visits], who, None, 1, None, False, whole=False)
+                write(tx, request, [*possible, *visits], who=who, person=None, whole=False)
             except (Taken, RuleBroken) as problem:
                 refused += [(visit, problem) for visit in visits]
             else:
@@ -240,14 +188,14 @@ def _cap(tx: Tx, person: int | None) -> None:
     """
     terms, who = policy(tx.world), tx.principal
     if who.own_only and (who.publishable or person is None):
-        claims.lock(tx.connection, [-(tx.tenant + 2**51)])
-        there = store.open_holds_of(tx.connection, tx.tenant, who.actor, tx.now)
+        key = -(tx.tenant + 2**51)
+        there = store.open_holds(tx.connection, key, tx.tenant, None, who.actor)
         _demand_fewer(
             there, terms.most_public_holds, "This page has" if who.publishable else "You have"
         )
     elif person is not None:
-        claims.lock(tx.connection, [-(person + 2**50)])
-        there = store.open_holds(tx.connection, tx.tenant, person, tx.now)
+        key = -(person + 2**50)
+        there = store.open_holds(tx.connection, key, tx.tenant, person, who.actor)
         _demand_fewer(there, terms.most_open_holds, "This person has")
 
 
@@ -292,8 +240,8 @@ def offer(
     person = _person(tx, request, who)
     _cap(tx, person)
     minutes = (until - tx.now) / timedelta(minutes=1)
-    return _held(
-        tx, request, wanted, who, person, minutes, stored, False, whole=True, freed=leaving
+    return write(
+        tx, request, wanted, who=who, person=person, minutes=minutes, stored=stored, freed=leaving
     )
 
 
@@ -305,11 +253,13 @@ def book(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any) -
     WrongState, Taken, RuleBroken
     """
     tx.demand("bookings.hold")
+    tx.demand("bookings.confirm")
     demand_unbooked(tx, stored)
     series.demand_chains(request, bookings.demand_once(wanted))
     who = placing.cast(tx, request, wanted)
-    row = _held(tx, request, wanted, who, _person(tx, request, who), 1, stored, False, whole=True)
-    return confirming.confirm(tx, row.ref)
+    person = _person(tx, request, who)
+    becomes = Becomes.CONFIRMED
+    return write(tx, request, wanted, who=who, person=person, stored=stored, becomes=becomes)
 
 
 def bring_in(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: Any | None) -> Any:
@@ -325,5 +275,13 @@ def bring_in(tx: Tx, request: Request, wanted: Sequence[WantedVisit], stored: An
     series.demand_chains(request, bookings.demand_once(wanted))
     who = placing.cast(tx, request, wanted)
     person = _person(tx, request, who)
-    row = _held(tx, request, wanted, who, person, 1, stored, False, whole=True, noticed=True)
-    return confirming.into(tx, row, "booked", None)
+    return write(
+        tx,
+        request,
+        wanted,
+        who=who,
+        person=person,
+        stored=stored,
+        becomes=Becomes.BOOKED,
+        noticed=True,
+    )

@@ -142,7 +142,9 @@ def _replace(
                 bookings.take_seat(tx, move.session, was.id)
     bookings.rename(tx, live, renamed)
     replaced = [v.id for v in old.values()]
-    placing.claim(tx, who, taken, numbers, bookings.claimed(row), row.expires_at, replaced=replaced)
+    placing.claim(
+        tx, who, taken, numbers, bookings.claimed(row.state), row.expires_at, replaced=replaced
+    )
     place = row.location
     if min((renamed[at[0]], at[1]) for at in live) in {(m.occurrence, m.step) for m in moves}:
         ordered = sorted(moves, key=lambda m: (m.occurrence, m.step))
@@ -256,7 +258,15 @@ def add_visits(
     )
     bookings.rename(tx, live, renamed)
     bookings.write(
-        tx, request, wanted, assignments, taken, who, row.id, bookings.claimed(row), row.expires_at
+        tx,
+        request,
+        wanted,
+        assignments,
+        taken,
+        who,
+        row.id,
+        bookings.claimed(row.state),
+        row.expires_at,
     )
     bookings.begin(tx, row, [row.starts_at, *(a.start for a in assignments)])
     changed = bookings.found(tx, row.ref)

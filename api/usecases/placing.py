@@ -428,6 +428,31 @@ def claim(
     Taken
         Naming what is taken and when; the transaction has to be rolled back.
     """
+    rows = dealt(tx, who, taken, visits, replaced=replaced)
+    left = claims.insert(tx.connection, tx.tenant, rows, state, expires_at)
+    if left:
+        raise taken_by(tx, who, left[0])
+
+
+def dealt(
+    tx: Tx,
+    who: Cast,
+    taken: Sequence[Claim],
+    visits: Mapping[str, int],
+    *,
+    replaced: Sequence[int] = (),
+) -> list[ClaimRow]:
+    """Return the rows of what visits take, each with its lane; nobody else deals these meanwhile.
+
+    Parameters
+    ----------
+    visits, replaced
+        As for ``claim``.
+
+    Raises
+    ------
+    Taken
+    """
     claims.lock(
         tx.connection,
         [
@@ -453,9 +478,7 @@ def claim(
             for _ in range(c.uses)
         ]
         rows += _in_lanes(tx, who, name, new)
-    left = claims.insert(tx.connection, tx.tenant, rows, state, expires_at)
-    if left:
-        raise taken_by(tx, who, left[0])
+    return rows
 
 
 def _in_lanes(tx: Tx, who: Cast, name: str, new: list[ClaimRow]) -> list[ClaimRow]:

@@ -50,9 +50,11 @@ class Tx:
 
     @property
     def world_now(self) -> World:
-        """The tenant's world as it is; it may change while the transaction runs."""
-        if "world" in self.__dict__:
-            return self.world
+        """The tenant's world as it was at the first look; it may change meanwhile."""
+        return self.world if "world" in self.__dict__ else self._glanced
+
+    @cached_property
+    def _glanced(self) -> World:
         return self.worlds.glance(self.connection, self.tenant)
 
     def demand(self, action: str) -> None:

@@ -145,8 +145,8 @@ class Day:
 #: What is done to a booking, what it has to be before, and statements that have to be among the
 #: points at which it was tried.
 DEEDS: dict[str, tuple[list[str], list[str]]] = {
-    "hold": ([], ["INSERT INTO booking", "INSERT INTO visit", "INSERT INTO claim"]),
-    "confirm": (["hold"], ["UPDATE"]),
+    "hold": ([], ["WITH booking AS ( INSERT INTO booking"]),
+    "confirm": (["hold"], ["WITH booking AS ( UPDATE booking"]),
     "reschedule": (["hold", "confirm"], ["UPDATE visit", "INSERT INTO claim"]),
     "cancel": (["hold", "confirm"], ["DELETE FROM claim", "UPDATE booking"]),
 }

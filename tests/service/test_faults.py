@@ -23,9 +23,10 @@ from api.app import application
 from api.call import Service
 from api.embedded import EmbeddedServer
 from api.settings import Settings
+from api.store import new_bookings
 from api.store.database import engine_url
 from api.store.migrate import migrate
-from api.usecases import placing, tenants
+from api.usecases import tenants
 
 NINE, TEN, ELEVEN = (f"2030-01-07T{hour:02}:00:00+01:00" for hour in (9, 10, 11))
 #: Ends every connection of the service but the one that asks.
@@ -99,11 +100,9 @@ def test_connections_that_broke_while_idle_are_replaced(clinic: Clinic, superuse
     "words",
     [
         "set_config",
-        "pg_advisory_xact_lock_shared",
+        "held_world",
+        "open_holds",
         "INSERT INTO booking",
-        "INSERT INTO visit",
-        "INSERT INTO claim",
-        "INSERT INTO audit",
         "INSERT INTO idempotency",
         "UPDATE idempotency",
     ],
@@ -210,13 +209,13 @@ def test_a_use_case_that_fails_leaves_nothing(
     """A bug after the claims: 500, no row of anything, and the same key works later."""
     asks = clinic.asker("scheduler")
     before = counts(clinic)
-    claim = placing.claim
+    add = new_bookings.add
 
     def broken(*given: Any, **named: Any) -> None:
-        claim(*given, **named)
+        add(*given, **named)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(placing, "claim", broken)
+    monkeypatch.setattr(new_bookings, "add", broken)
     assert asks.post("/v1/holds", physio(NINE), Idempotency_Key="k").status_code == 500
     assert counts(clinic) == before
     monkeypatch.undo()

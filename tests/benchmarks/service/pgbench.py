@@ -10,10 +10,8 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Range
@@ -21,6 +19,10 @@ from sqlalchemy import Engine, event
 
 from api.embedded import EmbeddedServer
 from api.embedded.folder import owner, programs
+
+#: An instant, and a UUID, as they are sent.
+INSTANT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+\d\d:\d\d"
+UID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def written_down(engine: Engine, work: Callable[[], Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -81,6 +83,15 @@ def _literal(value: Any, replaced: dict[str, str]) -> str:
         return "'{}'"
     if isinstance(value, list):
         return "ARRAY[" + ", ".join(_literal(item, replaced) for item in value) + "]"
+    # Rows are sent as JSON: what is replaced stands within.
+    within = "|".join(re.escape(one) for one in replaced) or "$^"
+    parts = re.split(f"({within})", text)
+    return " || ".join(
+        f"CAST({replaced[part]} AS text)" if part in replaced else _quoted(part) for part in parts
+    )
+
+
+def _quoted(text: str) -> str:
     quoted = text.replace("\\", "\\\\").replace("'", "''")
     # A colon before a letter would be a variable of pgbench's.
     return "U&'" + re.sub(r":(?=[A-Za-z_])", r"\\003a", quoted) + "'"
@@ -108,11 +119,8 @@ def as_bookings(statements: list[tuple[str, dict[str, Any]]], practitioners: int
     replaced: dict[str, str] = {}
     for _, values in statements:
         for value in values.values():
-            if isinstance(value, Range):
-                value = [value.lower, value.upper]
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, datetime):
-                    replaced[str(one)] = f"(timestamptz '{one.isoformat()}' + {shift})"
-                elif isinstance(one, UUID):
-                    replaced[str(one)] = "gen_random_uuid()"
+            for one in re.findall(INSTANT, str(value)):
+                replaced[one] = f"(timestamptz '{one}' + {shift})"
+            for one in re.findall(UID, str(value)):
+                replaced[one] = "gen_random_uuid()"
     return script(statements, replaced, draws)

@@ -373,6 +373,35 @@ BY_CREDENTIAL = {
 }
 
 
+#: Functions that wait for a lock and look only then: each of their statements has a snapshot of its
+#: own, as two trips have. Together they take one.
+FUNCTIONS = {
+    "held_world(bigint)": """
+        CREATE FUNCTION held_world(bigint) RETURNS TABLE (world_version bigint, own boolean)
+        LANGUAGE plpgsql AS $$
+        #variable_conflict use_column
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(1, $1::integer);
+            RETURN QUERY SELECT world_version, xmin = pg_current_xact_id_if_assigned()::xid
+                         FROM tenant WHERE id = $1;
+        END $$
+    """,
+    "open_holds(bigint, bigint, bigint, text)": """
+        CREATE FUNCTION open_holds(bigint, bigint, bigint, text) RETURNS bigint
+        LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock($1);
+            IF $3 IS NULL THEN
+                RETURN (SELECT count(*) FROM booking WHERE tenant_id = $2 AND created_by = $4
+                        AND state IN ('held', 'pending_approval') AND expires_at > now());
+            END IF;
+            RETURN (SELECT count(*) FROM booking WHERE tenant_id = $2 AND person_id = $3
+                    AND state IN ('held', 'pending_approval') AND expires_at > now());
+        END $$
+    """,
+}
+
+
 def upgrade() -> None:
     """Make the tables, their policies, and what each role may do."""
     for statement in (*TABLES, *INDEXES):
@@ -409,6 +438,10 @@ def upgrade() -> None:
     )
     op.execute("REVOKE ALL ON FUNCTION known_key(bytea) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION known_key(bytea) TO allocator_api")
+    for name, made in FUNCTIONS.items():
+        op.execute(made)
+        op.execute(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {name} TO allocator_api, allocator_worker")
     op.execute(
         """
         CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -426,7 +459,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them again."""
-    op.execute("DROP FUNCTION known_key(bytea)")
+    for name in ("known_key(bytea)", *FUNCTIONS):
+        op.execute(f"DROP FUNCTION {name}")
     for table in reversed(TENANTS):
         op.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
     op.execute("DROP TABLE tenant CASCADE")

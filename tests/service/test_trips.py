@@ -1,0 +1,102 @@
+"""How often a call goes to the database: each trip costs more than most of what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from service.conftest import Asker, Clinic, physio
+from service.indexing import at
+from sqlalchemy import event
+
+#: What a trip is for, by words that no other has.
+WORDS = {
+    "known_key": "who asks",
+    "set_config": "begin",
+    "INTO idempotency": "first call?",
+    "UPDATE idempotency": "keep the answer",
+    "held_world": "hold the world still",
+    "FROM resource JOIN person": "who comes",
+    "open_holds": "count open holds",
+    "claim.expires_at <= now()": "what has expired",
+    "INSERT INTO booking": "write it all",
+    "FOR UPDATE OF booking": "lock the booking",
+    "SELECT world_version, xmin": "look at the world",
+    "UPDATE booking SET state": "become",
+    "INTO allowance": "lease an allowance",
+}
+
+
+@pytest.fixture
+def trips(clinic: Clinic) -> Iterator[Callable[[Callable[[], Any]], tuple[Any, list[str]]]]:
+    """Do something; return what came of it, and the statements that it sent."""
+    application: Any = clinic.http.app
+    engine = application.state.service.database.engine
+    told: list[str] = []
+
+    def tell(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        told.append(next((what for words, what in WORDS.items() if words in statement), statement))
+
+    def counted(work: Callable[[], Any]) -> tuple[Any, list[str]]:
+        told.clear()
+        return work(), list(told)
+
+    event.listen(engine, "before_cursor_execute", tell)
+    yield counted
+    event.remove(engine, "before_cursor_execute", tell)
+
+
+def suggested(asks: Asker) -> str:
+    """Return the token of a place for P1."""
+    answer = asks.post("/v1/suggestions", {"service": "physio", "attendees": ["P1"], "limit": 1})
+    token: str = answer.json()["suggestions"][0]["token"]
+    return token
+
+
+def test_a_booking_is_written_in_one_trip(
+    clinic: Clinic, trips: Callable[[Callable[[], Any]], tuple[Any, list[str]]]
+) -> None:
+    """Held and confirmed: booking, visit, claims, log and what is told of it, all together."""
+    asks = clinic.asker("scheduler")
+    first = asks.post("/v1/bookings", {"token": suggested(asks)})  # an allowance is leased by now
+    assert first.status_code == 201
+    token = {"token": suggested(asks)}
+    made, told = trips(lambda: asks.post("/v1/bookings", token, Idempotency_Key="k"))
+    assert (made.status_code, made.json()["state"], made.json()["version"]) == (201, "booked", 2)
+    assert told == [
+        "who asks",
+        "begin",
+        "first call?",
+        "hold the world still",
+        "who comes",
+        "count open holds",
+        "what has expired",
+        "write it all",
+        "keep the answer",
+    ]
+
+
+def test_a_hold_and_its_confirmation(
+    clinic: Clinic, trips: Callable[[Callable[[], Any]], tuple[Any, list[str]]]
+) -> None:
+    """A hold takes as many as a booking, less the key; a confirmation five."""
+    asks = clinic.asker("scheduler")
+    first = asks.post("/v1/holds", physio(at(9))).json()["id"]
+    assert asks.post(f"/v1/holds/{first}/confirm").status_code == 200
+    held, told = trips(lambda: asks.post("/v1/holds", physio(at(10))))
+    assert (held.status_code, held.json()["state"], held.json()["version"]) == (201, "held", 1)
+    assert told == [
+        "who asks",
+        "begin",
+        "hold the world still",
+        "who comes",
+        "count open holds",
+        "what has expired",
+        "write it all",
+    ]
+    path = f"/v1/holds/{held.json()['id']}/confirm"
+    confirmed, told = trips(lambda: asks.post(path))
+    assert (confirmed.json()["state"], confirmed.json()["version"]) == ("booked", 2)
+    assert told == ["who asks", "begin", "lock the booking", "look at the world", "become"]
+
