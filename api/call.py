@@ -20,7 +20,8 @@ from api.metrics import Metrics
 from api.problems import Invalid, KeyReused
 from api.sealing import Seal
 from api.settings import Settings
-from api.store.database import Database
+from api.store.changes import Looked
+from api.store.database import Database, fetched
 from api.store.world import Worlds
 from api.suggesting.suggester import Suggester
 from api.usecases.tx import Tx
@@ -74,6 +75,8 @@ class Call:
         Their idempotency key, or None.
     version
         What ``If-Match`` says, or None.
+    looked
+        What has changed of the tenant's by now, where that was asked.
     """
 
     service: Service
@@ -81,6 +84,7 @@ class Call:
     principal: Principal
     key: str | None
     version: int | None
+    looked: Looked | None
 
     def read(self, work: Callable[[Tx], T], *, now: datetime | None = None) -> T:
         """Do some reading in a transaction.
@@ -123,24 +127,22 @@ class Call:
             if self.key is None:
                 status, content, headers = work(tx)
                 return Answer(content, status, dict(headers))
-            kept = self._kept(connection, body, secret)
-            if kept is not None:
-                return kept
+            before = self._kept(connection, body, secret)
+            if before is not None:
+                return before
             status, content, headers = work(tx)
             answer = Answer(content, status, dict(headers))
             if status not in keeps:
-                connection.execute(_FORGET, self._key())
+                fetched(connection, _FORGET, self._key())
                 return answer
             told = bytes(answer.body).decode()
-            connection.execute(
-                _KEEP,
-                {
-                    **self._key(),
-                    "status": status,
-                    "answer": json.dumps(self.service.seal.close(told)) if secret else told,
-                    "headers": json.dumps(dict(headers)),
-                },
-            )
+            kept = {
+                **self._key(),
+                "status": status,
+                "answer": json.dumps(self.service.seal.close(told)) if secret else told,
+                "headers": json.dumps(dict(headers)),
+            }
+            fetched(connection, _KEEP, kept)
             return answer
 
         return self.service.database.run(self.principal.tenant, run)
@@ -167,10 +169,9 @@ class Call:
         Whoever comes while the first is under way waits for it.
         """
         hashed = hashlib.sha256(body).digest()
-        new = connection.execute(_BEGIN, {**self._key(), "body": hashed}).first()
-        if new is not None:
+        if fetched(connection, _BEGIN, {**self._key(), "body": hashed}):
             return None
-        row = connection.execute(_FIND, self._key()).one()
+        (row,) = fetched(connection, _FIND, self._key())
         if bytes(row.body) != hashed:
             raise KeyReused(f"The idempotency key {self.key!r} was sent with another body before.")
         answer = json.loads(self.service.seal.open(row.answer)) if secret else row.answer
@@ -221,6 +222,7 @@ async def call(
         principal=request.state.principal,
         key=None if request.method in READS else idempotency_key,
         version=_version(if_match),
+        looked=request.state.looked,
     )
 
 

@@ -10,9 +10,11 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
+from api.auth.credentials import is_key
 from api.auth.principal import Principal
 from api.call import COOKIE, READS, Service, media_type, service_of
 from api.problems import Unauthenticated, UnsupportedMedia
+from api.store.changes import Looked
 
 LOG = structlog.get_logger("allocator.sign_in")
 
@@ -24,31 +26,40 @@ class KnownRoute(APIRoute):
     would be answered whoever sent it, and would count for nobody.
     """
 
+    #: Whether what has changed is asked as well.
+    looks = False
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers."""
         answer = super().get_route_handler()
 
         async def sign_in_first(request: Request) -> Response:
-            await run_in_threadpool(_sign_in, request)
+            await run_in_threadpool(_sign_in, request, self.looks)
             return await answer(request)
 
         return sign_in_first
 
 
-def _sign_in(request: Request) -> None:
-    """Find out who asks, and count the request."""
+class LookingRoute(KnownRoute):
+    """The same, where what has changed of what is booked is asked as well, in the same trip."""
+
+    looks = True
+
+
+def _sign_in(request: Request, looks: bool) -> None:
+    """Find out who asks, and count the request.
+
+    Parameters
+    ----------
+    looks
+        Whether what has changed is asked as well.
+    """
     service, address = service_of(request), _address(request)
     request.state.headers = service.failures.left(address).headers
     credential, cookie = _sent(request)
     service.failures.demand(address, credential)
     try:
-        principal = (
-            _of_cookie(service, request, credential)
-            if cookie
-            else service.credentials.of_bearer(
-                credential, request.headers.get("allocator-membership")
-            )
-        )
+        principal, request.state.looked = _known(service, request, credential, cookie, looks)
     except Unauthenticated:
         left = service.failures.failed(address, credential)
         request.state.headers = left.headers
@@ -73,6 +84,18 @@ def _sent(request: Request) -> tuple[str, bool]:
     if scheme.lower() != "bearer" or not credential.strip():
         raise Unauthenticated("Send your key as 'Authorization: Bearer KEY'.")
     return credential.strip(), False
+
+
+def _known(
+    service: Service, request: Request, credential: str, cookie: bool, looks: bool
+) -> tuple[Principal, Looked | None]:
+    """Return who asks, and what has changed where that was asked as well."""
+    if cookie:
+        return _of_cookie(service, request, credential), None
+    if looks and is_key(credential):
+        return service.credentials.of_key_and_changes(credential, service.suggester.indexes.seen)
+    membership = request.headers.get("allocator-membership")
+    return service.credentials.of_bearer(credential, membership), None
 
 
 def _of_cookie(service: Service, request: Request, cookie: str) -> Principal:

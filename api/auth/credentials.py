@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,13 @@ from sqlalchemy import Connection, text
 from api.auth.principal import Principal, Role
 from api.auth.tokens import TokenRules, Tokens
 from api.problems import Forbidden, Unauthenticated
+from api.store import changes
+from api.store.changes import Looked, Seen
 from api.store.database import Database
 from api.store.ids import as_uid
 
+#: Keys of which it is kept in mind whose they are.
+MOST = 10_000
 SECRET, PUBLISHABLE, SESSION, LINK = "ak_", "pk_", "ws_", "ln_"
 #: Actions that a link of each purpose allows, beside looking at the booking.
 PURPOSES = {
@@ -36,6 +41,11 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def is_key(credential: str) -> bool:
+    """Say whether what was sent looks like a key."""
+    return credential.startswith((SECRET, PUBLISHABLE))
+
+
 class Credentials:
     """Finds who is asking.
 
@@ -50,10 +60,36 @@ class Credentials:
     def __init__(self, database: Database, tokens: TokenRules) -> None:
         self._database = database
         self._tokens = Tokens(tokens)
+        self._tenants: dict[bytes, int] = {}
+
+    def of_key_and_changes(
+        self, credential: str, seen_of: Callable[[int], Seen | None]
+    ) -> tuple[Principal, Looked | None]:
+        """Return who sends a key, and what has changed of the tenant's, in a single trip.
+
+        The latter is None where it is not known yet whose key it is, or nobody has looked.
+
+        Parameters
+        ----------
+        seen_of
+            Says with what somebody last looked at a tenant.
+        """
+        hashed = digest(credential)
+        tenant = self._tenants.get(hashed)
+        seen = None if tenant is None else seen_of(tenant)
+        if seen is None:
+            return self._of_key(credential), None
+        what = {"hash": hashed, "tenant": tenant, **changes.asked(seen)}
+        found = self._database.ask(_KNOWN_KEY_AND_CHANGES, what)
+        if not found:
+            raise Unauthenticated("This key is not known.")
+        (row,) = found
+        looked = None if row.asked_at is None else Looked(seen, changes.found(row, seen))
+        return _of_row(row, row.now), looked
 
     def of_bearer(self, credential: str, tenant: str | None) -> Principal:
         """Return who sends a key, a link's secret or a token in ``Authorization: Bearer``."""
-        if credential.startswith((SECRET, PUBLISHABLE)):
+        if is_key(credential):
             return self._of_key(credential)
         if credential.startswith(LINK):
             return self._of_link(credential)
@@ -85,6 +121,9 @@ class Credentials:
         found = self._database.ask(_KNOWN_KEY, {"hash": hashed})
         if not found:
             raise Unauthenticated("This key is not known.")
+        if len(self._tenants) >= MOST:
+            self._tenants.clear()
+        self._tenants[hashed] = found[0].tenant_id
         return _of_row(found[0], found[0].now)
 
     def _of_link(self, credential: str) -> Principal:
@@ -140,9 +179,16 @@ class Credentials:
         )
 
 
-_KNOWN_KEY = text(
+_KEY = (
     "SELECT now() AS now, tenant_id, uid, role, scopes, locations, person_id, publishable,"
-    " revoked_at, expires_at FROM known_key(:hash)"
+    " revoked_at, expires_at"
+)
+_KNOWN_KEY = text(f"{_KEY} FROM known_key(:hash)")
+#: What has changed is asked of the tenant whose the key is, whose ever it was thought to be.
+_KNOWN_KEY_AND_CHANGES = text(
+    f"{_KEY}, changed.* FROM known_key(:hash)"
+    " LEFT JOIN LATERAL changes_since(tenant_id, CAST(:seen AS pg_snapshot), :most) AS changed"
+    " ON tenant_id = :tenant"
 )
 
 

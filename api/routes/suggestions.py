@@ -11,11 +11,11 @@ from api.call import Answer, Calling
 from api.routes.documents import answer_of
 from api.schemas.bodies import SuggestionsIn
 from api.schemas.texts import Name
-from api.sign_in import KnownRoute
+from api.sign_in import LookingRoute
 from api.suggesting import views
 from api.suggesting.asking import Asked
 
-routes = APIRouter(prefix="/v1/suggestions", tags=["suggestions"], route_class=KnownRoute)
+routes = APIRouter(prefix="/v1/suggestions", tags=["suggestions"], route_class=LookingRoute)
 
 
 @routes.post(
@@ -27,7 +27,7 @@ routes = APIRouter(prefix="/v1/suggestions", tags=["suggestions"], route_class=K
 def suggest(call: Calling, body: SuggestionsIn) -> Response:
     """Suggest places for a service, a request, or a booking that moves; tokens hold them."""
     suggester, asked = call.service.suggester, body.asked()
-    known = suggester.indexes.in_step(call.service.database, call.principal.tenant)
+    known = suggester.indexes.in_step(call.service.database, call.principal.tenant, call.looked)
     index, now = known or (None, None)
     return Answer(
         call.read(lambda tx: views.suggestions(tx, suggester.suggest(tx, asked, index)), now=now)

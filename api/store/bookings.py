@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, Range, dialect
 
 from allocator.domain.schedule import Assignment
+from api.store.database import fetched
 from api.store.ids import as_uid, new_uid
 from api.store.tables import BOOKING, PERSON, REQUEST, SEAT, SESSION, VISIT
 
@@ -60,7 +61,7 @@ def find(connection: Connection, tenant: int, name: str, *, for_update: bool = F
     if uid is None:
         return None
     asked = _ONE_LOCKED if for_update else _ONE
-    return connection.execute(asked, {"tenant": tenant, "uid": uid}).first()
+    return next(iter(fetched(connection, asked, {"tenant": tenant, "uid": uid})), None)
 
 
 _OF_UID = f"{WHOLE} WHERE booking.tenant_id = :tenant AND booking.uid = :uid"
@@ -191,18 +192,17 @@ def become(
     row
         The booking as it is found now.
     """
-    return connection.execute(
-        _BECOME,
-        {
-            "tenant": tenant,
-            "booking": booking.id,
-            "uid": booking.uid,
-            "before": booking.state,
-            "state": state,
-            "expires": expires_at,
-            "actor": actor,
-        },
-    ).one()
+    what = {
+        "tenant": tenant,
+        "booking": booking.id,
+        "uid": booking.uid,
+        "before": booking.state,
+        "state": state,
+        "expires": expires_at,
+        "actor": actor,
+    }
+    (row,) = fetched(connection, _BECOME, what)
+    return row
 
 
 _BECOME = text(
@@ -266,8 +266,8 @@ def open_holds(
         Whose they are; where nobody in particular, who has made them.
     """
     what = {"key": key, "tenant": tenant, "person": person, "actor": actor}
-    found: int = connection.execute(_OPEN, what).scalar_one()
-    return found
+    ((found,),) = fetched(connection, _OPEN, what)
+    return int(found)
 
 
 _OPEN = text("SELECT open_holds(:key, :tenant, :person, :actor)")

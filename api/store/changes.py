@@ -15,7 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from api.store.database import Database
+from api.store.database import Ask
+
+#: Objects that are told of, at most; where more have changed, nobody says which.
+MOST = 2_000
 
 
 def unseen(transaction: str, snapshot: str) -> str:
@@ -82,6 +85,14 @@ class Changes:
     objects: tuple[UUID, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What has changed, and what was looked with."""
+
+    seen: Seen
+    found: Changes
+
+
 def look(connection: Connection) -> Seen:
     """Look for the first time: what is read after it is not older."""
     row = connection.execute(_LOOK).one()
@@ -93,31 +104,21 @@ _LOOK = text(
 )
 
 
-def since(connection: Connection, tenant: int, seen: Seen, most: int) -> Changes:
-    """Return what of a tenant's has changed since somebody looked.
-
-    Parameters
-    ----------
-    most
-        How many objects are told, at most.
-    """
-    row = connection.execute(_SINCE, _asked(tenant, seen, most)).one()
-    return _changes(row, seen, most)
+def since(ask: Ask, tenant: int, seen: Seen) -> Changes:
+    """Return what of a tenant's has changed since somebody looked; no transaction is needed."""
+    (row,) = ask(_SINCE, {"tenant": tenant, **asked(seen)})
+    return found(row, seen)
 
 
-def at_once(database: Database, tenant: int, seen: Seen, most: int) -> Changes:
-    """Return the same in a single trip, without a transaction."""
-    (row,) = database.ask(_SINCE, _asked(tenant, seen, most))
-    return _changes(row, seen, most)
+def asked(seen: Seen) -> dict[str, Any]:
+    """Return the values that ``changes_since`` takes beside the tenant."""
+    return {"seen": seen.snapshot, "most": MOST + 1}
 
 
-def _asked(tenant: int, seen: Seen, most: int) -> dict[str, Any]:
-    return {"tenant": tenant, "seen": seen.snapshot, "most": most + 1}
-
-
-def _changes(row: Any, seen: Seen, most: int) -> Changes:
+def found(row: Any, seen: Seen) -> Changes:
+    """Return what a row of ``changes_since`` says."""
     objects: Sequence[UUID] = row.objects or ()
-    known = row.started == seen.started and len(objects) <= most
+    known = row.started == seen.started and len(objects) <= MOST
     return Changes(
         asked_at=row.asked_at,
         seen=Seen(snapshot=row.snapshot, started=row.started),

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 
+from api.store.database import fetched
+
 T = TypeVar("T")
 
 #: Rows that one statement writes, at most.
@@ -41,7 +43,7 @@ def lock(connection: Connection, keys: Iterable[int]) -> None:
     """
     wanted = sorted(set(keys))
     if wanted:
-        connection.execute(_LOCK, {"keys": wanted})
+        fetched(connection, _LOCK, {"keys": wanted})
 
 
 _LOCK = text(
@@ -171,16 +173,14 @@ def neighbours(
     """
     if not resources:
         return []
-    return connection.execute(
-        _NEIGHBOURS,
-        {
-            "tenant": tenant,
-            "resources": list(resources),
-            "start": start,
-            "end": end,
-            "freed": list(freed),
-        },
-    ).all()
+    what = {
+        "tenant": tenant,
+        "resources": list(resources),
+        "start": start,
+        "end": end,
+        "freed": list(freed),
+    }
+    return fetched(connection, _NEIGHBOURS, what)
 
 
 _NEIGHBOURS = text(
@@ -204,7 +204,7 @@ def expired(
 ) -> list[int]:
     """Return the bookings whose time is over, and who still take some resources or sessions."""
     what = {"tenant": tenant, "resources": list(resources), "sessions": list(sessions)}
-    return list(connection.execute(_EXPIRED, what).scalars())
+    return [booking for (booking,) in fetched(connection, _EXPIRED, what)]
 
 
 _EXPIRED = text(

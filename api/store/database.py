@@ -7,17 +7,21 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 
 from api import traces
 from api.problems import Invalid, StoreUnavailable
 
 T = TypeVar("T")
+#: What asks a question, with its values, and returns the rows.
+Ask = Callable[[TextClause, Mapping[str, Any]], Sequence[Any]]
 #: Errors of a transaction that another try may spare: deadlock, serialisation, and a lane that was
 #: dealt anew while somebody else took it.
 AGAIN = {"40P01", "40001", "23P01"}
@@ -97,26 +101,29 @@ class Database:
             database's, at which the transaction began.
         """
         with _told(), self.engine.begin() as connection:
-            now: datetime = connection.execute(
-                _SCOPE,
-                {
-                    "tenant": "" if tenant is None else str(tenant),
-                    "credential": "" if credential is None else credential.hex(),
-                },
-            ).scalar_one()
+            scope = {
+                "tenant": "" if tenant is None else str(tenant),
+                "credential": "" if credential is None else credential.hex(),
+            }
+            ((now,),) = fetched(connection, _SCOPE, scope)
             yield connection, now
 
-    def ask(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+    def ask(self, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Any]:
         """Ask one question that needs no tenant, in a single trip; again where that broke."""
         try:
             return self._asked(statement, values)
         except Broken:
             return self._asked(statement, values)
 
-    def _asked(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+    def _asked(self, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Any]:
         with _told(), self.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            return connection.execute(statement, values).all()
+            driver: Any = connection.connection.driver_connection
+            driver.autocommit = True
+            try:
+                return fetched(connection, statement, values)
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
 
     def run(
         self,
@@ -174,6 +181,37 @@ class Database:
                 return opened.enter_context(self.transaction(tenant))
 
             yield begin() if now is None else (cast(Connection, _Late(begin)), now)
+
+
+def asking(connection: Connection) -> Ask:
+    """Return what asks in a transaction."""
+    return partial(fetched, connection)
+
+
+def fetched(
+    connection: Connection, statement: TextClause, values: Mapping[str, Any]
+) -> Sequence[Any]:
+    """Execute a statement, and return its rows as the driver has them.
+
+    Of what is asked again and again that takes less than half the time: no result is described
+    anew. Whoever listens to statements hears of it as of any other.
+    """
+    written = _written(statement)
+    for hear in connection.dispatch.before_cursor_execute:
+        hear(connection, None, written, values, None, False)
+    driver: Any = connection.connection.driver_connection
+    try:
+        cursor = driver.cursor(row_factory=namedtuple_row).execute(written, values)
+        return cursor.fetchall() if cursor.description else ()
+    except psycopg.Error as error:
+        # Told as SQLAlchemy tells: where a connection broke, the others of its age go as well.
+        connection._handle_dbapi_exception(error, written, dict(values), None, None)
+
+
+@cache
+def _written(statement: TextClause) -> str:
+    """Return a statement as the driver reads it."""
+    return str(statement.compile(dialect=PGDialect_psycopg()))
 
 
 class _Late:

@@ -15,6 +15,7 @@ from allocator.domain.schedule import Assignment
 from api.store import claims
 from api.store.bookings import WHOLE
 from api.store.claims import ClaimRow
+from api.store.database import fetched
 from api.store.ids import new_uid
 
 #: A line of the audit log: action, before and after.
@@ -83,30 +84,28 @@ def add(
         taken; whoever gets some of these has to roll back.
     """
     wanted = claims.in_turn(rows)
-    row = connection.execute(
-        _ADD,
-        {
-            "tenant": new.tenant,
-            "uid": new.uid,
-            "ref": str(new.uid),
-            "spec": json.dumps(new.spec),
-            "state": new.state,
-            "version": len(new.log),
-            "request": new.request,
-            "person": new.person,
-            "location": new.location,
-            "service": new.service,
-            "starts": new.starts_at,
-            "expires": new.expires_at,
-            "urgent": new.urgent,
-            "saving": None if new.saving is None else json.dumps(new.saving),
-            "actor": new.actor,
-            "claimed": new.claimed,
-            "visits": _json(_visit(visit) for visit in visits),
-            "claims": _json(_claim(row, visits[row.visit]) for row in wanted),
-            "log": _json({"action": a, "before": b, "after": c} for a, b, c in new.log),
-        },
-    ).one()
+    what = {
+        "tenant": new.tenant,
+        "uid": new.uid,
+        "ref": str(new.uid),
+        "spec": json.dumps(new.spec),
+        "state": new.state,
+        "version": len(new.log),
+        "request": new.request,
+        "person": new.person,
+        "location": new.location,
+        "service": new.service,
+        "starts": new.starts_at,
+        "expires": new.expires_at,
+        "urgent": new.urgent,
+        "saving": None if new.saving is None else json.dumps(new.saving),
+        "actor": new.actor,
+        "claimed": new.claimed,
+        "visits": _json(_visit(visit) for visit in visits),
+        "claims": _json(_claim(row, visits[row.visit]) for row in wanted),
+        "log": _json({"action": a, "before": b, "after": c} for a, b, c in new.log),
+    }
+    (row,) = fetched(connection, _ADD, what)
     numbers = {(occurrence, step): number for occurrence, step, number in row.numbers}
     left = claims.left(
         wanted, ((r, lane, datetime.fromisoformat(start)) for r, lane, start in row.taken)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, text
+
+from api.store.database import fetched
 
 
 def resources(connection: Connection, tenant: int, refs: Sequence[str]) -> Sequence[Any]:
@@ -16,21 +17,11 @@ def resources(connection: Connection, tenant: int, refs: Sequence[str]) -> Seque
     """
     if not refs:
         return []
-    return connection.execute(_RESOURCES, {"tenant": tenant, "refs": list(refs)}).all()
-
-
-def erased(connection: Connection, tenant: int, objects: Sequence[UUID]) -> Sequence[Any]:
-    """Return the resources of people, of these UUIDs, who are erased, with since when they are."""
-    return connection.execute(_ERASED, {"tenant": tenant, "objects": list(objects)}).all()
+    return fetched(connection, _RESOURCES, {"tenant": tenant, "refs": list(refs)})
 
 
 _RESOURCES = text(
     "SELECT resource.id, resource.ref, resource.spec, person_id, person.erased_at FROM resource"
     " JOIN person ON person.tenant_id = :tenant AND person.id = resource.person_id"
     " WHERE resource.tenant_id = :tenant AND resource.ref = ANY(:refs)"
-)
-_ERASED = text(
-    "SELECT resource.ref, person.erased_at FROM person"
-    " JOIN resource ON resource.tenant_id = :tenant AND resource.person_id = person.id"
-    " WHERE person.tenant_id = :tenant AND person.uid = ANY(:objects) AND erased_at IS NOT NULL"
 )

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-#: A visit as it lies, with its claims: resource, role, start and end of each, a row for each lane.
-_WHOLE = """
-    SELECT visit.uid, visit.service, visit.occurrence, visit.step, visit.state,
-           lower(visit.span) AS start, upper(visit.span) AS finish, visit.resources,
-           session.ref AS session, booking.uid AS booking, booking.expires_at,
-           (SELECT coalesce(jsonb_agg(jsonb_build_array(
-                resource.ref, claim.role, lower(claim.span), upper(claim.span)) ORDER BY claim.id),
-                '[]')
-            FROM claim JOIN resource ON resource.tenant_id = claim.tenant_id
-                                    AND resource.id = claim.resource_id
-            WHERE claim.tenant_id = visit.tenant_id AND claim.visit_id = visit.id) AS claims
-    FROM visit
-    LEFT JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id
-    LEFT JOIN session ON session.tenant_id = visit.tenant_id AND session.id = visit.session_id
-    WHERE visit.tenant_id = :tenant AND visit.state <> 'cancelled'
-      AND visit.ends_at > :start AND visit.starts_at < :end
-"""
+from api.store.database import Ask
 
 
 def within(connection: Connection, tenant: int, start: datetime, end: datetime) -> Sequence[Any]:
@@ -33,40 +19,10 @@ def within(connection: Connection, tenant: int, start: datetime, end: datetime) 
     return connection.execute(_WITHIN, {"tenant": tenant, "start": start, "end": end}).all()
 
 
-_WITHIN = text(f"{_WHOLE} ORDER BY visit.id")
-
-
-def of(
-    connection: Connection,
-    tenant: int,
-    start: datetime,
-    end: datetime,
-    objects: Sequence[UUID],
-) -> Sequence[Any]:
-    """Return those of some bookings, and those of these UUIDs."""
-    what = {"tenant": tenant, "start": start, "end": end, "objects": list(objects)}
-    return connection.execute(_OF, what).all()
-
-
-_OF = text(
-    f"""{_WHOLE} AND visit.id IN (
-        SELECT id FROM visit WHERE tenant_id = :tenant AND uid = ANY(:objects)
-        UNION
-        SELECT visit.id FROM booking JOIN visit ON visit.tenant_id = booking.tenant_id
-                                               AND visit.booking_id = booking.id
-        WHERE booking.tenant_id = :tenant AND booking.uid = ANY(:objects))
-    ORDER BY visit.id"""
+_WITHIN = text(
+    "SELECT * FROM lying_visit WHERE tenant_id = :tenant AND ends_at > :start AND starts_at < :end"
+    " ORDER BY id"
 )
-
-
-#: A request, and whether it waits: neither booked nor withdrawn.
-_REQUESTS = """
-    SELECT request.uid, request.ref, request.spec, request.state = 'requested' AND NOT EXISTS (
-               SELECT 1 FROM booking
-               WHERE booking.tenant_id = request.tenant_id AND booking.request_id = request.id
-                 AND booking.state IN ('held', 'pending_approval', 'booked')) AS waits
-    FROM request WHERE request.tenant_id = :tenant
-"""
 
 
 def waiting(connection: Connection, tenant: int, most: int) -> Sequence[Any]:
@@ -75,19 +31,66 @@ def waiting(connection: Connection, tenant: int, most: int) -> Sequence[Any]:
 
 
 _WAITING = text(
-    f"{_REQUESTS} AND request.state = 'requested' AND request.spec ? 'windows'"
-    " ORDER BY request.id DESC LIMIT :most"
+    "SELECT uid, ref, spec, waits FROM asked_request WHERE tenant_id = :tenant"
+    " AND state = 'requested' AND spec ? 'windows' ORDER BY id DESC LIMIT :most"
 )
 
 
-def requests_of(connection: Connection, tenant: int, objects: Sequence[UUID]) -> Sequence[Any]:
-    """Return the requests of some bookings, and those of these UUIDs."""
-    return connection.execute(_OF_OBJECTS, {"tenant": tenant, "objects": list(objects)}).all()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What has changed, as it is by now.
+
+    Attributes
+    ----------
+    visits, requests
+        As above: of some bookings, or those themselves.
+    people
+        The resources of the people who come to them.
+    erased
+        Those of people who were erased themselves, with since when they are.
+    """
+
+    visits: Sequence[Any] = ()
+    requests: Sequence[Any] = ()
+    people: Sequence[Any] = ()
+    erased: Sequence[Any] = ()
 
 
-_OF_OBJECTS = text(
-    f"""{_REQUESTS} AND request.id IN (
-        SELECT id FROM request WHERE tenant_id = :tenant AND uid = ANY(:objects)
-        UNION
-        SELECT request_id FROM booking WHERE tenant_id = :tenant AND uid = ANY(:objects))"""
-)
+def changed(
+    ask: Ask, tenant: int, start: datetime, end: datetime, objects: Sequence[UUID]
+) -> Changed:
+    """Return what bookings, visits, requests and people are by now; no transaction is needed.
+
+    Parameters
+    ----------
+    start, end
+        The stretch of time in which visits matter.
+    objects
+        Their UUIDs.
+    """
+    found: dict[str, list[Any]] = {"visits": [], "requests": [], "people": [], "erased": []}
+    what = {"tenant": tenant, "start": start, "end": end, "objects": list(objects)}
+    for row in ask(_CHANGED, what):
+        found[row.what].append(SimpleNamespace(**_read(row.found)))
+    return Changed(**found)
+
+
+_CHANGED = text("SELECT what, found FROM as_changed(:tenant, :start, :end, :objects)")
+
+
+def _read(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row that came as JSON with what its columns hold."""
+    return {
+        name: value if value is None or name not in _AS else _AS[name](value)
+        for name, value in found.items()
+    }
+
+
+_AS: Mapping[str, Any] = {
+    "uid": UUID,
+    "booking": UUID,
+    "start": datetime.fromisoformat,
+    "finish": datetime.fromisoformat,
+    "expires_at": datetime.fromisoformat,
+    "erased_at": datetime.fromisoformat,
+}

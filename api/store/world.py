@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, select, text
+from sqlalchemy import Connection, TextClause, select, text
 
 from allocator.domain.calendar import Block, Calendar, DailySpan, WeeklyRule
 from allocator.domain.faults import Fault
@@ -20,6 +20,7 @@ from allocator.domain.resource import Location, Resource, Travel
 from allocator.domain.service import Selector, Service, Turnaround
 from allocator.domain.time import Span
 from allocator.frames.nested import Decoder
+from api.store.database import fetched
 from api.store.tables import CALENDAR, LOCATION, RESOURCE, SERVICE, SESSION, TENANT
 
 T = TypeVar("T")
@@ -135,8 +136,8 @@ class Worlds:
         """Return a tenant's world as it is now; it may change while the transaction runs."""
         return self._as_of(connection, tenant, _VERSION)
 
-    def _as_of(self, connection: Connection, tenant: int, asked: Executable) -> World:
-        version, own = connection.execute(asked, {"tenant": tenant}).one()
+    def _as_of(self, connection: Connection, tenant: int, asked: TextClause) -> World:
+        ((version, own),) = fetched(connection, asked, {"tenant": tenant})
         known = self._known.get(tenant)
         if known is None or known.version != version:
             known = read_world(connection, tenant)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,9 @@ from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
 from api.solving.clinic import as_it_lies
 from api.store import changes, forecasts, people, taken
-from api.store.changes import Changes, Seen
+from api.store.changes import Looked, Seen
+from api.store.database import Ask, Database, asking
+from api.store.taken import Changed
 from api.store.world import World, decoded
 from api.suggesting.expected import Expected
 from api.suggesting.waiting import Waiting, attendees
@@ -37,7 +39,7 @@ from api.usecases.policy import policy, steering
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
-#: Bookings that may have changed since the last question; where more have, all is read anew.
+#: Requests that wait, of which so many are known at most.
 MOST = 2_000
 
 
@@ -105,6 +107,7 @@ class TenantIndex:
             self._meet(row)
         self.index = Index(problem)
         self.turn = RLock()
+        self._following = Lock()
         self.steering = steering(world)
         self.expected: Expected | None = None
         self.forecast: ExpectedLoad | None = None
@@ -185,18 +188,24 @@ class TenantIndex:
         found._expect(tx)
         return found
 
-    def in_step(self, found: Changes) -> bool:
-        """Say whether nothing has changed since it was in step; what has ended is free."""
-        same = (
-            found.objects == ()
-            and found.world_version == self.world.version
-            and found.learnt_at == (self.expected and self.expected.learnt_at)
-        )
-        with self.turn:
-            if not same or not self._whole or found.asked_at >= self._until:
-                return False
-            self._expire(found.asked_at)
-            return True
+    def keep_up(
+        self, database: Database, tenant: int, looked: Looked | None = None
+    ) -> datetime | None:
+        """Bring it into step without a transaction; return when it was.
+
+        That is a trip where nothing has changed, and two where only what is booked has. None is
+        where it takes more.
+
+        Parameters
+        ----------
+        looked
+            What has changed by now, where that was asked already.
+        """
+        looked = looked or self._look(database.ask, tenant)
+        if looked.found.objects == ():
+            return self._brought(looked, Changed(), None)
+        with self._following:  # whoever waits here keeps no connection from whoever is ahead
+            return self._followed(database.ask, tenant, looked, None)
 
     def follow(self, tx: Tx) -> bool:
         """Bring it into step with everything that is committed.
@@ -207,46 +216,68 @@ class TenantIndex:
             False where it has to be read anew: the world has changed, a day is over, the server
             has started anew, or too much has happened.
         """
-        with self.turn:
-            if not self._whole or tx.now >= self._until:
-                return False
-            found = changes.since(tx.connection, tx.tenant, self.seen, MOST)
-            if found.objects is None or found.world_version != self.world.version:
-                return False
-            if found.objects:
-                days = (self.horizon.start, self.horizon.end)
-                rows = taken.of(tx.connection, tx.tenant, *days, found.objects)
-                waits = taken.requests_of(tx.connection, tx.tenant, found.objects)
-                names = _named(rows, self.world) | (attendees(waits) - self.world.resources.keys())
-                strangers = _people(tx, names - self.people.keys())
-                others = self._others(found.objects, rows, waits)
-                erased = people.erased(tx.connection, tx.tenant, others) if others else ()
-                moved = [uid for uid in found.objects if self._is_session(uid)]
-                if moved or any(row.booking is None for row in rows):
-                    return False
-                self._whole = False
-                if not self.know(strangers):
-                    return False
-                for uid in found.objects:
-                    self._leave(uid)
-                for row in rows:
-                    self._take(row)
-                self._waiting.take(waits)
-                self.erased |= {row.ref: row.erased_at for row in erased if row.ref in self.people}
-                self._whole = True
-            if found.learnt_at != (self.expected and self.expected.learnt_at):
-                self._expect(tx)
-            self.seen = found.seen
-            self._expire(tx.now)
-            return True
+        ask = asking(tx.connection)
+        return self._followed(ask, tx.tenant, self._look(ask, tx.tenant), tx) is not None
 
-    def _others(
-        self, objects: Iterable[UUID], rows: Iterable[Any], waits: Iterable[Any]
-    ) -> list[UUID]:
-        """Return the objects that are no visit, booking or request that there is or was: people."""
-        there = {uid for row in rows for uid in (row.uid, row.booking)} | {row.uid for row in waits}
-        kept = self._visits.keys(), self._of_booking.keys()
-        return [uid for uid in objects if not any(uid in some for some in (there, *kept))]
+    def _look(self, ask: Ask, tenant: int) -> Looked:
+        seen = self.seen
+        return Looked(seen, changes.since(ask, tenant, seen))
+
+    def _followed(self, ask: Ask, tenant: int, looked: Looked, tx: Tx | None) -> datetime | None:
+        """Take in what has changed; others are answered while the database is asked what it is.
+
+        Parameters
+        ----------
+        tx
+            A transaction in which more can be read, where there is one.
+        """
+        while True:
+            if self.seen is not looked.seen:  # somebody else has brought it further
+                looked = self._look(ask, tenant)
+            objects, new = looked.found.objects, Changed()
+            if objects is None:
+                return None
+            if objects:
+                days = (self.horizon.start, self.horizon.end)
+                new = taken.changed(ask, tenant, *days, objects)
+            with self.turn:
+                if not objects or self.seen is looked.seen:
+                    return self._brought(looked, new, tx)
+
+    def _brought(self, looked: Looked, new: Changed, tx: Tx | None) -> datetime | None:
+        """Bring it into step with what was found; None where that takes more."""
+        found = looked.found
+        learns = found.learnt_at != (self.expected and self.expected.learnt_at)
+        if found.world_version != self.world.version or (learns and tx is None):
+            return None
+        with self.turn:
+            if not self._whole or found.asked_at >= self._until:
+                return None
+            if found.objects:
+                if not self._take_in(found.objects, new):
+                    return None
+                self.seen = found.seen
+            if learns and tx is not None:
+                self._expect(tx)
+            self._expire(found.asked_at)
+            return found.asked_at
+
+    def _take_in(self, objects: Sequence[UUID], new: Changed) -> bool:
+        """Have visits and requests as they are by now; False where it has to be read anew."""
+        sessions = any(self._is_session(uid) for uid in objects)
+        if sessions or any(row.booking is None for row in new.visits):
+            return False
+        self._whole = False
+        if not self.know(new.people):
+            return False
+        for uid in objects:
+            self._leave(uid)
+        for row in new.visits:
+            self._take(row)
+        self._waiting.take(new.requests)
+        self.erased |= {row.ref: row.erased_at for row in new.erased if row.ref in self.people}
+        self._whole = True
+        return True
 
     def _expect(self, tx: Tx) -> None:
         """Read how busy hours are expected to be."""

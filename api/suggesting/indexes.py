@@ -12,7 +12,7 @@ import structlog
 
 from allocator.domain.garbage import kept
 from api.problems import StoreUnavailable
-from api.store import changes
+from api.store.changes import Looked, Seen
 from api.store.database import Database
 from api.suggesting.index import TenantIndex
 from api.usecases.tx import Tx
@@ -85,16 +85,26 @@ class Indexes:
                 slot.reading.release()
         raise StoreUnavailable("What is free changes faster than it can be read; ask again.")
 
-    def in_step(self, database: Database, tenant: int) -> tuple[TenantIndex, datetime] | None:
-        """Return the index of a tenant, and when that was, where nothing has changed.
+    def in_step(
+        self, database: Database, tenant: int, looked: Looked | None = None
+    ) -> tuple[TenantIndex, datetime] | None:
+        """Return the index of a tenant, in step with what is committed, and when it was.
 
-        That is asked in a single trip. None is where the index has to be brought into step.
+        No transaction is opened for that. None is where it takes one.
+
+        Parameters
+        ----------
+        looked
+            What has changed by now, where that was asked already.
         """
         index = self.known(tenant)
-        if index is None:
-            return None
-        found = changes.at_once(database, tenant, index.seen, 0)
-        return (index, found.asked_at) if index.in_step(found) else None
+        at = None if index is None else index.keep_up(database, tenant, looked)
+        return None if index is None or at is None else (index, at)
+
+    def seen(self, tenant: int) -> Seen | None:
+        """Return what a tenant's index was looked with; None where it was not read."""
+        index = self.known(tenant)
+        return None if index is None else index.seen
 
     def known(self, tenant: int) -> TenantIndex | None:
         """Return the index of a tenant as it was last; None where it was not read."""

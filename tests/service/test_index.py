@@ -22,7 +22,6 @@ from sqlalchemy import Engine, text
 from api.embedded import EmbeddedServer
 from api.store import changes
 from api.store.database import Database
-from api.suggesting import index as module
 from api.suggesting.index import TenantIndex
 from api.sweeper import sweep
 
@@ -209,7 +208,7 @@ def test_too_many_changes_are_read_anew(
     clinic: Clinic, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two at once may be followed here; after three the index is another, and right."""
-    monkeypatch.setattr(module, "MOST", 2)
+    monkeypatch.setattr(changes, "MOST", 2)
     asks = clinic.asker("scheduler")
     first = process.index(clinic)
     for hour in (9, 10):
@@ -222,8 +221,8 @@ def test_too_many_changes_are_read_anew(
     assert in_index(second) == in_database(clinic, second)
 
 
-def test_nothing_has_changed(clinic: Clinic, process: Process) -> None:
-    """One trip says so; after a booking, a change of the world, or a forecast it says no."""
+def test_what_is_booked_is_known_without_a_transaction(clinic: Clinic, process: Process) -> None:
+    """A booking, one more; after a change of the world, or a forecast, that takes a transaction."""
     asks, admin = clinic.asker("scheduler"), clinic.asker()
 
     def in_step() -> bool:
@@ -241,8 +240,14 @@ def test_nothing_has_changed(clinic: Clinic, process: Process) -> None:
     assert not in_step()  # nobody has asked yet
     process.index(clinic)
     assert in_step()
+    index = process.indexes.known(clinic.tenant)
+    assert index is not None
+    for hour in (9, 10):
+        booked(asks, physio(at(hour)))
+        assert in_step()
+        assert in_index(index) == in_database(clinic, index)
+    assert len(in_index(index)) == 18
     for change_something in (
-        lambda: booked(asks, physio(at(9))),
         lambda: admin.post("/v1/resources", {"id": "room-3", "kind": "room"}),
         forecast,
     ):
@@ -254,16 +259,23 @@ def test_nothing_has_changed(clinic: Clinic, process: Process) -> None:
 
 
 def test_what_has_ended_is_free_though_nothing_has_changed(
-    clinic: Clinic, process: Process
+    clinic: Clinic, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hold whose time is over is known to be, before anybody has written that down."""
     assert clinic.asker("scheduler").post("/v1/holds", physio(at(9))).status_code == 201
     index = process.index(clinic)
     assert len(in_index(index)) == 9
-    found = changes.at_once(process.database, clinic.tenant, index.seen, 0)
-    assert index.in_step(replace(found, asked_at=found.asked_at + timedelta(hours=1)))
+    now = changes.since(process.database.ask, clinic.tenant, index.seen).asked_at
+    later = [now + timedelta(hours=1), now + timedelta(days=2)]
+
+    def since(*given: Any) -> Any:
+        return replace(real(*given), asked_at=later.pop(0))
+
+    real = changes.since
+    monkeypatch.setattr(changes, "since", since)
+    assert process.indexes.in_step(process.database, clinic.tenant) is not None
     assert in_index(index) == {}
-    assert not index.in_step(replace(found, asked_at=found.asked_at + timedelta(days=2)))
+    assert process.indexes.in_step(process.database, clinic.tenant) is None
 
 
 def test_a_server_that_has_started_anew_is_read_anew(clinic: Clinic, process: Process) -> None:

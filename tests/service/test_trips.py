@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 #: What a trip is for, by words that no other has.
 WORDS = {
+    "changes_since(tenant_id": "who asks, and what has changed",
     "known_key": "who asks",
     "set_config": "begin",
     "INTO idempotency": "first call?",
@@ -24,6 +25,8 @@ WORDS = {
     "FOR UPDATE OF booking": "lock the booking",
     "SELECT world_version, xmin": "look at the world",
     "UPDATE booking SET state": "become",
+    "changes_since": "what has changed",
+    "as_changed": "what it is now",
     "INTO allowance": "lease an allowance",
 }
 
@@ -100,3 +103,18 @@ def test_a_hold_and_its_confirmation(
     assert (confirmed.json()["state"], confirmed.json()["version"]) == ("booked", 2)
     assert told == ["who asks", "begin", "lock the booking", "look at the world", "become"]
 
+
+def test_suggestions(
+    clinic: Clinic, trips: Callable[[Callable[[], Any]], tuple[Any, list[str]]]
+) -> None:
+    """One trip where nothing has changed; another after a booking, for what it is and who comes."""
+    asks = clinic.asker("scheduler")
+    body = {"service": "physio", "attendees": ["P1"], "limit": 1}
+    for _ in range(2):
+        assert asks.post("/v1/suggestions", body).status_code == 200  # P1 is known by now
+    found, told = trips(lambda: asks.post("/v1/suggestions", body))
+    assert told == ["who asks, and what has changed"]
+    assert asks.post("/v1/holds", physio(at(9), "P2")).status_code == 201
+    after, told = trips(lambda: asks.post("/v1/suggestions", {**body, "attendees": ["P2"]}))
+    assert told == ["who asks, and what has changed", "what it is now"]
+    assert (found.status_code, after.status_code) == (200, 200)

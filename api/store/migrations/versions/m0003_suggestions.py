@@ -15,6 +15,8 @@ TENANTS = ("refused_demand", "learnt_forecast", "waitlist")
 #: Tables that the worker reads and changes across tenants.
 SWEPT = ("refused_demand", "learnt_forecast", "waitlist")
 
+FUNCTIONS = ("changes_since", "as_changed")
+
 TABLES = (
     """
     CREATE TABLE refused_demand (
@@ -103,8 +105,94 @@ TABLES = (
         FROM tenant WHERE id = $1;
     END $$
     """,
-    "REVOKE ALL ON FUNCTION changes_since FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION changes_since TO allocator_api, allocator_worker",
+    # A visit as it lies, with its claims: resource, role, start and end of each, one for each lane.
+    """
+    CREATE VIEW lying_visit WITH (security_invoker = true) AS
+    SELECT visit.tenant_id, visit.id, visit.starts_at, visit.ends_at, visit.uid, visit.service,
+           visit.occurrence, visit.step, visit.state, lower(visit.span) AS start,
+           upper(visit.span) AS finish, visit.resources, session.ref AS session,
+           booking.uid AS booking, booking.expires_at,
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(
+                resource.ref, claim.role, lower(claim.span), upper(claim.span)) ORDER BY claim.id),
+                '[]')
+            FROM claim JOIN resource ON resource.tenant_id = claim.tenant_id
+                                    AND resource.id = claim.resource_id
+            WHERE claim.tenant_id = visit.tenant_id AND claim.visit_id = visit.id) AS claims
+    FROM visit
+    LEFT JOIN booking ON booking.tenant_id = visit.tenant_id AND booking.id = visit.booking_id
+    LEFT JOIN session ON session.tenant_id = visit.tenant_id AND session.id = visit.session_id
+    WHERE visit.state <> 'cancelled'
+    """,
+    # A request, and whether it waits: neither booked nor withdrawn.
+    """
+    CREATE VIEW asked_request WITH (security_invoker = true) AS
+    SELECT request.tenant_id, request.id, request.uid, request.ref, request.spec, request.state,
+           request.state = 'requested' AND NOT EXISTS (
+               SELECT 1 FROM booking
+               WHERE booking.tenant_id = request.tenant_id AND booking.request_id = request.id
+                 AND booking.state IN ('held', 'pending_approval', 'booked')) AS waits
+    FROM request
+    """,
+    "GRANT SELECT ON lying_visit, asked_request TO allocator_api, allocator_worker",
+    # What has changed, as it is by now: visits, requests, who comes to them, and who was erased.
+    """
+    CREATE FUNCTION as_changed(bigint, timestamptz, timestamptz, uuid[])
+    RETURNS TABLE (what text, found jsonb)
+    LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM set_config('allocator.tenant', $1::text, true);
+        RETURN QUERY
+        WITH visits AS MATERIALIZED (
+            SELECT * FROM lying_visit AS v
+            WHERE v.tenant_id = $1 AND v.ends_at > $2 AND v.starts_at < $3 AND v.id IN (
+                SELECT visit.id FROM visit WHERE visit.tenant_id = $1 AND visit.uid = ANY($4)
+                UNION
+                SELECT visit.id FROM booking
+                JOIN visit ON visit.tenant_id = booking.tenant_id AND visit.booking_id = booking.id
+                WHERE booking.tenant_id = $1 AND booking.uid = ANY($4))
+            ORDER BY v.id
+        ), requests AS MATERIALIZED (
+            SELECT * FROM asked_request AS r
+            WHERE r.tenant_id = $1 AND r.id IN (
+                SELECT request.id FROM request
+                WHERE request.tenant_id = $1 AND request.uid = ANY($4)
+                UNION
+                SELECT booking.request_id FROM booking
+                WHERE booking.tenant_id = $1 AND booking.uid = ANY($4))
+        ), names AS (
+            SELECT name FROM visits, jsonb_each(visits.resources) AS filled,
+                             jsonb_array_elements_text(filled.value) AS name
+            UNION
+            SELECT claim ->> 0 FROM visits, jsonb_array_elements(visits.claims) AS claim
+            UNION
+            SELECT attendee ->> 'resource' FROM requests,
+                   jsonb_array_elements(coalesce(requests.spec -> 'attendees', '[]')) AS attendee
+            WHERE requests.waits
+        )
+        SELECT 'visits', to_jsonb(visits) FROM visits
+        UNION ALL
+        SELECT 'requests', to_jsonb(requests) FROM requests
+        UNION ALL
+        SELECT 'people', jsonb_build_object(
+                   'ref', resource.ref, 'spec', resource.spec, 'person_id', resource.person_id,
+                   'erased_at', person.erased_at)
+        FROM resource JOIN person ON person.tenant_id = $1 AND person.id = resource.person_id
+        WHERE resource.tenant_id = $1 AND resource.ref = ANY(ARRAY(SELECT name FROM names))
+        UNION ALL
+        SELECT 'erased', jsonb_build_object('ref', resource.ref, 'erased_at', person.erased_at)
+        FROM person
+        JOIN resource ON resource.tenant_id = $1 AND resource.person_id = person.id
+        WHERE person.tenant_id = $1 AND person.uid = ANY($4) AND person.erased_at IS NOT NULL;
+    END $$
+    """,
+    *(
+        f"{said} ON FUNCTION {name} {who}"
+        for name in FUNCTIONS
+        for said, who in (
+            ("REVOKE ALL", "FROM PUBLIC"),
+            ("GRANT EXECUTE", "TO allocator_api, allocator_worker"),
+        )
+    ),
 )
 
 
@@ -126,7 +214,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them again."""
-    op.execute("DROP FUNCTION changes_since")
+    for name in FUNCTIONS:
+        op.execute(f"DROP FUNCTION {name}")
+    op.execute("DROP VIEW lying_visit, asked_request")
     op.execute("ALTER TABLE booking DROP COLUMN saving")
     for table in reversed(TENANTS):
         op.execute(f"DROP TABLE {table} CASCADE")
