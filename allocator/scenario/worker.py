@@ -19,7 +19,8 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     task, given, named = pickle.load(sys.stdin.buffer)
-    threading.Thread(target=_end_with_sender, name="sender", daemon=True).start()
+    answered = threading.Event()
+    threading.Thread(target=_end_with_sender, args=(answered,), daemon=True).start()
     told: tuple[bool, Any]
     try:
         told = (True, task(*given, **named))
@@ -31,12 +32,14 @@ def main() -> None:
         sent = pickle.dumps((False, RuntimeError(f"{type(told[1]).__name__}: {told[1]}")))
     with answer:
         answer.write(sent)
+        answer.flush()
+        answered.set()  # before the sender can know that this was all
 
 
-def _end_with_sender() -> None:
+def _end_with_sender(answered: threading.Event) -> None:
     """Wait until nobody can send any more, then end, whatever is being done."""
     os.read(0, 1)
-    os._exit(1)
+    os._exit(0 if answered.is_set() else 1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import operator
 import os
 import subprocess
@@ -66,6 +67,18 @@ def test_ended_at_once_nothing_goes_on() -> None:
     with pytest.raises(RuntimeError, match="Its process ended with code -9"):
         running.result()
     assert waiting.cancelled()
+
+
+def test_a_process_that_takes_its_time_to_end_has_done_its_task() -> None:
+    """The sender has all, and is gone for it, before the process has ended."""
+    with Processes(1) as some:
+        assert some.submit(slow_to_end).result() == 3
+
+
+def slow_to_end() -> int:
+    """Do a task, and then wait as a process with much memory does when it ends."""
+    atexit.register(time.sleep, 0.5)
+    return 3
 
 
 def test_a_task_ends_with_who_has_sent_it(tmp_path: Path) -> None:
