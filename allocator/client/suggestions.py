@@ -120,6 +120,7 @@ class Suggestions:
         wanted: datetime | None = None,
         preferred: Resources | None = None,
         urgent: bool = False,
+        overbook: bool = False,
         limit: int = 5,
     ) -> Offers:
         """Suggest places.
@@ -141,6 +142,8 @@ class Suggestions:
             A time to be near to, and whom one would rather have: names by role.
         urgent
             Whether what is kept for the urgent is open to it.
+        overbook
+            Whether lanes that were added to a resource may be taken, after everything else.
         limit
             How many, at most.
         """
@@ -156,6 +159,7 @@ class Suggestions:
             "wanted": None if wanted is None else encode(wanted),
             "preferred": {role: list(names) for role, names in (preferred or {}).items()},
             "urgent": urgent,
+            "overbook": overbook,
             "limit": limit,
         }
         sent = {key: value for key, value in body.items() if value not in (None, [], {})}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
-from allocator.rules.capacity import free_starts, told
+from allocator.rules.capacity import told
 from allocator.rules.rule import EVERY, Rule, Violation, usable, violation
 from allocator.state.state import State
 from allocator.state.timetable import Timetable
@@ -64,7 +64,7 @@ class Buffers(Rule):
         return state.memo(
             resource,
             key,
-            lambda: free_starts(state, first, end - first, state.full(resource, what.uses)),
+            lambda: state.room(resource, what.uses, first, end),
         )
 
     def constrain(self, model: Verbs) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from allocator.prepare import masks
 from allocator.prepare.masks import Mask
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import TickClaim, Variant, Visit
@@ -20,11 +19,6 @@ def told(timetable: Timetable, claims: Iterable[TickClaim]) -> str:
     return ", ".join(
         f"{prepared.visits[c.visit].id} ({prepared.local(c.part_first)})" for c in claims
     )
-
-
-def free_starts(state: State, need_offset: int, length: int, full: Mask) -> Mask:
-    """Return the starts from which a stretch, so far after the start, touches no full tick."""
-    return masks.clear_of(full, need_offset, need_offset + length)
 
 
 class Lanes(Rule):
@@ -63,9 +57,7 @@ class Lanes(Rule):
         return state.memo(
             resource,
             key,
-            lambda: free_starts(
-                state, first, end - first, state.full(resource, what.uses, padded=not padded)
-            ),
+            lambda: state.room(resource, what.uses, first, end, padded=not padded),
         )
 
     def constrain(self, model: Verbs) -> None:

@@ -20,6 +20,10 @@ T = TypeVar("T")
 #: Says whether a visit, by its number, counts where it lies.
 Counts = Callable[[int, Placement], bool]
 
+#: Lanes that a resource has more for a while: the first tick, the one after the last, how many.
+#: They take only what lies within that while.
+AddedLanes = tuple[int, int, int]
+
 #: For how many of the last sets of claims of a resource it is remembered what was worked out:
 #: most that is tried is undone again.
 MEMOS = 3
@@ -78,6 +82,7 @@ class State:
         self._kinds = {kind: n for n, kind in enumerate(kinds)}
         self._kind_of = [self._kinds.get(r.kind, -1) for r in prepared.resources]
         self._load = np.zeros((len(self._kinds), prepared.ticks), dtype=np.int32)
+        self._added: Mapping[int, Sequence[AddedLanes]] = {}
         for visit, placement in enumerate(placements or ()):
             if placement is not None:
                 self.place(visit, placement)
@@ -146,6 +151,33 @@ class State:
             for visit in placed:
                 if self.placements[visit] is not None:
                     self.remove(visit)
+
+    @contextmanager
+    def having_lanes(self, added: Mapping[int, Sequence[AddedLanes]]) -> Iterator[None]:
+        """Have more lanes of some resources, by their numbers, for a while."""
+        assert not self._added
+        try:
+            self._add_lanes(added, added)
+            yield
+        finally:
+            self._add_lanes(added, {})
+
+    def _add_lanes(
+        self,
+        changed: Mapping[int, Sequence[AddedLanes]],
+        added: Mapping[int, Sequence[AddedLanes]],
+    ) -> None:
+        """Have other lanes from now on; what was worked out with others is remembered apart."""
+        self._added = added
+        for resource, some in changed.items():
+            self._recall(resource, hash(("added lanes", *some)))
+        self._whole.clear()
+
+    def crowded(self, resource: int, uses: int, first: int, end: int) -> bool:
+        """Say whether a stretch needs lanes that were added to a resource."""
+        if resource not in self._added:
+            return False
+        return bool(self.full(resource, uses) & masks.span(max(first, 0), end))
 
     def grow(self) -> None:
         """Make room for visits and resources that the problem has taken in since."""
@@ -254,6 +286,17 @@ class State:
             return masks.from_flags(self._taken(resource)[int(padded)] + uses > lanes)
 
         return self.memo(resource, ("full", uses, padded), compute)
+
+    def room(self, resource: int, uses: int, first: int, end: int, *, padded: bool = True) -> Mask:
+        """Return the starts from which the stretch ``first`` to ``end`` later has lanes enough."""
+        found = masks.clear_of(self.full(resource, uses, padded=padded), first, end)
+        lanes = self.prepared.resources[resource].lanes
+        for begins, ends, more in self._added.get(resource, ()):
+            taken = self._taken(resource)[int(padded or not self._padded[resource])]
+            full = masks.from_flags(taken + uses > lanes + more)
+            outside = self.prepared.all_ticks & ~masks.span(begins, ends)
+            found |= masks.clear_of(full | outside, first, end)
+        return found
 
     def _taken(self, resource: int) -> npt.NDArray[np.int32]:
         """Return the lanes taken by tick, without buffers and with them; kept in step."""

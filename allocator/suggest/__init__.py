@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from allocator.domain.problem import Problem
@@ -15,6 +15,7 @@ from allocator.suggest.index import Index
 from allocator.suggest.suggestion import (
     DayOfStarts,
     ExpectedLoad,
+    ExtraLanes,
     Failing,
     GoalCost,
     Nearly,
@@ -32,6 +33,7 @@ __all__ = [
     "Band",
     "DayOfStarts",
     "ExpectedLoad",
+    "ExtraLanes",
     "Failing",
     "GoalCost",
     "Index",
@@ -66,6 +68,7 @@ def suggest(
     stays: bool = False,
     opens: bool = True,
     explain: bool = True,
+    lanes: Mapping[str, Sequence[ExtraLanes]] | None = None,
 ) -> Suggestions:
     """Suggest places for one request beside a schedule, the best first.
 
@@ -80,7 +83,9 @@ def suggest(
         What is asked for, or the id of one of the problem's requests.
     schedule
         What is placed; by default what the problem has published.
-    windows, limit, wanted, forecast, policy, moving, locations, now, until, stays, opens, explain
+    windows, limit, wanted, forecast, policy, moving, locations, now, until
+        As in ``Index.suggest``.
+    stays, opens, explain, lanes
         As in ``Index.suggest``.
 
     Raises
@@ -102,4 +107,5 @@ def suggest(
         stays=stays,
         opens=opens,
         explain=explain,
+        lanes=lanes,
     )

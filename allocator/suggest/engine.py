@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from allocator.domain.schedule import Claim
 from allocator.domain.steering import SteeringPolicy
 from allocator.prepare import masks
-from allocator.prepare.assignments import place_of
+from allocator.prepare.assignments import claims_of_visit, place_of
 from allocator.prepare.masks import Mask
 from allocator.prepare.visit import Placement, Visit
 from allocator.prepare.visits import PreparedRequest
@@ -314,6 +315,18 @@ class Engine:
         visits = (self.prepared.visits[number] for number in sorted(plan))
         return [visit for visit in visits if visit.session is not None]
 
+    def _crowded(self, plan: Plan) -> tuple[Claim, ...]:
+        """Return what a plan takes of the resources of which it needs lanes that were added."""
+        taken = [c for v, p in sorted(plan.items()) for c in self.prepared.visits[v].claims(p)]
+        needs = (self.state.crowded(c.resource, c.uses, c.first, c.end) for c in taken)
+        some = {
+            self.prepared.resources[c.resource].id for c, n in zip(taken, needs, strict=True) if n
+        }
+        if not some:
+            return ()
+        claims = (c for v, p in sorted(plan.items()) for c in claims_of_visit(self.prepared, v, p))
+        return tuple(claim for claim in claims if claim.resource in some)
+
     def _told(self, one: Ranked, paid: dict[int, int]) -> Suggestion:
         """Return a plan in the user's words."""
         prepared = self.prepared
@@ -331,6 +344,7 @@ class Engine:
             if cost:
                 name = self.book.levels[level].name
                 costs.append(GoalCost(name, goal.name, goal.unit, amount, cost))
+        crowded = self._crowded(one.plan)
         opens = [visit.id for visit in self._opens(one.plan)]
         called = {
             id: prepared.who(prepared.resource_index[id]) for a in visits for id in a.everyone()
@@ -343,6 +357,7 @@ class Engine:
             reasons=(
                 *reasons_for(self.book, self.state, self.wishes, one.plan, paid, load),
                 *(Reason(Tag.OPENS, f"{v.id} would be held for it") for v in self._opens(one.plan)),
+                *_beside(crowded, called),
                 *(Reason(Tag.DISPLACES, f"takes the last place of {id}") for id in one.displaces),
             ),
             load=load,
@@ -350,8 +365,16 @@ class Engine:
             saving=self.wishes.saving(load, *own[0]),
             displaces=one.displaces,
             opens=tuple(opens),
+            crowded=crowded,
             labels=tuple(sorted(called.items())),
         )
+
+
+def _beside(crowded: Sequence[Claim], called: Mapping[str, str]) -> Iterator[Reason]:
+    """Yield that somebody, or something, would serve more at once than usual."""
+    who = " and ".join(called[id] for id in sorted({claim.resource for claim in crowded}))
+    if who:
+        yield Reason(Tag.EXTRA_LANE, f"beside others of {who}, in a lane that was added")
 
 
 def _rank(one: Ranked) -> int:

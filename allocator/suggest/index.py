@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from allocator.prepare.visit import ANYWHERE, Placement
 from allocator.prepare.visits import PreparedRequest
 from allocator.rules import RULES
 from allocator.rules.rule import Rule
-from allocator.state.state import State
+from allocator.state.state import AddedLanes, State
 from allocator.suggest.backfill import Backfill, Backfiller, BackfillTerms, WaitlistEntry
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.days import days_of
@@ -34,6 +34,7 @@ from allocator.suggest.plans import Plans
 from allocator.suggest.suggestion import (
     DayOfStarts,
     ExpectedLoad,
+    ExtraLanes,
     Failing,
     Nearly,
     RankedStart,
@@ -247,6 +248,7 @@ class Index:
         stays: bool = False,
         opens: bool = True,
         explain: bool = True,
+        lanes: Mapping[str, Sequence[ExtraLanes]] | None = None,
     ) -> Suggestions:
         """Suggest places for a request, the best first.
 
@@ -286,6 +288,9 @@ class Index:
         explain
             Whether to look once more with CP-SAT where there is no place, and to say which demands
             together leave none: that takes longer. Else the rule is named that left no start.
+        lanes
+            Lanes that were added to resources for a while, by their ids: they are taken where
+            there are fewer choices than asked for without them, and come after all others.
 
         Returns
         -------
@@ -310,6 +315,8 @@ class Index:
         )
         with self._lock:
             found = self._answer(request, moving, asked)
+            if lanes and len(found.options) < limit:
+                found = self._crowded(request, moving, asked, found, lanes)
             if found.options:
                 return found
             return replace(
@@ -399,6 +406,35 @@ class Index:
         again = replace(asked, bounds=bounds, limit=1, explain=False, soonest=True)
         found = self._answer(without, moving, again)
         return next(iter(found.options), None)
+
+    def _crowded(
+        self,
+        request: Request | str,
+        moving: Collection[str],
+        asked: Asked,
+        found: Suggestions,
+        lanes: Mapping[str, Sequence[ExtraLanes]],
+    ) -> Suggestions:
+        """Return what was found, with choices in lanes that were added where there are others."""
+        known = self.prepared.resource_index
+        added = {known[id]: tuple(self._added(lanes[id])) for id in lanes.keys() & known.keys()}
+        more = replace(asked, limit=asked.limit + len(found.options), explain=False)
+        with self.state.having_lanes(added):
+            wider = self._answer(request, moving, more)
+        beside = [option for option in wider.options if option.crowded]
+        if not beside:
+            return found
+        options = (*found.options, *beside[: asked.limit - len(found.options)])
+        return replace(found, options=options, starts=wider.starts, why_none=None)
+
+    def _added(self, lanes: Iterable[ExtraLanes]) -> Iterator[AddedLanes]:
+        """Yield the ticks that lie whole in the time of lanes that were added."""
+        horizon = self.prepared.horizon
+        for one in lanes:
+            first = max(horizon.tick_at_or_after(one.span.start), 0)
+            end = min(horizon.tick(one.span.end), self.prepared.ticks)
+            if first < end:
+                yield first, end, one.lanes
 
     def _nearly(
         self, request: Request | str, moving: Collection[str], asked: Asked

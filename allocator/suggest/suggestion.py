@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from allocator.domain.schedule import Assignment
+from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.steering import Band, Saving
+from allocator.domain.time import Span
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,6 +24,22 @@ class ExpectedLoad(Protocol):
     def load(self, kind: str, ticks: range) -> npt.NDArray[np.float64]:
         """Return, for each tick of a problem, the expected load of a kind: 0 idle, 1 full."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraLanes:
+    """Lanes that are added to a resource for a while, on purpose; in `Index.suggest`.
+
+    Attributes
+    ----------
+    span
+        When: they take only what lies within it, buffers included.
+    lanes
+        How many.
+    """
+
+    span: Span
+    lanes: int
 
 
 class Tag(Enum):
@@ -44,6 +61,7 @@ class Tag(Enum):
     OVERTIME = "in overtime"
     LATE = "after the date by which it is due"
     OPENS = "a group session would be held for it"
+    EXTRA_LANE = "beside others, in a lane that was added"
     DISPLACES = "takes the last place of somebody who waits"
     PRIORITY = "of its class of priority"
     WAITED = "has waited"
@@ -66,6 +84,7 @@ AGAINST = frozenset(
         Tag.OVERTIME,
         Tag.LATE,
         Tag.OPENS,
+        Tag.EXTRA_LANE,
         Tag.DISPLACES,
         Tag.OFFERED,
     }
@@ -140,6 +159,8 @@ class Suggestion:
         Ids of requests that wait and would lose the last place they have.
     opens
         Ids of the group sessions that would be held for it, and have no place yet.
+    crowded
+        What of it would be in lanes that were added: what it takes of those resources.
     labels
         What people call the resources of its visits, by id.
     """
@@ -154,6 +175,7 @@ class Suggestion:
     saving: Saving | None = None
     displaces: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
+    crowded: tuple[Claim, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
 
     @property

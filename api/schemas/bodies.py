@@ -214,6 +214,9 @@ class SuggestionsIn(Body):
     urgent: bool = Field(
         False, description="What is kept for the urgent is open; a reviewer looks at it."
     )
+    overbook: bool = Field(
+        False, description="For staff: where there are fewer places, in lanes that were added."
+    )
     limit: int = Field(5, ge=1, le=50, description="How many, at most.")
 
     def asked(self) -> Asked:
@@ -228,7 +231,9 @@ class SuggestionsIn(Body):
 
 
 #: Fields of what is asked for that are as they are sent.
-SAME = frozenset({"service", "session", "place", "request", "booking", "wanted", "urgent", "limit"})
+SAME = frozenset(
+    {"service", "session", "place", "request", "booking", "wanted", "urgent", "overbook", "limit"}
+)
 
 
 class WaitlistIn(Body):

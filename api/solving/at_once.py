@@ -226,11 +226,7 @@ def _lanes(
         else:
             plain += rows
     for name, rows in shared.items():
-        lanes_of = world.resources[name].lanes
-
-        def count(start: Any, end: Any, name: str = name, lanes_of: int = lanes_of) -> int:
-            return lanes_of + world.more_lanes(name, start, end, throughout=True)
-
+        count = world.lanes_of(name, world.resources[name].lanes)
         dealt = lanes.deal(tx.connection, tx.tenant, numbers[name], count, rows)
         if dealt is not None:
             plain += dealt

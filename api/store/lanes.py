@@ -75,18 +75,44 @@ def _anew(
     end: datetime,
 ) -> list[ClaimRow] | None:
     """Deal the lanes of everything that hangs together with the new claims."""
-    while True:
-        there = claims.overlapping(connection, tenant, resource, start, end)
-        wider = min([start, *(c.start for c in there)]), max([end, *(c.finish for c in there)])
-        if wider == (start, end):
-            break
-        start, end = wider
+    there = _together(connection, tenant, resource, start, end)
     spans = [(c.start, c.finish) for c in there] + [(w.start, w.end) for w in wanted]
     dealt = _colours(spans, count)
     if dealt is None:
         return None
     _change(connection, tenant, there, dealt)
     return [replace(w, lane=lane) for w, lane in zip(wanted, dealt[len(there) :], strict=True)]
+
+
+def _together(
+    connection: Connection, tenant: int, resource: int, start: datetime, end: datetime
+) -> Sequence[Any]:
+    """Return everything that is claimed of a resource and hangs together with a span."""
+    while True:
+        there = claims.overlapping(connection, tenant, resource, start, end)
+        wider = min([start, *(c.start for c in there)]), max([end, *(c.finish for c in there)])
+        if wider == (start, end):
+            return there
+        start, end = wider
+
+
+def fit(
+    connection: Connection,
+    tenant: int,
+    resource: int,
+    count: Count,
+    wanted: Sequence[tuple[datetime, datetime]],
+) -> bool:
+    """Say whether there are lanes for new claims, as they could be dealt now; nothing is changed.
+
+    Parameters
+    ----------
+    wanted
+        Spans of the new claims.
+    """
+    start, end = min(first for first, _ in wanted), max(last for _, last in wanted)
+    there = _together(connection, tenant, resource, start, end)
+    return _colours([*((c.start, c.finish) for c in there), *wanted], count) is not None
 
 
 def narrow(connection: Connection, tenant: int, resource: int, count: Count) -> bool:

@@ -5,7 +5,7 @@ People's resources are not part of it: there are many, they come and go, and a b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
@@ -111,6 +111,10 @@ class World:
             ),
             default=0,
         )
+
+    def lanes_of(self, resource: str, own: int) -> Callable[[datetime, datetime], int]:
+        """Return how many lanes a resource has throughout a span, beside so many of its own."""
+        return lambda start, end: own + self.more_lanes(resource, start, end, throughout=True)
 
     def zone_of(self, location: str | None) -> str:
         """Return the zone of a location; the tenant's where it names none."""

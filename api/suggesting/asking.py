@@ -44,6 +44,8 @@ class Asked:
         Whom one would rather have: names by role.
     urgent
         Whether what is kept for the urgent is open to it, and a reviewer looks at it.
+    overbook
+        Whether lanes that were added to a resource may be taken, after everything else.
     limit
         How many suggestions.
     """
@@ -59,6 +61,7 @@ class Asked:
     wanted: datetime | None = None
     preferred: Mapping[str, Sequence[str]] = field(default_factory=dict)
     urgent: bool = False
+    overbook: bool = False
     limit: int = 5
 
 
@@ -102,6 +105,8 @@ def subject(tx: Tx, index: TenantIndex, asked: Asked) -> Subject:
         raise Invalid("A booking that moves is as urgent as it was booked; do not say it again.")
     if asked.urgent and asked.place:
         raise Invalid("The place of a group session is never urgent.")
+    if asked.overbook and tx.principal.own_only:
+        raise Forbidden("Lanes that were added are for the staff to fill.")
     if tx.principal.booking is not None and asked.booking is None:
         raise Forbidden("A link is for its own booking; name that.")
     known: Collection[str] = ()

@@ -12,11 +12,12 @@ from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment
 from allocator.domain.steering import SteeringPolicy
 from allocator.domain.time import Span, zone_of
-from allocator.suggest import DayOfStarts, Nearly, Suggestion, Suggestions, WhyNone
+from allocator.suggest import DayOfStarts, ExtraLanes, Nearly, Suggestion, Suggestions, WhyNone
 from api.auth.permissions import may
 from api.problems import Invalid
 from api.sealing import Seal
-from api.store import refused
+from api.store import lanes, refused
+from api.store.world import World
 from api.suggesting import asking, tickets
 from api.suggesting.asking import Asked, Subject
 from api.suggesting.index import TenantIndex
@@ -276,7 +277,7 @@ class Suggester:
     def _found(
         self, tx: Tx, index: TenantIndex, subject: Subject, asked: Asked, within: Sequence[Span]
     ) -> Suggestions:
-        return _answered(
+        found = _answered(
             index,
             subject,
             lambda request: index.index.suggest(
@@ -292,8 +293,11 @@ class Suggester:
                 stays=True,
                 opens=may(tx.principal, "sessions.place"),
                 explain=False,
+                lanes=_added(index.world) if asked.overbook else None,
             ),
         )
+        options = tuple(one for one in found.options if _fits(tx, index.world, one))
+        return found if len(options) == len(found.options) else replace(found, options=options)
 
 
 def _answered(index: TenantIndex, subject: Subject, question: Callable[[Request | str], T]) -> T:
@@ -307,6 +311,30 @@ def _answered(index: TenantIndex, subject: Subject, question: Callable[[Request 
                 return question(request.id)
     except (InvalidProblem, InvalidSchedule) as error:
         raise Invalid(error.faults[0].message, faults=told(error.faults)) from error
+
+
+def _added(world: World) -> dict[str, list[ExtraLanes]]:
+    """Return the lanes that were added to resources, as the library has them."""
+    return {
+        name: [ExtraLanes(span=Span(start=x.start, end=x.end), lanes=x.lanes) for x in some]
+        for name, some in world.extra_lanes.items()
+    }
+
+
+def _fits(tx: Tx, world: World, one: Suggestion) -> bool:
+    """Say whether there are lanes for what is in lanes that were added.
+
+    That as many are free throughout does not say so yet: what reaches out of the time of an added
+    lane is never in it.
+    """
+    for name in {claim.resource for claim in one.crowded}:
+        mine = (claim for claim in one.crowded if claim.resource == name)
+        spans = [(claim.start, claim.end) for claim in mine for _ in range(claim.uses)]
+        number = world.numbers["resource"][name]
+        count = world.lanes_of(name, world.resources[name].lanes)
+        if not lanes.fit(tx.connection, tx.tenant, number, count, spans):
+            return False
+    return True
 
 
 def _service(index: TenantIndex, subject: Subject) -> str:

@@ -487,9 +487,7 @@ def _in_lanes(tx: Tx, who: Cast, name: str, new: list[ClaimRow]) -> list[ClaimRo
     if resource.lanes == 1 and name not in tx.world.extra_lanes:
         return new
 
-    def count(start: datetime, end: datetime) -> int:
-        return resource.lanes + tx.world.more_lanes(name, start, end, throughout=True)
-
+    count = tx.world.lanes_of(name, resource.lanes)
     dealt = lanes.deal(tx.connection, tx.tenant, number, count, new)
     if dealt is None:
         raise taken_by(tx, who, new[0])

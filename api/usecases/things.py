@@ -243,7 +243,7 @@ def narrow(tx: Tx, row: Any, count: int) -> bool:
         tx.connection,
         tx.tenant,
         row.id,
-        lambda start, end: count + world.more_lanes(row.ref, start, end, throughout=True),
+        world.lanes_of(row.ref, count),
     )
 
 

@@ -44,6 +44,31 @@ class StateMachine(RuleBasedStateMachine):
         if self.state.placements[some.index] is None:
             assert self.found(self.state, some.index) == self.found(self.anew(), some.index)
 
+    @rule(resource=st.integers(0, 7), first=st.integers(0, 40), ticks=st.integers(1, 12))
+    def ask_with_lanes(self, resource: int, first: int, ticks: int) -> None:
+        """Ask with a lane that was added for a while: room is where a count of ticks finds it."""
+        prepared = self.book.prepared
+        resource %= len(prepared.resources)
+        end = min(first + ticks, prepared.ticks)
+        with self.state.having_lanes({resource: [(first, end, 1)]}):
+            room = self.state.room(resource, 1, 0, 2) & prepared.all_ticks
+        assert room == self.room(resource, first, end)
+        plain = self.state.room(resource, 1, 0, 2) & prepared.all_ticks
+        assert plain == self.room(resource, 0, 0)
+
+    def room(self, resource: int, first: int, end: int) -> int:
+        """Return the ticks from which two have a lane, or lie where one is added and have that."""
+        full = self.full(resource, 1, True)
+        more = self.full(resource, 1, True, more=1)
+
+        def has(tick: int) -> bool:
+            two = [t for t in (tick, tick + 1) if t < self.book.prepared.ticks]
+            return not any(full >> t & 1 for t in two) or (
+                first <= tick and tick + 1 < end and not any(more >> t & 1 for t in two)
+            )
+
+        return masks.from_ticks(t for t in range(self.book.prepared.ticks) if has(t))
+
     def found(self, state: State, visit: int) -> list[Options]:
         """Return what a visit may do."""
         return list(options(self.book, state, self.book.prepared.visits[visit]))
@@ -71,7 +96,7 @@ class StateMachine(RuleBasedStateMachine):
                     told = state.full(number, uses, padded=padded)
                     assert told & prepared.all_ticks == self.full(number, uses, padded)
 
-    def full(self, resource: int, uses: int, padded: bool) -> int:
+    def full(self, resource: int, uses: int, padded: bool, more: int = 0) -> int:
         """Return the ticks with fewer than ``uses`` lanes free, counted tick by tick."""
         prepared = self.book.prepared
         taken = [0] * prepared.ticks
@@ -79,7 +104,7 @@ class StateMachine(RuleBasedStateMachine):
             first, end = (claim.first, claim.end) if padded else (claim.part_first, claim.part_end)
             for tick in range(max(first, 0), min(end, prepared.ticks)):
                 taken[tick] += claim.uses
-        lanes = prepared.resources[resource].lanes
+        lanes = prepared.resources[resource].lanes + more
         return masks.from_ticks(t for t, load in enumerate(taken) if load + uses > lanes)
 
 
