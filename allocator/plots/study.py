@@ -16,7 +16,7 @@ from allocator.prepare.prepared import Prepared
 from allocator.report.words import count, seconds
 
 if TYPE_CHECKING:
-    from allocator.scenario import Compared, Outcome, Outcomes, VisitChange
+    from allocator.scenario import Compared, Comparison, Outcome, Outcomes, VisitChange
 
 #: Resources that are told by name, those with the most visits first.
 TOLD = 10
@@ -94,13 +94,15 @@ def study_report(outcomes: Outcomes, *, base: str | None = None, name: str = "Wh
         Where there is no such scenario.
     """
     first = outcomes.of(base or outcomes.scenarios[0])
-    compared = list(outcomes.compare(base))
+    comparison = outcomes.compare(base)
+    compared = list(comparison)
     scenarios = [
-        _told(outcomes, number, name, first) for number, name in enumerate(outcomes.scenarios)
+        _told(outcomes, number, name, first, comparison)
+        for number, name in enumerate(outcomes.scenarios)
     ]
     charts = []
     if any(one.difference for one in compared):
-        chart = differences(outcomes.compare(base))
+        chart = differences(comparison)
         charts.append(drawn("differences", "What differs", "", chart))
     others = [s for s in outcomes.scenarios if s != first.scenario.name]
     many = len({one.params.seed for one in outcomes})
@@ -140,7 +142,9 @@ def write_study_report(
     return file
 
 
-def _told(outcomes: Outcomes, number: int, name: str, base: Outcome) -> Told:
+def _told(
+    outcomes: Outcomes, number: int, name: str, base: Outcome, comparison: Comparison
+) -> Told:
     """Say what there is to say of a scenario, with charts where it has a schedule to compare."""
     mine = [one for one in outcomes if one.scenario.name == name]
     one = outcomes.of(name)
@@ -177,15 +181,14 @@ def _told(outcomes: Outcomes, number: int, name: str, base: Outcome) -> Told:
     return told._replace(
         id=id,
         told=f"Against {base.scenario.name}, {', '.join(kinds)}." if kinds else "Nothing moves.",
-        costs=_visits(outcomes, name, base),
+        costs=_visits(comparison.visits(name)),
         tell=[{str(key): value for key, value in row.items()} for row in tell.to_dict("records")],
         charts=charts,
     )
 
 
-def _visits(outcomes: Outcomes, name: str, base: Outcome) -> list[tuple[str, list[OneVisit]]]:
+def _visits(changed: Sequence[VisitChange]) -> list[tuple[str, list[OneVisit]]]:
     """Return the visits that got worse most, and those that got better most, with captions."""
-    changed = outcomes.compare(base.scenario.name).visits(name)
     worse = [some for some in changed if some.worse]
     better = [some for some in reversed(changed) if not some.worse]
     return [

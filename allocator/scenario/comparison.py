@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from math import inf, isclose
 from statistics import fmean
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allocator.explain.by_visit import VisitCost
 from allocator.report.intervals import mean_and_reach
 from allocator.report.notebook import shown
 from allocator.scenario.costs import (
@@ -113,6 +114,9 @@ class Comparison:
 
     outcomes: tuple[Outcome, ...]
     base: str
+    _costs: dict[int, tuple[VisitCost, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __iter__(self) -> Iterator[Compared]:
         """Yield each figure of each scenario but the base, in order."""
@@ -184,7 +188,15 @@ class Comparison:
             Of the outcome; the first option and seed by default. That of the base has the same.
         """
         after = outcome_of(self.outcomes, scenario, seed, option)
-        return changed(outcome_of(self.outcomes, self.base, after.params.seed, after.option), after)
+        before = outcome_of(self.outcomes, self.base, after.params.seed, after.option)
+        return changed(before, after, self._costs_of)
+
+    def _costs_of(self, one: Outcome) -> tuple[VisitCost, ...]:
+        """Return what visits of an outcome cost, worked out once: many are held against the base."""
+        found = self._costs.get(id(one))
+        if found is None:
+            found = self._costs[id(one)] = costs_of(one)
+        return found
 
     def visits(
         self, scenario: str, seed: int | None = None, option: str | None = None

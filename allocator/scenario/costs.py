@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -96,17 +96,28 @@ def costs_of(outcome: Outcome) -> tuple[VisitCost, ...]:
     return Explainer(*outcome.scheduled()).by_visit()
 
 
-def changed(before: Outcome, after: Outcome) -> tuple[CostChange, ...]:
+def changed(
+    before: Outcome,
+    after: Outcome,
+    told: Callable[[Outcome], Sequence[VisitCost]] = costs_of,
+) -> tuple[CostChange, ...]:
     """Return what each visit costs more, or less: by level and goal, the worst first.
 
     Visits of a flexible series are interchangeable: those that start at the same time are the same,
     as in ``moves``. What costs the same is left out.
+
+    Parameters
+    ----------
+    before, after
+        Two outcomes with schedules.
+    told
+        Returns what visits of an outcome cost; for who knows that already.
     """
     same = [("", ""), *_same(before.scheduled(), after.scheduled())]
     olds = {old: number for number, (old, new) in enumerate(same) if old or not new}
     news = {new: number for number, (old, new) in enumerate(same) if new or not old}
     sides: dict[tuple[str, str, int], list[VisitCost | None]] = {}
-    for side, costs, numbers in ((1, costs_of(after), news), (0, costs_of(before), olds)):
+    for side, costs, numbers in ((1, told(after), news), (0, told(before), olds)):
         for cost in costs:  # those after first, so that goals stand in the order of the scenario
             key = cost.level, cost.goal, numbers[cost.visit]
             sides.setdefault(key, [None, None])[side] = cost
