@@ -19,6 +19,7 @@ from allocator.scenario.costs import (
     CostChange,
     VisitChange,
     changed,
+    costs_of,
     levels_of,
     visits_changed,
 )
@@ -192,7 +193,7 @@ class Comparison:
         return changed(before, after, self._costs_of)
 
     def _costs_of(self, one: Outcome) -> tuple[VisitCost, ...]:
-        """Return what visits of an outcome cost, worked out once: many are held against the base."""
+        """Return what visits of an outcome cost, worked out once for all scenarios."""
         found = self._costs.get(id(one))
         if found is None:
             found = self._costs[id(one)] = costs_of(one)
