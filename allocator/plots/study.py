@@ -151,6 +151,12 @@ def _told(
     one = outcomes.of(name)
     changes = "; ".join(change.text() for change in one.scenario.changes) or "as it is"
     errors = [said for some in mine if (said := _without(some, len(mine)))]
+    if one.result is not None and one.schedule is not None and one.result.violations:
+        broken = one.result.violations
+        errors.append(
+            f"What is pinned breaks rules, {count(len(broken), 'time')} in all, such as:"
+            f" {broken[0].message}"
+        )
     result = None if one.schedule is None else one.result
     told = Told(
         id="",

@@ -64,7 +64,10 @@ class Outcomes(Sequence[Outcome]):
     # Frames ----------------------------------------------------------------------------------
 
     def frame(self) -> DataFrame:
-        """Return a row for each outcome: how the solve ended, and how long it took."""
+        """Return a row for each outcome: how the solve ended, and how long it took.
+
+        ``inherited`` counts what pinned visits break, such as the hours of who is away.
+        """
         return _frame(self._told(_summary), _SUMMARY)
 
     def figures(self) -> DataFrame:
@@ -236,6 +239,7 @@ _SUMMARY = (
     "requests_served",
     "visits",
     "visits_placed",
+    "inherited",
     "gap",
     "seconds",
     "first_schedule_seconds",
@@ -254,6 +258,7 @@ def _summary(one: Outcome) -> list[dict[str, object]]:
             "requests_served": result.requests_served,
             "visits": result.visits,
             "visits_placed": result.visits_placed,
+            "inherited": len(result.violations),
             "gap": result.gap,
             "seconds": result.seconds,
             "first_schedule_seconds": result.first_schedule_seconds,

@@ -14,6 +14,7 @@ from scenario.test_figures import SOME, clinic, placed
 
 from allocator import InvalidProblem, Level, Schedule
 from allocator.plots import study_report, write_study_report
+from allocator.rules.rule import Violation
 from allocator.scenario import Demand, Outcome, Outcomes, Solved, Withdraw
 from allocator.solve import Status
 
@@ -92,6 +93,18 @@ def test_what_has_no_schedule_says_why() -> None:
         assert "Waiting days 5" in said
     twice = replace(some, params=replace(some.params, seed=1), option="slow")
     assert "Seed 1, slow: No schedule" in Page(study_report(Outcomes((base, some, twice)))).words
+
+
+def test_what_pinned_visits_break_is_said() -> None:
+    """Beside the scenario's other figures, which look as if all were well."""
+    some = told(outcome("as it is", waiting=5.0))
+    assert some.solved is not None
+    broken = Violation("opening_hours", "Ann is closed.", inherited=True)
+    result = replace(some.solved.result, violations=(broken,))
+    some = replace(some, solved=replace(some.solved, result=result))
+    words = "What is pinned breaks rules, 1 time in all, such as: Ann is closed."
+    assert words in Page(study_report(Outcomes((some,)))).words
+    assert list(Outcomes((some,)).frame()["inherited"]) == [1]
 
 
 def test_one_scenario_has_its_figures() -> None:

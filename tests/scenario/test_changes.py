@@ -37,7 +37,7 @@ from allocator import (
     Skill,
     WorkLimits,
 )
-from allocator.domain.request import Alike, Precedence
+from allocator.domain.request import Alike, Precedence, Session, Step
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
 from allocator.rules.contracts import away
@@ -182,6 +182,64 @@ def test_close_passes_over_hours_that_the_clocks_skip() -> None:
     change = Close(resources=("van",), start_minute=120, end_minute=180)
     (made,) = [one for one in change.apply(found).calendars if one.id == "always of van"]
     assert [block.span.start.isoformat() for block in made.blocks] == ["2026-03-30T00:00:00+00:00"]
+
+
+def held(**more: Any) -> Problem:
+    """Return Ann's visits R1 at 8 on Monday, R2 at 10 and R3 at 8 on Tuesday, all pinned.
+
+    After each she writes for an hour. R3's pin is of its time alone.
+    """
+    hours = ((0, 8), (0, 10), (1, 8))
+    return asked(
+        services=(service(needs=(need(after_minutes=60),)),),
+        requests=tuple(request(f"R{n}", f"P{n}") for n in (1, 2, 3)),
+        published=tuple(
+            Assignment(
+                visit=f"R{n}",
+                start=at(day, hour),
+                end=at(day, hour + 1),
+                resources=((f"attendee:P{n}", (f"P{n}",)), ("practitioner", ("ann",))),
+            )
+            for n, (day, hour) in enumerate(hours, 1)
+        ),
+        pins=(Pin(visit="R1"), Pin(visit="R2"), Pin(visit="R3", kind=PinKind.TIME)),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        (Close(resources=("ann",), first=MONDAY, last=MONDAY), ["R3"]),
+        # R1 is over at 9, and written up at 10.
+        (Close(resources=("ann",), start_minute=9 * 60, end_minute=10 * 60), ["R2", "R3"]),
+        (Close(resources=("ann",), start_minute=12 * 60), ["R1", "R2", "R3"]),
+        (Close(resources=("ben",)), ["R1", "R2", "R3"]),
+        (Close(kind="patient", first=MONDAY, last=MONDAY), ["R3"]),
+        (Leave(resources=("ann",)), ["R3"]),
+        (Leave(resources=("ann",), first=date(2026, 3, 3)), ["R1", "R2", "R3"]),
+    ],
+)
+def test_visits_pinned_to_who_is_away_are_let_go(change: Any, left: list[str]) -> None:
+    """They would go on without their therapist; the others stay pinned, and all stay published."""
+    found = change.apply(held())
+    assert [pin.visit for pin in found.pins] == left
+    assert found.published == held().published
+
+
+def test_who_takes_part_is_let_go_with_the_group() -> None:
+    """The session cannot be held by Ann, so that its participants are not held in it."""
+    place = {"start": at(0, 8), "end": at(0, 9)}
+    found = asked(
+        requests=(request("R1", "P1", steps=(Step(sessions=frozenset({"G"})),)),),
+        sessions=(Session(id="G", service="visit", most=5),),
+        published=(
+            Assignment(visit="R1", resources=(("attendee:P1", ("P1",)),), session="G", **place),
+            Assignment(visit="G", resources=(("practitioner", ("ann",)),), **place),
+        ),
+        pins=(Pin(visit="R1"), Pin(visit="G")),
+    )
+    assert Close(resources=("ann",), weekdays=frozenset({0})).apply(found).pins == ()
 
 
 def test_open_adds_what_is_not_open_yet() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from allocator.domain.calendar import Block, Calendar
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
+from allocator.domain.resource import Resource
 from allocator.domain.time import MINUTES_PER_DAY, Span, wall_to_instant
 from allocator.scenario.changes.change import (
     EVERY_DAY,
@@ -17,11 +19,14 @@ from allocator.scenario.changes.change import (
     with_calendars,
 )
 from allocator.scenario.changes.days import dates, in_words, refuse_hours
+from allocator.scenario.changes.let_go import let_go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Resources that are not to be had on some days, or in some hours of them.
+
+    Visits that are pinned there are let go: they move, or are dropped, as all others.
 
     Attributes
     ----------
@@ -61,18 +66,30 @@ class Close:
             )
 
         def closed(calendar: Calendar, zone: str) -> Calendar:
-            spans = (
-                Span(
-                    start=wall_to_instant(day, self.start_minute, zone),
-                    end=wall_to_instant(day, self.end_minute, zone),
-                )
-                for day in days
-            )
-            # On the night the clocks go forward, hours that do not exist leave nothing to close.
-            blocks = (Block(span=s, reason=self.reason) for s in spans if s.start < s.end)
+            blocks = (Block(span=span, reason=self.reason) for span in self._spans(days, zone))
             return replace(calendar, blocks=(*calendar.blocks, *blocks))
 
-        return with_calendars(problem, some, closed)
+        spans = {zone: self._spans(days, zone) for zone in {problem.zone(r.location) for r in some}}
+
+        def away(resource: Resource, start: datetime, end: datetime) -> bool:
+            mine = spans[problem.zone(resource.location)]
+            return any(span.start < end and start < span.end for span in mine)
+
+        return let_go(with_calendars(problem, some, closed), some, away)
+
+    def _spans(self, days: Sequence[date], zone: str) -> list[Span]:
+        """Return the stretches that are closed.
+
+        On the night the clocks go forward, hours that do not exist leave nothing to close.
+        """
+        spans = (
+            Span(
+                start=wall_to_instant(day, self.start_minute, zone),
+                end=wall_to_instant(day, self.end_minute, zone),
+            )
+            for day in days
+        )
+        return [span for span in spans if span.start < span.end]
 
     def _when(self) -> str:
         return in_words(self.weekdays, self.first, self.last, self.start_minute, self.end_minute)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from allocator.domain.problem import Problem
 from allocator.domain.resource import Contract, Resource
+from allocator.domain.time import wall_to_instant
 from allocator.scenario.changes.change import chosen, whose, with_resources
+from allocator.scenario.changes.let_go import let_go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
     """Resources whose contract ends: they stay known, and have no time any more.
+
+    Visits that are pinned to them from then on are let go: they move, or are dropped, as all
+    others.
 
     Attributes
     ----------
@@ -39,7 +44,12 @@ class Leave:
             ]
             return replace(resource, contracts=tuple(contracts) or (never,))
 
-        return with_resources(problem, chosen(problem, self.resources, self.kind), ended)
+        def away(resource: Resource, _: datetime, end: datetime) -> bool:
+            zone = problem.zone(resource.location)
+            return wall_to_instant(last + timedelta(days=1), 0, zone) < end
+
+        some = chosen(problem, self.resources, self.kind)
+        return let_go(with_resources(problem, some, ended), some, away)
 
     def text(self) -> str:
         """Say who goes."""
