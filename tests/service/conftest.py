@@ -17,11 +17,13 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from service.indexing import Process
+from service.receiver import Receiver, receiving
 from sqlalchemy import Engine, create_engine, text
 from starlette.testclient import TestClient
 
 from api.app import application
 from api.auth.principal import Role
+from api.backfill.backfiller import Backfiller
 from api.embedded import VERSIONS, EmbeddedServer, folder
 from api.sealing import Seal
 from api.settings import Settings
@@ -147,12 +149,44 @@ def process(server: EmbeddedServer) -> Iterator[Process]:
 
 
 @pytest.fixture
+def filler(settings: Settings, relay: Database) -> Iterator[Backfiller]:
+    """A backfiller for whom nobody waits but those of the test."""
+    from service.waiting import backfiller
+
+    with relay.transaction() as (connection, _):
+        connection.execute(
+            text(
+                "UPDATE waitlist SET state = 'withdrawn', offer_id = NULL"
+                " WHERE state IN ('waiting', 'offered')"
+            )
+        )
+    with backfiller(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
 def no_webhooks(relay: Database) -> None:
     """Those of other tests are gone, with what is still to be sent to them and to be placed."""
     with relay.transaction() as (connection, _):
         connection.execute(text("DELETE FROM webhook"))
         while events.fan_out(connection):
             pass
+
+
+@pytest.fixture
+def hook(clinic: Clinic, receiver: Receiver) -> dict[str, Any]:
+    """A webhook that hears of bookings."""
+    body = {"url": receiver.url, "types": ["booking.*"]}
+    made = clinic.asker().post("/v1/webhooks", body)
+    assert made.status_code == 201, made.text
+    found: dict[str, Any] = made.json()
+    return found
 
 
 @dataclass

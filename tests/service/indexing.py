@@ -32,6 +32,11 @@ def at(hour: float, day: int = 0) -> str:
     return (on + timedelta(hours=hour)).isoformat()
 
 
+def window(first: float, last: float, day: int = 0) -> dict[str, str]:
+    """A window between two local wall times of a day, as it is sent."""
+    return {"start": at(first, day), "end": at(last, day)}
+
+
 class Process:
     """What a process of the API knows of tenants, with connections of its own."""
 

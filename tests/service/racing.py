@@ -6,10 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
 from service.processes import PATIENCE
+
+MONDAY = datetime.fromisoformat("2030-01-07T00:00:00+01:00")
+
+
+def at(hour: float, day: int = 0) -> str:
+    """A wall time so many days after a Monday in 2030, as it is sent."""
+    return (MONDAY + timedelta(days=day, hours=hour)).isoformat()
 
 
 def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:

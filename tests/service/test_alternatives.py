@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
+from service.booking import booked, client
 from service.conftest import Asker, Clinic, physio
-from service.indexing import at
+from service.indexing import at, window
 from service.racing import race, statuses
-from service.test_suggestions import booked, client, series, suggested, utc, window
-from service.waiting import backfiller, entry, late, look, settle, states
+from service.suggesting import series, suggested, utc
+from service.waiting import entry, late, look, settle, states
 
 from api.backfill.backfiller import Backfiller
-from api.settings import Settings
 
 BEN = {"practitioner": ["ben"], "room": ["room-2"]}
 
@@ -190,12 +189,6 @@ def test_alternatives_of_a_page_are_held_by_the_page(clinic: Clinic) -> None:
     page: Asker = clinic.asker("client", publishable=True)
     others = told(page.post("/v1/holds", physio(at(9), None)))
     assert page.post("/v1/holds", {"token": others[0]["token"]}).status_code == 201
-
-
-@pytest.fixture
-def filler(settings: Settings) -> Iterator[Backfiller]:
-    with backfiller(settings) as found:
-        yield found
 
 
 def test_an_offer_whose_time_is_over_brings_others(clinic: Clinic, filler: Backfiller) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from service.booking import expire_all
+from service.changing import change
 from service.conftest import Asker, Clinic, physio
 from service.test_bulk import CSV, JSON, LINES, export
 from service.test_life import ELEVEN, NINE, TEN, confirmed, held, surgery
-from service.test_races import change, expire_all
 from service.test_store import conditions
 from sqlalchemy import event, text
 

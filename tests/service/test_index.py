@@ -13,7 +13,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from service.conftest import Asker, Clinic, need, physio, scope
+from service.booking import booked
+from service.changing import change
+from service.conftest import Clinic, need, physio, scope
 from service.indexing import Process, at, in_database, in_index
 from service.processes import PATIENCE
 from service.racing import race
@@ -24,22 +26,6 @@ from api.store import changes
 from api.store.database import Database
 from api.suggesting.index import TenantIndex
 from api.sweeper import sweep
-
-
-def booked(asks: Asker, body: dict[str, Any]) -> str:
-    held = asks.post("/v1/holds", body)
-    assert held.status_code == 201, held.text
-    name: str = held.json()["id"]
-    assert asks.post(f"/v1/holds/{name}/confirm").status_code == 200
-    return name
-
-
-def change(asks: Asker, path: str, **more: Any) -> None:
-    there = asks.get(path)
-    ours = ("uid", "version", "created_at", "changed_at")
-    body = {k: v for k, v in there.json().items() if k not in ours} | more
-    answer = asks("PUT", path, body, If_Match=f'"{there.json()["version"]}"')
-    assert answer.status_code == 200, answer.text
 
 
 def test_an_index_that_is_read_anew_leaves_nothing_of_the_old(

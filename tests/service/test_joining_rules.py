@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from service.changing import change, tenant_policy
 from service.conftest import Asker, Clinic, physio
-from service.indexing import at
+from service.indexing import at, window
 from service.racing import race, statuses
 from service.solving import solved
-from service.test_races import change, tenant_policy
-from service.test_suggestions import suggested, utc, window
+from service.suggesting import suggested, utc
 
 from api.settings import Settings
 

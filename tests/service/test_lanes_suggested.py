@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from service.conftest import Asker, Clinic, need
-from service.indexing import at
-from service.test_suggestions import suggested, utc, window
+from service.indexing import at, window
+from service.suggesting import suggested, utc
 
 #: Who trains.
 CARL = {"coach": ["carl"]}

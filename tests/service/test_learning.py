@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from service.booking import client
 from service.conftest import Asker, Clinic, furnish
-from service.indexing import BERLIN, at
-from service.test_suggestions import client, suggested, window
+from service.indexing import BERLIN, at, window
+from service.suggesting import suggested
 
 from api.settings import Settings
 from api.store import forecasts

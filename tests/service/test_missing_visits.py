@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from service.booking import booked, client
 from service.conftest import Asker, Clinic, physio
-from service.indexing import at
+from service.indexing import at, window
 from service.racing import race, statuses
-from service.test_suggestions import booked, client, series, suggested, utc, window
+from service.suggesting import series, suggested, utc
 
 THERE = {"practitioner": ["anna"], "room": ["room-1"]}
 #: What a series of three misses once two are had, or two once one is: flexible ones are numbered

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from service.booking import expire_all
+from service.changing import change
 from service.conftest import Asker, Clinic, need, physio
 from service.racing import race, statuses
 from service.test_life import ANNA, ELEVEN, NINE, TEN, began, confirmed, held, surgery
-from service.test_races import change, expire_all
 
 
 def delete(asks: Asker, path: str) -> Any:

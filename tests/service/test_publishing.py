@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from service.booking import expire_all
 from service.conftest import Asker, Clinic, need, physio
 from service.racing import race, statuses
 from service.solving import work
 from service.test_absences import at, only_on
-from service.test_races import expire_all
 
 from api.settings import Settings
 from api.solving import at_once, publishing, reading

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from service.booking import booked
 from service.conftest import Clinic, physio
-from service.indexing import at
+from service.indexing import at, window
 from service.racing import race, statuses
-from service.test_suggestions import booked, suggested, utc, window
+from service.suggesting import suggested, utc
 
 THERE = {"practitioner": ["anna"], "room": ["room-1"]}
 PLACE = {"start": at(9), "resources": THERE}

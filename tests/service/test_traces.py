@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from service.conftest import Clinic, physio
 from service.processes import until
 from service.receiver import receiving
+from service.relaying import due, turns
 from service.test_events import fan_out
-from service.test_relay import due, turns
 
 from api import traces
 from api.store.database import Database

@@ -10,11 +10,12 @@ from typing import Any
 from cli.running import ROOT
 from docs.pages import blocks
 from fastapi import FastAPI
+from service.booking import booked
 from service.conftest import Clinic, physio
 from service.indexing import at
 from service.showing import filled, rows
 from service.test_batches_page import demand_shown
-from service.waiting import backfiller, booked, local, look
+from service.waiting import backfiller, local, look
 
 from allocator.suggest import backfill
 from api.schemas.answers import WAITLIST_STATES

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from service import crashing_backfill
+from service.booking import booked
 from service.conftest import Asker, Clinic, physio
-from service.indexing import at
+from service.indexing import at, window
 from service.racing import race, statuses
-from service.waiting import backfiller, booked, entry, fill, join, look, states, window
+from service.waiting import backfiller, entry, fill, join, look, states
 from service.whole import whole
 
 from api.backfill.backfiller import Backfiller

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from service.booking import booked
 from service.conftest import Clinic, physio
 from service.indexing import BERLIN, Process, at
-from service.waiting import booked, late
+from service.waiting import late
 
 from api.backfill.watching import News, Watching
 from api.settings import Settings

@@ -11,8 +11,9 @@ from typing import Any, cast
 import pytest
 from cli.running import ROOT
 from service.conftest import SEALING_KEY, Clinic, physio, scope
+from service.indexing import window
 from service.processes import until
-from service.waiting import join, states, window
+from service.waiting import join, states
 from sqlalchemy import text
 
 from api import sweeper, worker

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from service.booking import booked
 from service.conftest import Asker, Clinic, physio
-from service.indexing import BERLIN, at
+from service.indexing import BERLIN, at, window
 
 from api.backfill.backfiller import Backfiller
 from api.settings import Settings
@@ -35,15 +36,6 @@ def look(filler: Backfiller) -> int:
     return sum(filler.look() for _ in range(LOOKS))
 
 
-def booked(asks: Asker, body: dict[str, Any]) -> str:
-    """Hold and confirm a place; return the booking."""
-    held = asks.post("/v1/holds", body)
-    assert held.status_code == 201, held.text
-    name: str = held.json()["id"]
-    assert asks.post(f"/v1/holds/{name}/confirm").status_code == 200
-    return name
-
-
 def fill(asks: Asker, first: float = 8, last: float = 18, day: int = 0) -> dict[float, str]:
     """Book Anna in the first room and Ben in the second all day; return Anna's by hour."""
     found = {}
@@ -54,10 +46,6 @@ def fill(asks: Asker, first: float = 8, last: float = 18, day: int = 0) -> dict[
         booked(asks, physio(at(hour, day), None, resources=ben))
         hour += 0.75
     return found
-
-
-def window(first: float, last: float, day: int = 0) -> dict[str, str]:
-    return {"start": at(first, day), "end": at(last, day)}
 
 
 def join(asks: Asker, **body: Any) -> str:
@@ -110,3 +98,9 @@ def late(clinic: Clinic) -> None:
             " WHERE tenant_id = :t AND expires_at IS NOT NULL",
             t=clinic.tenant,
         )
+
+
+def actions(clinic: Clinic, name: str) -> list[str]:
+    """What the audit log has of an entry, in order."""
+    rows = clinic.sql("SELECT action FROM audit WHERE object = :o ORDER BY id", o=name)
+    return [row.action for row in rows]
