@@ -66,6 +66,7 @@ class Database:
             engine_url(url),
             pool_size=size,
             max_overflow=0,
+            pool_use_lifo=True,  # few connections do most of the work, and have their plans ready
             pool_timeout=min(POOL, seconds),
             hide_parameters=True,  # errors tell statements, and nobody's name
             connect_args={
