@@ -7,7 +7,7 @@ from typing import Protocol
 
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.objective import Level
-from allocator.domain.request import Request
+from allocator.domain.request import PRIORITIES, Request
 
 
 class KnownRule(Protocol):
@@ -60,7 +60,7 @@ def name_faults(
             )
     named = {goal.name for goal in goals}
     common = {goal.name for goal in goals if goal.common}
-    terms = named | {f"served:{priority}" for priority in range(1, 10)}
+    terms = named | {f"served:{priority}" for priority in PRIORITIES}
     for level in levels:
         for name, _ in level.goals:
             if name not in terms:

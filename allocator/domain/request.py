@@ -11,6 +11,8 @@ from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.time import Span, is_aware, write_instant, zone_of
 
 MAX_VISITS = 200
+#: Classes of requests; the first is the most urgent.
+PRIORITIES = range(1, 10)
 ATTENDEE = "attendee:"
 
 
@@ -262,7 +264,7 @@ class Request:
                     f"step {number} has a least lag of {step.least_lag_minutes} minutes;"
                     " at least 0.",
                 )
-        if not 1 <= self.priority <= 9:
+        if self.priority not in PRIORITIES:
             yield fault(FaultCode.WRONG_NUMBER, f"its priority is {self.priority}; 1 to 9 exist.")
         if not 1 <= self.weight <= 10_000:
             yield fault(FaultCode.WRONG_NUMBER, f"its weight is {self.weight}; 1 to 10000 exist.")

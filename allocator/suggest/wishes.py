@@ -21,13 +21,8 @@ from allocator.suggest.suggestion import ExpectedLoad
 Vector = npt.NDArray[np.int64]
 Loads = npt.NDArray[np.float64]
 
-#: Points for an hour off the time wanted, and for a priced minute in a busy hour: as the goals
-#: ``near_wanted`` and ``off_peak`` weigh by default.
+#: Points for an hour of a detour, where distance from the time wanted weighs nothing.
 PER_HOUR = dict(COMFORT)["near_wanted"]
-PER_MINUTE = dict(COMFORT)["off_peak"]
-#: Points for a practitioner whom those who attend do not know, where they know one who could come:
-#: as the goal ``preferred_resources`` weighs by default.
-STRANGER = dict(COMFORT)["preferred_resources"]
 PRACTITIONER = "practitioner"
 #: Points between an idle and a full hour for each visit, where neither has a price.
 QUIET = 20
@@ -57,6 +52,15 @@ class Wishes:
     policy: SteeringPolicy | None = None
     familiar: frozenset[int] = frozenset()
 
+    def weight(self, goal: str) -> int:
+        """Return what a unit of a goal weighs: in the objective, or usually."""
+
+        def compute() -> dict[str, int]:
+            levels = self.prepared.problem.objective
+            return {name: weight for level in levels for name, weight in level.goals}
+
+        return self.prepared.memo("wishes", compute).get(goal, dict(COMFORT)[goal])
+
     @property
     def none(self) -> bool:
         """Whether there is nothing beside the goals and people."""
@@ -74,7 +78,7 @@ class Wishes:
                 continue
             for resource in need.resources:
                 if resources[resource].kind == PRACTITIONER and resource not in self.familiar:
-                    found[resource] = STRANGER
+                    found[resource] = self.weight("preferred_resources")
         return found
 
     def points(self, visit: Visit, duration: int, ticks: Vector, *, first: bool) -> Vector:
@@ -93,7 +97,7 @@ class Wishes:
         if not len(ticks):
             return found
         if first and self.wanted is not None:
-            found += PER_HOUR * self._hours_off(ticks)
+            found += self.weight("near_wanted") * self._hours_off(ticks)
         if self.policy is not None:
             found += self._detours(self.policy, visit, duration, ticks)
         elif self.forecast is not None:
@@ -105,7 +109,8 @@ class Wishes:
                     prices += price * (load * 100 >= share)
                 whole = np.concatenate(([0], np.cumsum(prices)))
                 ends = np.minimum(ticks + duration, high)
-                found += PER_MINUTE * self.prepared.grain * (whole[ends - low] - whole[ticks - low])
+                minutes = self.prepared.grain * (whole[ends - low] - whole[ticks - low])
+                found += self.weight("off_peak") * minutes
                 found += np.rint(QUIET * load[ticks - low]).astype(np.int64)
         return found
 
@@ -191,7 +196,8 @@ class Wishes:
         whole = np.concatenate(([0.0], np.cumsum(pressure)))
         ends = np.minimum(ticks + duration, high)
         mean = (whole[ends - low] - whole[ticks - low]) / duration
-        return np.rint(PER_HOUR * policy.detour_minutes / 60 * mean).astype(np.int64)
+        hour = self.weight("near_wanted") or PER_HOUR
+        return np.rint(hour * policy.detour_minutes / 60 * mean).astype(np.int64)
 
     def _hours_off(self, ticks: Vector) -> Vector:
         assert self.wanted is not None

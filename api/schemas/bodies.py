@@ -384,7 +384,8 @@ class TenantChange(Body):
     name: str = Field(min_length=1, max_length=200)
     policy: dict[str, Any] = Field(
         default_factory=dict,
-        description="terms (limits of bookings), travel and turnarounds, as in a problem.",
+        description="terms (limits of bookings), travel and turnarounds, as in a problem,"
+        " steering, waitlist, and weights (pairs of a goal of comfort and its weight).",
     )
 
 

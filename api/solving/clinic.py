@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import text
 
 from allocator.domain.faults import InvalidProblem
-from allocator.domain.objective import COMFORT, Level
 from allocator.domain.problem import Problem
 from allocator.domain.request import Attendee, Pin, Request, Step
 from allocator.domain.resource import Resource
@@ -24,6 +23,7 @@ from api.store import people
 from api.store.world import World, absent, decoded
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
+from api.usecases.weights import objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +122,11 @@ def clinic(tx: Tx, asked: Asked, stay: Collection[str] = ()) -> Clinic:
             published=(*fixed, *(a for a in before.values() if a.session not in around.left)),
             pins=tuple(Pin(visit=a.visit) for a in fixed),
             most_changes=asked.most_changes,
-            levels=_levels(
-                asked, [request.priority for request in (*requests, *(r for r, _ in there))]
+            levels=objective(
+                world,
+                [request.priority for request in (*requests, *(r for r, _ in there))],
+                asked.weights,
+                few_changes=bool(asked.unpinned),
             ),
         )
     except InvalidProblem as error:
@@ -482,23 +485,3 @@ def as_it_lies(
             session=joins,
         ),
     )
-
-
-def _levels(asked: Asked, priorities: Sequence[int]) -> tuple[Level, ...]:
-    """Return the objective, with the weights that were asked for; empty is the default.
-
-    Where visits are to be placed anew, nothing moves for comfort: changes come first.
-    """
-    if not asked.weights and not asked.unpinned:
-        return ()
-    weights = {**dict(COMFORT), **dict(asked.weights)}
-    levels = [
-        Level(name=f"priority {priority}", goals=((f"served:{priority}", 1),))
-        for priority in sorted(set(priorities))
-    ]
-    if asked.unpinned:
-        levels.append(Level(name="changes", goals=((CHANGES, weights.pop(CHANGES)),)))
-    return (*levels, Level(name="comfort", goals=tuple(weights.items())))
-
-
-CHANGES = "fewest_changes"

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import text
 
 from allocator.domain.faults import Fault
-from allocator.domain.objective import COMFORT
 from allocator.frames.cells import LARGEST
 from allocator.frames.nested import Decoder
 from api.problems import Forbidden, Invalid, NotFound, WrongState
@@ -18,11 +17,11 @@ from api.solving.asked import Asked
 from api.solving.clinic import clinic
 from api.store import solves
 from api.store.ids import as_uid, new_uid
+from api.usecases import weights
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
 #: Weight of a goal, at most: as a problem has it.
-MOST_WEIGHT = 1_000_000
 
 
 def ask(tx: Tx, asked: Mapping[str, Any], *, publish: bool) -> Any:
@@ -87,15 +86,7 @@ def parsed(asked: Mapping[str, Any]) -> Asked:
             raise Invalid(f"{name} is {value}; {least} to {most} are possible.")
     if found.most_changes is not None and found.most_changes < 0:
         raise Invalid(f"most_changes is {found.most_changes}; at least 0 visits may change.")
-    weights = dict(found.weights)
-    for name, weight in found.weights:
-        if name not in dict(COMFORT):
-            known = ", ".join(sorted(dict(COMFORT)))
-            raise Invalid(f"There is no goal of comfort {name!r}; there are: {known}.")
-        if not 0 <= weight <= MOST_WEIGHT:
-            raise Invalid(f"{name} has the weight {weight}; 0 to {MOST_WEIGHT} are possible.")
-    if len(weights) < len(found.weights):
-        raise Invalid(f"weights has {len(found.weights)} pairs of {len(weights)} goals.")
+    weights.demand_possible(found.weights)
     return found
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from allocator.domain.faults import InvalidProblem, InvalidSchedule
 from allocator.domain.problem import Problem
-from allocator.domain.request import Pin, Request
+from allocator.domain.request import PRIORITIES, Pin, Request
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment, Claim
 from allocator.domain.time import Horizon, wall_to_instant, zone_of
@@ -38,6 +38,7 @@ from api.suggesting.waiting import Waiting, attendees
 from api.usecases.policy import policy, steering
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
+from api.usecases.weights import objective
 
 #: Requests that wait, of which so many are known at most.
 MOST = 2_000
@@ -178,6 +179,7 @@ class TenantIndex:
                 ),
                 published=tuple(held.values()),
                 pins=tuple(Pin(visit=name) for name in held),
+                levels=objective(world, PRIORITIES),
             )
         except InvalidProblem as error:
             raise Invalid(error.faults[0].message, faults=told(error.faults)) from error

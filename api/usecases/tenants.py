@@ -18,13 +18,13 @@ from api.problems import Invalid, PreconditionRequired, Stale
 from api.store.ids import new_uid
 from api.store.tables import API_KEY, TENANT
 from api.store.world import changing
-from api.usecases import waitlist_policy
+from api.usecases import waitlist_policy, weights
 from api.usecases.policy import Policy, demand_possible, steering_of
 from api.usecases.rules import faults as told
 from api.usecases.tx import Tx
 
 #: What a policy may hold.
-KNOWN = frozenset({"terms", "travel", "turnarounds", "steering", "waitlist"})
+KNOWN = frozenset({"terms", "travel", "turnarounds", "steering", "waitlist", "weights"})
 
 
 def found(connection: Connection, *, ref: str, name: str, zone: str, grain_minutes: int) -> int:
@@ -71,12 +71,14 @@ def change(tx: Tx, version: int | None, *, name: str, policy: Mapping[str, Any])
     decoder.value(tuple[Travel, ...], policy.get("travel", []), "policy.travel")
     decoder.value(tuple[Turnaround, ...], policy.get("turnarounds", []), "policy.turnarounds")
     waiting = waitlist_policy.read(faults, policy.get("waitlist", {}))
+    valued = weights.read(faults, policy.get("weights", []))
     for key in sorted(policy.keys() - KNOWN):
         raise Invalid(f"The policy {key!r} is unknown; known are: {', '.join(sorted(KNOWN))}.")
     if faults:
         raise Invalid(faults[0].message, faults=told(faults))
     demand_possible(terms)
     waitlist_policy.demand_possible(waiting)
+    weights.demand_possible(valued)
     if "steering" in policy:
         _steering(policy["steering"])
     return _write(tx, row, name, policy)
