@@ -11,7 +11,8 @@ STUDENT = (
     *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
     *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
 )
-NORMAL = 1.96
+#: The same of the normal distribution, towards which Student's goes.
+NORMAL = 1.959964
 
 
 def mean_and_reach(values: npt.NDArray[np.float64]) -> tuple[float, float]:
@@ -22,5 +23,17 @@ def mean_and_reach(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     many, mean = len(values), float(values.mean())
     if many < 2:
         return mean, float("nan")
-    beyond = STUDENT[many - 2] if many - 2 < len(STUDENT) else NORMAL
-    return mean, beyond * float(values.std(ddof=1)) / many**0.5
+    return mean, student(many - 1) * float(values.std(ddof=1)) / many**0.5
+
+
+def student(freedom: int) -> float:
+    """Return the point of Student's distribution that 2.5 % lie beyond.
+
+    After the table by the expansion of Cornish and Fisher (Abramowitz and Stegun, 26.7.5), which is
+    less than 0.0001 off there.
+    """
+    if freedom <= len(STUDENT):
+        return STUDENT[freedom - 1]
+    z = NORMAL
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / freedom + second / freedom**2

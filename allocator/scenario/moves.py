@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from allocator.domain.problem import Problem
 from allocator.domain.request import ATTENDEE, FlexibleSeries
-from allocator.domain.schedule import Assignment, Schedule
+from allocator.domain.schedule import Assignment, Schedule, in_utc
 from allocator.explain.difference import matched
 
 MOVED, ADDED, DROPPED = "moved", "added", "dropped"
@@ -133,11 +134,11 @@ def _same(was: Assignment, now: Assignment) -> bool:
     )
 
 
-def _when(move: Move) -> tuple[str, str]:
+def _when(move: Move) -> tuple[datetime, str]:
     """Return by what moves are listed: when the visit was or is, then its id."""
     one = move.before or move.after
     assert one is not None
-    return one.start.isoformat(), move.visit
+    return in_utc(one.start), move.visit
 
 
 def told(some: Iterable[Move]) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from allocator.domain.schedule import in_utc
 from allocator.explain.by_visit import COLUMNS
 from allocator.report.notebook import shown
 from allocator.scenario.comparison import Comparison
@@ -179,8 +180,8 @@ class Outcomes(Sequence[Outcome]):
                     "visit": move.visit,
                     "request": move.request,
                     "change": move.change,
-                    "before": move.before and move.before.start,
-                    "after": move.after and move.after.start,
+                    "before": move.before and in_utc(move.before.start),
+                    "after": move.after and in_utc(move.after.start),
                     "resources_before": move.before and " ".join(move.before.everyone()),
                     "resources_after": move.after and " ".join(move.after.everyone()),
                     "tell": " ".join(move.tell()),

@@ -372,6 +372,11 @@ def test_hire_takes_a_share_of_a_contract() -> None:
         (Close(kind="rom"), "Kind rom does not exist; did you mean room?"),
         (Rules(off=("brakes",)), "Rule brakes does not exist; did you mean breaks?"),
         (Rules(on=("brakes",)), "Rule brakes does not exist; did you mean breaks?"),
+        (Rules(off=("duration",)), "Rule duration is part of what a visit is and cannot be"),
+        (
+            Rules(off=("breaks",), on=("breaks",)),
+            "Rule breaks is switched off and on by the same change; choose one.",
+        ),
         (Weigh(goal="waitin", weight=0), "Goal waitin does not exist; did you mean waiting?"),
         (Carers(most=0), "Series with at most 0 carers; at least 1."),
         (

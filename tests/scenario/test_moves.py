@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from scenario.test_figures import SOME, clinic, placed
 
@@ -39,6 +41,14 @@ def test_moved_added_and_dropped() -> None:
         ("B", "dropped", ("P2", "ann")),
         ("C", "added", ("P3", "ben")),
     ]
+
+
+def test_moves_are_in_the_order_of_time_whatever_the_zone() -> None:
+    """B is at 11 in Berlin, which New York calls 5; C at 10, which is 9 in UTC."""
+    b, c = placed("B", 0, 11, "ann", "P2"), placed("C", 0, 10, "ben", "P3")
+    b = replace(b, start=b.start.astimezone(ZoneInfo("America/New_York")))
+    c = replace(c, start=c.start.astimezone(UTC))
+    assert [one[0] for one in changes(other(b, c), other())] == ["C", "B"]
 
 
 def test_another_carer_is_told_to_those_who_see_it() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.rules import RULES
-from allocator.scenario.changes.change import unknown
+from allocator.scenario.changes.change import refuse, unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +25,17 @@ class Rules:
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with these rules."""
-        known = [rule.name for rule in RULES]
+        known = {rule.name: rule for rule in RULES}
         for name in (*self.off, *self.on):
             if name not in known:
                 raise unknown("rule", name, known)
+            if name in self.off and (known[name].structural or name in self.on):
+                why = (
+                    "is part of what a visit is and cannot be switched off"
+                    if known[name].structural
+                    else "is switched off and on by the same change; choose one"
+                )
+                raise refuse(FaultCode.CONTRADICTION, "rule", name, f"Rule {name} {why}.")
         return replace(
             problem, without_rules=problem.without_rules.difference(self.on) | {*self.off}
         )
