@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from sqlalchemy import text
@@ -20,12 +20,16 @@ MINUTE = 60
 
 @dataclass(slots=True)
 class _Lease:
-    """What a process may still use of a bucket in this minute, and what nobody has leased yet."""
+    """What a process may still use of a bucket in this minute, and what nobody has leased yet.
+
+    Whoever takes of it holds its lock: who leases more keeps nobody else's bucket waiting.
+    """
 
     minute: int
-    left: int
+    left: int = 0
     beyond: int = 0
     over: bool = False
+    lock: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +78,8 @@ class Limits:
         """
         now = self._clock()
         minute, reset = int(now // MINUTE), MINUTE - int(now % MINUTE)
-        key = (principal.tenant, bucket)
-        with self._lock:
-            lease = self._leases.get(key)
-            if lease is None or lease.minute != minute:
-                lease = self._leases[key] = _Lease(minute, 0)
-                if len(self._leases) > 10_000:
-                    self._leases = {k: v for k, v in self._leases.items() if v.minute == minute}
+        lease = self._of_minute((principal.tenant, bucket), minute)
+        with lease.lock:
             if lease.left == 0 and not lease.over:
                 block = max(1, int(limit * BLOCK))
                 used = self._lease(principal, bucket, minute, block)
@@ -95,6 +94,15 @@ class Limits:
                 )
             lease.left -= 1
             return Allowed(limit=limit, remaining=lease.left + lease.beyond, reset_seconds=reset)
+
+    def _of_minute(self, key: tuple[int, str], minute: int) -> _Lease:
+        with self._lock:
+            lease = self._leases.get(key)
+            if lease is None or lease.minute != minute:
+                lease = self._leases[key] = _Lease(minute)
+                if len(self._leases) > 10_000:
+                    self._leases = {k: v for k, v in self._leases.items() if v.minute == minute}
+            return lease
 
     def _lease(self, principal: Principal, bucket: str, minute: int, block: int) -> int:
         """Take a block, and return how much is used with it."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from service.conftest import Asker, Clinic, physio
+from fastapi import FastAPI
+from service.conftest import Asker, Clinic, physio, scope
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from api.app import application
 from api.auth.failures import REMEMBERED, Failures
-from api.auth.limits import BLOCK, Limits
+from api.auth.limits import _TAKE, BLOCK, MINUTE, Limits
+from api.auth.principal import Principal, Role
 from api.call import COOKIE
 from api.problems import TooMany
 from api.settings import Settings
@@ -166,6 +170,23 @@ def test_who_sends_nothing_has_not_failed(start: Start) -> None:
     """401 says what may still be tried, and takes nothing of it."""
     (web,) = start(failed_per_minute=1)
     assert [told(web.get("/v1/tenant")) for _ in range(3)] == [(401, "1", "1")] * 3
+
+
+def test_whoever_waits_for_a_lease_keeps_no_other_bucket_waiting(
+    clinic: Clinic, app: FastAPI, owner: Engine
+) -> None:
+    """Somebody holds the row of one bucket: it is waited for, and the others go on meanwhile."""
+    who = Principal(tenant=clinic.tenant, actor="test", role=Role.CLIENT)
+    limits = Limits(app.state.service.database, lambda: NOW)
+    row = {"tenant": clinic.tenant, "bucket": "slow", "period": NOW // MINUTE * MINUTE}
+    with ThreadPoolExecutor(1) as threads:
+        with owner.begin() as connection:
+            scope(connection, clinic.tenant)
+            connection.execute(_TAKE, {**row, "block": 1})
+            slow = threads.submit(limits.take, who, "slow", 20)
+            assert limits.take(who, "quick", 20).remaining == 19
+            assert not slow.done()
+        assert slow.result().remaining == 18
 
 
 def test_so_many_good_credentials_are_remembered() -> None:
