@@ -20,7 +20,7 @@ SIZE, WEEKS, SEEDS = "medium", 6, range(3)
 LOADS = (75, 85, 95)
 POLICY = SteeringPolicy(
     off_peak=60,
-    peak=100,
+    peak=90,
     detour_minutes=14 * 24 * 60,
     savings=(Saving(below=60, percent=10),),
 )
@@ -28,14 +28,14 @@ POLICY = SteeringPolicy(
 BESIDE, FEWER = 85, range(2)
 OTHERS = {
     "the same without savings": (
-        SteeringPolicy(off_peak=60, peak=100, detour_minutes=14 * 24 * 60),
+        SteeringPolicy(off_peak=60, peak=90, detour_minutes=14 * 24 * 60),
         Chooser(),
     ),
     "a detour of four hours, and savings": (
-        SteeringPolicy(off_peak=60, peak=100, detour_minutes=240, savings=POLICY.savings),
+        SteeringPolicy(off_peak=60, peak=90, detour_minutes=240, savings=POLICY.savings),
         Chooser(),
     ),
-    "savings alone": (SteeringPolicy(off_peak=60, peak=100, savings=POLICY.savings), Chooser()),
+    "savings alone": (SteeringPolicy(off_peak=60, peak=90, savings=POLICY.savings), Chooser()),
     "people who take the first suggestion": (POLICY, Chooser(content=1000.0)),
     "people who look at all of them": (POLICY, Chooser(content=-1000.0)),
 }
