@@ -252,8 +252,9 @@ def _rows(outcomes: Outcomes, base: str, compared: list[Compared]) -> list[Row]:
             one = beside.get((figure, name))
             values = alone.get(figure, {}).get(name)
             if one is not None and one.difference:
-                said = f"{one.difference:+,.1f}".replace("-", "−")
-                cells.append(Cell(_number(one.value), said, verdict(one).split(" ")[0]))
+                cells.append(
+                    Cell(_number(one.value), _signed(one.difference), verdict(one).split(" ")[0])
+                )
             elif one is not None:
                 cells.append(Cell(_number(one.value)))
             elif some := [b for (f, _), b in beside.items() if f == figure and name == base]:
@@ -262,6 +263,12 @@ def _rows(outcomes: Outcomes, base: str, compared: list[Compared]) -> list[Row]:
                 cells.append(Cell(_number(fmean(values)) if values else ""))
         rows.append(Row(style.heading(figure), unit, cells))
     return rows
+
+
+def _signed(difference: float) -> str:
+    """Write a difference: where one decimal would be 0, with the first that is not."""
+    said = f"{difference:+,.1f}" if abs(difference) >= 0.05 else f"{difference:+.1g}"
+    return said.replace("-", "−")
 
 
 def _number(value: float) -> str:

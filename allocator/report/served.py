@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClassServed:
-    """Requests of a priority class: asked, served whole, in part, not at all; and visits.
-
-    What was frozen before the solve does not count.
-    """
+    """Requests of a priority class: asked, served whole, in part, not at all; and visits."""
 
     priority: int
     asked: int
@@ -30,7 +27,9 @@ class ClassServed:
     visits_placed: int
 
 
-def served_by_class(prepared: Prepared, placed: Iterable[str]) -> list[ClassServed]:
+def served_by_class(
+    prepared: Prepared, placed: Iterable[str], *, frozen: bool = False
+) -> list[ClassServed]:
     """Return what was served of each class, the most urgent first.
 
     Parameters
@@ -39,11 +38,14 @@ def served_by_class(prepared: Prepared, placed: Iterable[str]) -> list[ClassServ
         The problem.
     placed
         Ids of the visits that are placed.
+    frozen
+        Whether what was frozen before the solve counts, too: as it must where problems are
+        compared that hold different visits fast.
     """
     there = set(placed)
     counts: dict[int, list[int]] = {}
     for request in prepared.requests:
-        mine = [v for v in request.visits if v not in prepared.frozen]
+        mine = [v for v in request.visits if frozen or v not in prepared.frozen]
         if not mine:
             continue
         done = sum(prepared.visits[v].id in there for v in mine)

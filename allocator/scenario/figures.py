@@ -68,7 +68,8 @@ def figures(problem: Problem, schedule: Schedule) -> tuple[Figure, ...]:
     Returns
     -------
     tuple of Figure
-        By priority class, the share of requests served whole and of visits placed; days from
+        By priority class, the share of requests served whole and of visits placed, of all that
+        there are, pinned or not; days from
         asking to the first visit (mean, and of the longest tenth the shortest); the share of
         visits of series that are with the carer who has most of them; utilisation by kind;
         overtime; idle time between the visits of a practitioner's day; how uneven practitioners
@@ -104,7 +105,7 @@ def measured(
 def _figures(timetable: Timetable, loads: list[KindLoad]) -> Iterator[Figure]:
     prepared = timetable.prepared
     placed = [visit.id for visit, _ in timetable.placed()]
-    for row in served_by_class(prepared, placed):
+    for row in served_by_class(prepared, placed, frozen=True):
         of = f"priority {row.priority}"
         whole, visits = 100 * row.whole / row.asked, 100 * row.visits_placed / row.visits
         yield Figure(name=f"served whole, {of}", value=whole, unit="% of requests", better=MORE)

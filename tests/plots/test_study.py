@@ -107,6 +107,12 @@ def test_what_pinned_visits_break_is_said() -> None:
     assert list(Outcomes((some,)).frame()["inherited"]) == [1]
 
 
+def test_a_small_difference_is_not_told_as_none() -> None:
+    """A hundredth of a day less is no 0.0."""
+    some = (outcome("as it is", waiting=5.0), outcome("other", waiting=4.99))
+    assert "5.0 −0.01" in Page(study_report(Outcomes(tuple(map(told, some))))).words
+
+
 def test_one_scenario_has_its_figures() -> None:
     """There is nothing to compare it with, and no chart to draw."""
     text = study_report(Outcomes((told(outcome("as it is", waiting=5.0)),)))

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from tiny import at, calendar, need, patient, practitioner, problem, request, room, service
 
-from allocator import Assignment, DailySpan, FlexibleSeries, Problem, Schedule, WeeklyRule
+from allocator import (
+    Assignment,
+    DailySpan,
+    FlexibleSeries,
+    Pin,
+    Problem,
+    Schedule,
+    WeeklyRule,
+)
 from allocator.scenario import HourLoad, figures, hour_loads
 
 
@@ -117,6 +125,14 @@ def test_changes_are_told_where_something_is_published() -> None:
     )
     assert told(clinic(published=published), SOME)["changes"] == 2
     assert "changes" not in told(clinic(), SOME)
+
+
+def test_what_is_pinned_counts_as_served() -> None:
+    """B is served, be it held where it is or let go: a release makes nothing better or worse."""
+    published = (placed("B", 0, 11, "ann", "P2"),)
+    for pins in ((), (Pin(visit="B"),)):
+        found = told(clinic(published=published, pins=pins), Schedule(assignments=published))
+        assert (found["served whole, priority 1"], found["placed, priority 3"]) == (100.0, 0.0)
 
 
 def test_a_series_that_is_numbered_anew_has_not_changed() -> None:
