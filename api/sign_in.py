@@ -17,6 +17,8 @@ from api.problems import Unauthenticated, UnsupportedMedia
 from api.store.changes import Looked
 
 LOG = structlog.get_logger("allocator.sign_in")
+#: What answers a request.
+Answering = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class KnownRoute(APIRoute):
@@ -29,9 +31,9 @@ class KnownRoute(APIRoute):
     #: Whether what has changed is asked as well.
     looks = False
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Answering:
         """Return what answers."""
-        answer = super().get_route_handler()
+        answer = self.answering()
 
         async def sign_in_first(request: Request) -> Response:
             await run_in_threadpool(_sign_in, request, self.looks)
@@ -39,11 +41,9 @@ class KnownRoute(APIRoute):
 
         return sign_in_first
 
-
-class LookingRoute(KnownRoute):
-    """The same, where what has changed of what is booked is asked as well, in the same trip."""
-
-    looks = True
+    def answering(self) -> Answering:
+        """Return what answers those who are known."""
+        return super().get_route_handler()
 
 
 def _sign_in(request: Request, looks: bool) -> None:

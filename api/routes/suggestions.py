@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.call import Answer, Calling
+from api.looking import LookingRoute
 from api.routes.documents import answer_of
 from api.schemas.bodies import SuggestionsIn
 from api.schemas.texts import Name
-from api.sign_in import LookingRoute
 from api.suggesting import views
 from api.suggesting.asking import Asked
 
