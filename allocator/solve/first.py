@@ -8,9 +8,14 @@ from allocator.prepare.visit import Placement
 from allocator.solve.budget import Budget
 from allocator.solve.construct import construct, gather
 from allocator.solve.incumbent import Incumbent
+from allocator.solve.loose import whole
 from allocator.solve.published import keep_published
+from allocator.solve.repair import Repair
 from allocator.solve.work import Work
 from allocator.state.state import State
+
+#: Share of the time left in which a class is fitted in before the next is there.
+URGENT = 0.05
 
 
 def first_schedule(
@@ -43,12 +48,35 @@ def first_schedule(
     classes = sorted({request.request.priority for request in work.prepared.requests})
     if best is None or not _displaced(work, best, classes[:-1]):
         return best
+    return work.better(best, _by_class(work, placements, insertion, classes))
+
+
+def _by_class(
+    work: Work,
+    placements: Sequence[Placement | None],
+    insertion: Callable[[], Budget],
+    classes: Sequence[int],
+) -> Sequence[Placement | None]:
+    """Place the visits of each class before any of the next, and return where they lie.
+
+    What insertion leaves out of a class is fitted in by repair, as long as there is more room.
+    """
     state = State(work.prepared, placements)
-    for priority in classes:
+    for number, priority in enumerate(classes, 1):
         keep_published(work.book, state, work.there, priority)
         construct(work.book, state, work.alone, insertion(), priority)
+        if number < len(classes):
+            repair = Repair(
+                work.book,
+                state.placements,
+                work.must,
+                work.params,
+                work.budget.part(URGENT),
+                classes[:number],
+            )
+            state = whole(work.prepared, repair.complete(), close=False)
     gather(work.book, state)
-    return work.better(best, state.placements)
+    return state.placements
 
 
 def _displaced(work: Work, best: Incumbent, classes: Sequence[int]) -> bool:

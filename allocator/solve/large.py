@@ -32,9 +32,8 @@ ALL_VISITS, ALL, FEW = 1_500, 0.4, 0.03
 ROUND, LAST = 0.15, 0.4
 #: Rounds in vain after which they end.
 ROUNDS = 3
-#: Share of the free visits that lie somewhere, above which nothing is planned from scratch; and the
-#: share of the time left in which what is left out is fitted in then, where visits move freely.
-KNOWN, GIVEN_SHARE = 0.5, 0.7
+#: Share of the free visits that lie somewhere, above which nothing is planned from scratch.
+KNOWN = 0.5
 
 
 def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumbent:
@@ -58,7 +57,7 @@ def solve_large(work: Work, best: Incumbent, bounds: list[int | None]) -> Incumb
     if _known(work):
         best = work.squeeze(best, bounds)
         if work.given:
-            part = work.budget.part(GIVEN_SHARE)
+            part = work.budget.part(LAST_SHARE)
             best = _repair(work, best.placements, best, bounds, work.serving, part)
         work.tighten(best, bounds)
     else:

@@ -73,11 +73,13 @@ def loosened(book: Rulebook) -> Rulebook:
     return book.changed(prepared, rules, goals)
 
 
-def whole(prepared: Prepared, placements: Sequence[Placement | None]) -> State:
+def whole(
+    prepared: Prepared, placements: Sequence[Placement | None], *, close: bool = True
+) -> State:
     """Return the state in which only what a request is served by is placed.
 
     Of a request in part, as much is kept as may stand alone: its first occurrences, chains whole.
-    Sessions with too few participants are not held.
+    Sessions with too few participants are not held, unless others may still join them.
     """
     state = State(prepared, placements)
     for prep in prepared.requests:
@@ -98,5 +100,6 @@ def whole(prepared: Prepared, placements: Sequence[Placement | None]) -> State:
                 for visit in prep.occurrence(n):
                     if state.placements[visit] is not None and visit not in prepared.frozen:
                         state.remove(visit)
-    close_sessions(prepared, state)
+    if close:
+        close_sessions(prepared, state)
     return state
