@@ -164,6 +164,13 @@ class Problem:
         )
         return (*served, Level(name="comfort", goals=COMFORT))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Say in a line what it is: a notebook would show, and keep, all that it holds."""
+        things = ("resources", "services", "requests", "published", "pins")
+        held = ", ".join(f"{thing}: {len(getattr(self, thing))}" for thing in things)
+        days = f"days: {self.horizon.days} from {self.horizon.first} ({self.horizon.zone})"
+        printer.text(f"Problem {self.name!r}; {days}, {held}.")
+
     def suggest(self, request: Request | str, **how: Any) -> Any:
         """Suggest places for one request, the best first; see ``allocator.suggest.suggest``.
 

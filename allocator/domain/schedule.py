@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,10 @@ class Schedule:
     def __len__(self) -> int:
         """Count the visits placed."""
         return len(self.assignments)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Say in a line what it is: a notebook would show, and keep, all that it holds."""
+        printer.text(f"Schedule: {len(self)} visits placed, {len(self.unplaced)} not.")
 
 
 def in_utc(instant: datetime) -> datetime:

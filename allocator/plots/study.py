@@ -107,6 +107,8 @@ def study_report(outcomes: Outcomes, *, base: str | None = None, name: str = "Wh
         charts.append(drawn("differences", "What differs", "", chart))
     others = [s for s in outcomes.scenarios if s != first.scenario.name]
     many = len({one.params.seed for one in outcomes})
+    options = len({one.option for one in outcomes})
+    settings = f" and {options} settings" if options > 1 else ""
     return template("study.html").render(
         name=style.heading(name),
         asked=f"{first.problem.name or 'A clinic'}, {page.asked(Prepared(first.problem))}",
@@ -114,8 +116,9 @@ def study_report(outcomes: Outcomes, *, base: str | None = None, name: str = "Wh
         scenarios=scenarios,
         columns=[first.scenario.name, *others],
         figures=_rows(outcomes, first.scenario.name, compared),
-        about_figures=f"Means over {count(many, 'seed')}; differences from {first.scenario.name}"
-        " in colour are shown, those in grey may be chance or lie inside the solver's gap",
+        about_figures=f"Means over {count(many, 'seed')}{settings}; differences from"
+        f" {first.scenario.name} in colour are shown, those in grey may be chance or lie inside the"
+        " solver's gap",
         charts=charts,
         runtime=runtime() if charts or any(one.charts for one in scenarios) else "",
     )

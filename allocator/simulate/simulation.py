@@ -104,12 +104,12 @@ class Simulation:
         return pd.DataFrame(rows, columns=["measure", "planned", "mean", "low", "high", "worst"])
 
     def kind(self, kind: str = "") -> str:
-        """Return the kind whose work is told; ``KeyError`` where it has no workday."""
+        """Return the kind whose work is told; ``KeyError`` where others have workdays, not it."""
         known = sorted(set(self.workdays["kind"]))
         if not kind:
             return KIND if KIND in known or not known else known[0]
-        if kind not in known:
-            raise KeyError(f"no work of the kind {kind!r}; there is {', '.join(known) or 'none'}")
+        if kind not in known and known:
+            raise KeyError(f"no work of the kind {kind!r}; there is {', '.join(known)}")
         return kind
 
     def by_visit(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from allocator.check.score import GoalScore
 from allocator.domain.schedule import Schedule
@@ -109,6 +110,13 @@ class Result:
     first_schedule_seconds: float | None = None
     params: Params = field(default_factory=Params)
     notes: tuple[str, ...] = ()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Say in a line what it is: a notebook would show, and keep, all that it holds."""
+        printer.text(
+            f"Result {self.status.name}: {self.requests_served} of {self.requests} requests served,"
+            f" {self.visits_placed} of {self.visits} visits placed, {self.seconds:.1f} seconds."
+        )
 
     @property
     def gap(self) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from plots.svg import overlaps, rows
-from simulate.days import longer, run, three
+from simulate.days import longer, run, schedule, three
 
 from allocator.plots import choice, simulation
 from allocator.plots.save import png
@@ -27,6 +27,13 @@ def test_kinds_that_do_not_work_are_unknown():
     """As in the figures."""
     with pytest.raises(KeyError, match="no work of the kind 'lift'"):
         simulation(run(*three(), SLOW), kind="lift")
+
+
+def test_a_schedule_without_visits_is_drawn():
+    """There is no work of any kind, and nothing to wait for."""
+    chart = simulation(run(three()[0], schedule(), SLOW))
+    assert rows(chart, "overtime") == []
+    assert png(chart)
 
 
 @pytest.fixture(scope="module")
