@@ -55,7 +55,11 @@ class Explainer:
         self.prepared = Prepared(problem)
         self.book = Rulebook(self.prepared, rules, goals)
         self.placements = self.prepared.placements(schedule)
-        self.state = State(self.prepared, self.placements)
+
+    @cached_property
+    def state(self) -> State:
+        """What is placed, for who asks what else could be."""
+        return State(self.prepared, self.placements)
 
     @cached_property
     def unserved(self) -> tuple[str, ...]:

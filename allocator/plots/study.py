@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +17,7 @@ from allocator.prepare.prepared import Prepared
 from allocator.report.words import count, seconds
 
 if TYPE_CHECKING:
+    from allocator.domain.problem import Problem
     from allocator.scenario import Compared, Comparison, Outcome, Outcomes, VisitChange
 
 #: Resources that are told by name, those with the most visits first.
@@ -31,7 +32,7 @@ class OneVisit(NamedTuple):
     """What a visit costs more or less, and why."""
 
     visit: str
-    there: str
+    about: str
     points: list[str]
     goals: list[str]
 
@@ -191,18 +192,28 @@ def _told(
     return told._replace(
         id=id,
         told=f"Against {base.scenario.name}, {', '.join(kinds)}." if kinds else "Nothing moves.",
-        costs=_visits(comparison.visits(name)),
+        costs=_visits(comparison.visits(name), _people(base.problem) | _people(one.problem)),
         tell=[{str(key): value for key, value in row.items()} for row in tell.to_dict("records")],
         charts=charts,
     )
 
 
-def _visits(changed: Sequence[VisitChange]) -> list[tuple[str, list[OneVisit]]]:
+def _people(problem: Problem) -> dict[str, str]:
+    """Return what those who attend are called, by request."""
+    return {
+        request.id: ", ".join(problem.resource(who.resource).label for who in request.attendees)
+        for request in problem.requests
+    }
+
+
+def _visits(
+    changed: Sequence[VisitChange], people: Mapping[str, str]
+) -> list[tuple[str, list[OneVisit]]]:
     """Return the visits that got worse most, and those that got better most, with captions."""
     worse = [some for some in changed if some.worse]
     better = [some for some in reversed(changed) if not some.worse]
     return [
-        (_most(what, len(some)), [_visit(visit) for visit in some[:VISITS]])
+        (_most(what, len(some)), [_visit(visit, people) for visit in some[:VISITS]])
         for what, some in (("worse", worse), ("better", better))
         if some
     ]
@@ -215,12 +226,12 @@ def _most(what: str, visits: int) -> str:
     return f"{VISITS} of {visits:,} visits that got {what}, those first that did so most"
 
 
-def _visit(visit: VisitChange) -> OneVisit:
+def _visit(visit: VisitChange, people: Mapping[str, str]) -> OneVisit:
     """Say what a visit costs; parts of what is not served mean little to people."""
     served = {cost.level for cost in visit.costs if cost.goal.startswith("served:")}
     return OneVisit(
         visit.visit,
-        ONLY.get(visit.there, ""),
+        ", ".join(filter(None, (people.get(visit.request, ""), ONLY.get(visit.there, "")))),
         [f"{style.signed(n)} {level}" for level, n in visit.levels.items() if level not in served],
         [cost.text() for cost in visit.costs],
     )

@@ -71,11 +71,11 @@ def test_the_page_tells_the_visits_that_got_worse_and_better_most() -> None:
     some = Outcomes((scheduled("as it is", base, SOME), scheduled("less", less, after)))
     assert (
         "2 visits got worse Visit What it misses Points"
-        " A#2 served:3: 0.66 weight left out, of 3 visits together, before nothing"
+        " A#2 P1 served:3: 0.66 weight left out, of 3 visits together, before nothing"
         " soonest: nothing, before 1 day −7 comfort"
-        " B soonest: 1 day, before nothing +7 comfort"
+        " B P2 soonest: 1 day, before nothing +7 comfort"
         " 1 visit got better Visit What it misses Points"
-        " C asked for no more served:3: nothing, before 1 weight left out"
+        " C P3, asked for no more served:3: nothing, before 1 weight left out"
     ) in Page(study_report(some)).words
 
 
