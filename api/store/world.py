@@ -69,7 +69,8 @@ class World:
     def support(self, service: str) -> frozenset[str]:
         """Return resources without which a service makes no sense.
 
-        Those are the ones that it names, and for each need as many as it asks for.
+        Those are the ones that it names, and for each need as many as it asks for: all that there
+        are where places have several zones, since the first of them says by which clock it starts.
         """
         known = self._support.get(service)
         if known is None:
@@ -80,9 +81,13 @@ class World:
                 for selector in need.alternatives:
                     names |= selector.names
                     pool += [r.id for r in self.matching(selector) if r.lanes >= need.uses]
-                names.update(dict.fromkeys(pool[: need.quantity]))
+                names.update(pool if self._zones > 1 else pool[: need.quantity])
             known = self._support[service] = frozenset(names)
         return known
+
+    @property
+    def _zones(self) -> int:
+        return len({self.zone, *(self.zone_of(location.id) for location in self.locations)})
 
     def matching(self, selector: Selector) -> Iterator[Resource]:
         """Yield the resources that meet what a selector says, on whatever day."""

@@ -230,6 +230,8 @@ def _problem(
     services = {step.service for step in request.steps if step.service in world.services}
     services |= {n.service for n in beside} | {session.service for session in sessions}
     names = {name for service in services for name in world.support(service)}
+    places = (place for option in request.options for place in option.placements)
+    names |= {name for place in places for _, name in place.resources}
     for there in (
         *(n.resources.values() for n in beside),
         *(dict(h.resources).values() for h in held),

@@ -17,7 +17,7 @@ from api.usecases import cancelling, joining
 __all__ = ["found", "process"]
 
 #: Clinics, and questions asked of each.
-SEEDS, QUESTIONS = (9102, 9103, 9104, 9106, 9108, 9110, 9113, 9116), 12
+SEEDS, QUESTIONS = (9102, 9103, 9104, 9106, 9108, 9110, 9113, 9116, 9600), 12
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -29,6 +29,33 @@ def test_every_suggestion_books(
     for _ in range(QUESTIONS):
         trial.transaction(trial.ask, trial.anybody())
     assert trial.held > 0
+
+
+@pytest.mark.parametrize(
+    ("seed", "what"),
+    [
+        *((9413, "place"), (9594, "place"), (9619, "place")),
+        *((9478, "missing"), (9541, "missing"), (9614, "missing"), (9590, "missing")),
+        *((9413, "lanes"), (9552, "lanes"), (9590, "lanes"), (9600, "lanes")),
+    ],
+)
+def test_every_addition_books(
+    process: Process, found: Callable[[str, int], int], seed: int, what: str
+) -> None:
+    """A place of a group session, a visit that a series misses, one in a lane that was added."""
+    trial = Trial(process, found, seed)
+    for _ in range(QUESTIONS):
+        trial.transaction(trial.ask)
+    offers = 0
+    if what == "place":
+        offers = trial.transaction(trial.place)
+    elif what == "missing":
+        for name in trial.bookings:
+            offers += trial.transaction(lambda tx, name=name: trial.complete(tx, name))
+    else:
+        for _ in range(4):
+            offers += trial.transaction(trial.overbook)
+    assert offers > 0
 
 
 @pytest.mark.parametrize("seed", [9300, 9313, 9317])

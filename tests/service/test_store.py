@@ -308,7 +308,8 @@ def conditions(
                     else f"DROP INDEX {one.name}"
                 )
             )
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        for way in ("seqscan", "bitmapscan"):
+            connection.execute(text(f"SET LOCAL enable_{way} = off"))
         plan = list(connection.execute(text(f"EXPLAIN {statement.text}"), what).scalars())
         connection.rollback()
     engine.dispose()

@@ -107,3 +107,19 @@ def test_how_long_a_first_visit_lasts(clinic: Clinic) -> None:
 def minutes(visit: dict[str, Any]) -> int:
     length = datetime.fromisoformat(visit["end"]) - datetime.fromisoformat(visit["start"])
     return length // timedelta(minutes=1)
+
+
+def test_options_may_name_somebody_else(clinic: Clinic) -> None:
+    """With Ben at nine or with Anna at ten: whichever it is, both are known to the rules."""
+    asks = clinic.asker("scheduler")
+    options = [
+        {"placements": [{"start": at(hour), "resources": [["practitioner", who]]}]}
+        for hour, who in ((9, "ben"), (10, "anna"))
+    ]
+    series(asks, series=None, options=options)
+    for hour in (9, 10):
+        body = {"request": "R1", "windows": [window(hour, hour + 0.75)], "limit": 1}
+        (one,) = suggested(asks, **body)["suggestions"]
+        held = asks.post("/v1/holds", {"token": one["token"]})
+        assert held.status_code == 201, held.text
+        assert asks("DELETE", f"/v1/holds/{held.json()['id']}").status_code == 200

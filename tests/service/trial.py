@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -28,7 +28,15 @@ from api.store.ids import new_uid
 from api.suggesting import holding
 from api.suggesting.asking import Asked
 from api.suggesting.suggester import Suggester
-from api.usecases import confirming, sessions, tenants, things
+from api.usecases import (
+    bookings,
+    cancelling,
+    confirming,
+    extra_lanes,
+    sessions,
+    tenants,
+    things,
+)
 from api.usecases import people as persons
 from api.usecases.joining import Asked as Waits
 from api.usecases.tx import Tx
@@ -155,18 +163,69 @@ class Trial:
         except Refusal:
             return
         every = [*found.offers, *filter(None, [found.next_possible])]
-        for offer in every:
-            trial = tx.connection.begin_nested()
-            self.take(tx, offer.token)
-            trial.rollback()
-        if every:
-            row = self.take(tx, self.rng.choice(every).token)
+        row = self.hold(tx, [offer.token for offer in every])
+        if row is not None:
             if row.state == "held":
                 row = confirming.confirm(tx, row.ref)
             if asked.booking is None:
                 self.bookings.append(row.ref)
             if asked.request is not None:
                 self.requests.remove(asked.request)
+
+    def hold(self, tx: Tx, tokens: Sequence[str]) -> Any:
+        """Hold each of some suggestions on trial, and then one of them."""
+        for token in tokens:
+            trial = tx.connection.begin_nested()
+            self.take(tx, token)
+            trial.rollback()
+        return self.take(tx, self.rng.choice(tokens)) if tokens else None
+
+    def place(self, tx: Tx) -> int:
+        """Ask where each group session could be held that has no place; count the answers."""
+        offers = 0
+        for session in self.problem.sessions:
+            try:
+                found = self.suggester.suggest(tx, Asked(place=session.id, limit=MOST))
+            except Refusal:
+                continue  # it has its place
+            self.hold(tx, [offer.token for offer in found.offers])
+            offers += len(found.offers)
+        return offers
+
+    def complete(self, tx: Tx, name: str) -> int:
+        """Cancel a visit of a series, and ask where it could lie instead; count the answers."""
+        row = bookings.found(tx, name)
+        request, visit = bookings.request_of(row), self.rng.choice(row.visits)
+        wanted = self.rng.choice([None, datetime.fromisoformat(visit["start"])])
+        try:
+            cancelling.cancel(tx, name, None, "", visit=visit["id"])
+            left = {
+                (occurrence, step)
+                for occurrence in range(1, request.occurrences + 1)
+                for step in range(1, len(request.steps) + 1)
+            } - live(tx, name)
+            asked = Asked(booking=name, visits=tuple(sorted(left)), wanted=wanted, limit=MOST)
+            found = self.suggester.suggest(tx, asked)
+        except Refusal:
+            return 0  # it was the last one, or has begun
+        self.hold(tx, [offer.token for offer in found.offers])
+        return len(found.offers)
+
+    def overbook(self, tx: Tx) -> int:
+        """Add lanes to whoever serves, and ask for a visit that may take one; count those."""
+        (days,) = self.windows()
+        hours = (days.end - days.start) // timedelta(hours=1)
+        for resource in sorted(tx.world_now.resources):
+            first = self.rng.randint(0, hours - 1)
+            start = days.start + timedelta(hours=first)
+            end = start + timedelta(hours=self.rng.randint(1, hours - first))
+            extra_lanes.add(tx, resource, start=start, end=end, lanes=1, reason="A trial.")
+        service = self.rng.choice(self.problem.services).id
+        some = (self.rng.choice(sorted(self.people.values())),)
+        asked = Asked(service=service, attendees=some, windows=self.windows(), overbook=True)
+        found = self.suggester.suggest(tx, replace(asked, limit=4 * MOST))
+        self.hold(tx, [offer.token for offer in found.offers])
+        return sum(bool(offer.suggestion.crowded) for offer in found.offers)
 
     def waits(self, number: int) -> Iterator[Waits]:
         """Yield what some wait for: a visit or a seat, a request, or an earlier time."""
@@ -192,9 +251,19 @@ class Trial:
     def take(self, tx: Tx, token: str) -> Any:
         self.held += 1
         ticket = self.suggester.ticket(tx, token, "bookings.hold")
+        if ticket.place is not None:
+            return holding.place(tx, ticket.place, ticket)
         if ticket.booking is not None:
-            return holding.move(tx, ticket.booking, ticket, None)
+            there = live(tx, ticket.booking)
+            adds = any((v.occurrence, v.step) not in there for v in ticket.visits)
+            return (holding.add if adds else holding.move)(tx, ticket.booking, ticket, None)
         return holding.hold(tx, ticket)
+
+
+def live(tx: Tx, name: str) -> set[tuple[int, int]]:
+    """Return the visits of a booking that are not cancelled, by occurrence and step."""
+    visits = bookings.found(tx, name).visits
+    return {(v["occurrence"], v["step"]) for v in visits if v["state"] != "cancelled"}
 
 
 def drawn(seed: int) -> Problem:
