@@ -345,16 +345,35 @@ def test_hire_takes_a_share_of_a_limit() -> None:
 
 
 def test_hire_takes_a_share_of_a_contract() -> None:
-    """Ann is open for 28 hours and has a contract of 20, later of 10: half of her is 10, then 5."""
+    """Ann is open for 28 hours and has a contract of 20, before of 10: half of her is 10."""
     contracts = (
-        Contract(last=date(2026, 3, 4), minutes_per_week=20 * 60),
-        Contract(first=date(2026, 3, 5), minutes_per_week=10 * 60),
+        Contract(last=date(2026, 3, 3), minutes_per_week=10 * 60),
+        Contract(first=date(2026, 3, 4), minutes_per_week=20 * 60),
     )
-    some = practitioner("ann", contracts=contracts)
-    eve = Hire(like="ann", id="eve", percent=50).apply(clinic(resources=(some,))).resource("eve")
+    found = clinic(resources=(practitioner("ann", contracts=contracts),))
+    eve = Hire(like="ann", id="eve", percent=50).apply(found).resource("eve")
     assert eve.limits.minutes_per_week == 10 * 60
-    assert [one.minutes_per_week for one in eve.contracts] == [10 * 60, 5 * 60]
-    assert [one.last for one in eve.contracts] == [date(2026, 3, 4), None]
+    assert eve.contracts == (Contract(minutes_per_week=10 * 60),)
+    whole = Hire(like="ann", id="eve").apply(found).resource("eve")
+    assert (whole.limits.minutes_per_week, whole.contracts) == (
+        None,
+        (Contract(minutes_per_week=20 * 60),),
+    )
+
+
+def test_who_is_hired_has_dates_of_their_own() -> None:
+    """Like Ben, who is gone since Tuesday; from Thursday to Saturday."""
+    gone = Leave(resources=("ben",), first=date(2026, 3, 3)).apply(clinic())
+    assert hours(Hire(like="ben", id="eve").apply(gone), "eve") == ["8-12"] * 7
+    change = Hire(like="ben", id="eve", first=date(2026, 3, 5), last=date(2026, 3, 7))
+    assert hours(change.apply(gone), "eve") == [""] * 3 + ["8-12"] * 3 + [""]
+    assert change.text() == "hire eve, like ben, from 2026-03-05 to 2026-03-07"
+    assert Hire(like="ben", id="eve", first=MONDAY).text() == (
+        "hire eve, like ben, from 2026-03-02 on"
+    )
+    assert "contract" in refused(
+        Hire(like="ben", id="eve", first=date(2026, 3, 7), last=date(2026, 3, 5)), clinic()
+    )
 
 
 @pytest.mark.parametrize(

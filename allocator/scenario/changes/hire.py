@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import date
 
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.resource import Contract, Resource
 from allocator.domain.service import Need, Selector, Service
 from allocator.scenario.changes.change import EVERY_DAY, demand_known, refuse
-from allocator.scenario.changes.days import dates
+from allocator.scenario.changes.days import dates, in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hire:
     """One more resource like another, for all or a part of its week.
+
+    It has a contract of its own: since when the other is there, and until when, does not count.
 
     Attributes
     ----------
@@ -32,6 +35,8 @@ class Hire:
     id: str
     name: str = ""
     percent: int = 100
+    first: date | None = None
+    last: date | None = None
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with the new resource."""
@@ -44,23 +49,25 @@ class Hire:
                 f"Resource {self.id}: {self.percent} percent of {self.like}; 1 to 100 make sense.",
             )
         model = problem.resource(self.like)
-        new = replace(model, id=self.id, name=self.name)
+        contracted = max((one.minutes_per_week or 0 for one in model.contracts), default=0)
+        week: int | None = contracted or None
+        limits = model.limits
         if self.percent < 100:
-            opened = self._opened(problem, model)
-            weeks = [one.minutes_per_week or opened for one in model.contracts or (Contract(),)]
-            most = model.limits.minutes_per_week
             grain = problem.horizon.grain_minutes
-            new = replace(
-                new,
-                limits=replace(
-                    new.limits,
-                    minutes_per_week=self._share(max(weeks) if most is None else most, grain),
-                ),
-                contracts=tuple(
-                    replace(one, minutes_per_week=self._share(week, grain))
-                    for one, week in zip(model.contracts or (Contract(),), weeks, strict=True)
-                ),
+            worked = contracted or self._opened(problem, model)
+            most = limits.minutes_per_week
+            limits = replace(
+                limits, minutes_per_week=self._share(worked if most is None else most, grain)
             )
+            week = self._share(worked, grain)
+        contract = Contract(first=self.first, last=self.last, minutes_per_week=week)
+        new = replace(
+            model,
+            id=self.id,
+            name=self.name,
+            limits=limits,
+            contracts=() if contract == Contract() else (contract,),
+        )
         return replace(
             problem,
             resources=(*problem.resources, new),
@@ -106,4 +113,6 @@ class Hire:
     def text(self) -> str:
         """Say who comes."""
         share = "" if self.percent == 100 else f", {self.percent} % of the week"
-        return f"hire {self.name or self.id}, like {self.like}{share}"
+        when = in_words(EVERY_DAY, self.first, self.last)
+        since = f", {when}" if self.first or self.last else ""
+        return f"hire {self.name or self.id}, like {self.like}{share}{since}"
