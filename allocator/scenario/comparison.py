@@ -53,12 +53,12 @@ class Compared:
     better
         ``"more"``, ``"less"``, or empty where neither is.
     base, value
-        Means over seeds.
+        Means over seeds, of pairs of outcomes with one seed and the same settings.
     low, high
         The 95 % interval of the difference over seeds (paired, Student's t); equal to it where
         there is one seed alone.
     seeds
-        How many pairs of outcomes, each with one seed and the same settings.
+        With how many seeds both were solved; of several settings the mean counts.
     shown
         Whether the difference is shown.
     """
@@ -131,14 +131,17 @@ class Comparison:
                 continue
             mine = {who[1:]: some for who, some in told.items() if who[0] == scenario}
             pairs = [
-                (told[self.base, *who], some)
+                (who[1], told[self.base, *who], some)
                 for who, some in mine.items()
                 if (self.base, *who) in told
             ]
-            for figure in dict.fromkeys(name for _, some in pairs for name in some):
-                both = [(b[figure], s[figure]) for b, s in pairs if figure in b and figure in s]
-                if both:
-                    yield _compared(scenario, figure, both)
+            for figure in dict.fromkeys(name for _, _, some in pairs for name in some):
+                by_seed: dict[int, list[tuple[_Told, _Told]]] = {}
+                for seed, b, s in pairs:
+                    if figure in b and figure in s:
+                        by_seed.setdefault(seed, []).append((b[figure], s[figure]))
+                if by_seed:
+                    yield _compared(scenario, figure, list(by_seed.values()))
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: a row for each figure of each scenario."""
@@ -294,36 +297,44 @@ def _figures(one: Outcome) -> dict[str, _Told]:
     return found
 
 
-def _compared(scenario: str, figure: str, both: Sequence[tuple[_Told, _Told]]) -> Compared:
-    """Compare one figure over its pairs of outcomes with the same seed and option."""
-    differences = [new.value - old.value for old, new in both]
-    mean, reach = mean_and_reach(np.array(differences))
-    half = reach if len(both) > 1 else 0.0
+def _compared(
+    scenario: str, figure: str, by_seed: Sequence[Sequence[tuple[_Told, _Told]]]
+) -> Compared:
+    """Compare one figure over its pairs of outcomes with the same seed and settings.
+
+    Of one seed the settings are averaged first: its pairs share their chance, and count once.
+    """
+    olds = [fmean(old.value for old, _ in pairs) for pairs in by_seed]
+    news = [fmean(new.value for _, new in pairs) for pairs in by_seed]
+    mean, reach = mean_and_reach(np.array(news) - np.array(olds))
+    half = reach if len(by_seed) > 1 else 0.0
+    both = [pair for pairs in by_seed for pair in pairs]
     return Compared(
         scenario=scenario,
         figure=figure,
         unit=both[0][1].unit,
         better=both[0][1].better,
-        base=fmean(old.value for old, _ in both),
-        value=fmean(new.value for _, new in both),
+        base=fmean(olds),
+        value=fmean(news),
         low=mean - half,
         high=mean + half,
-        seeds=len(both),
-        shown=_shown(both, mean, half),
+        seeds=len(by_seed),
+        shown=_shown(both, len(by_seed), mean, half),
     )
 
 
-def _shown(both: Sequence[tuple[_Told, _Told]], mean: float, half: float) -> Shown:
+def _shown(both: Sequence[tuple[_Told, _Told]], seeds: int, mean: float, half: float) -> Shown:
     if all(isclose(new.value, old.value, rel_tol=1e-9, abs_tol=1e-9) for old, new in both):
         return Shown.SAME
     if all(old.bounded and new.bounded for old, new in both):
         olds, news = zip(*both, strict=True)
         if all(len({one.given for one in side}) == 1 for side in (olds, news)):
-            return Shown.YES if _apart(olds, news) else Shown.NO
-        # Bounds that hold given other costs of the levels before are of other things: pair by pair.
-        ways = {_apart([old], [new]) for old, new in both}
-        return Shown.YES if ways in ({1}, {-1}) else Shown.NO
-    if len(both) == 1:
+            ways = {_apart(olds, news)}
+        else:  # bounds given other costs of the levels before are of other things: pair by pair
+            ways = {_apart([old], [new]) for old, new in both}
+        # What is told is a mean: what is proved of the best must not be the other way round.
+        return Shown.YES if ways == {1 if mean > 0 else -1} and mean else Shown.NO
+    if seeds == 1:
         return Shown.UNKNOWN
     return Shown.YES if abs(mean) > half else Shown.NO
 

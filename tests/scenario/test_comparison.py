@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from statistics import fmean, stdev
 
@@ -108,6 +109,39 @@ def test_bounds_given_other_costs_before_are_not_joined() -> None:
     )
     found = {one.figure: one.shown for one in Outcomes((*base, *less)).compare()}
     assert found["cost, comfort"] is Shown.YES
+
+
+def test_a_proof_that_contradicts_the_means_shows_nothing() -> None:
+    """The other costs 110 at least, the base 100 at most: yet the base's mean is above."""
+    some = (
+        outcome("base", 0, levels=comfort(100, 90)),
+        outcome("base", 1, levels=comfort(300, 90)),
+        outcome("other", 0, levels=comfort(120, 110)),
+        outcome("other", 1, levels=comfort(120, 110)),
+    )
+    (found,) = Outcomes(some).compare()
+    assert (found.difference, found.shown) == (-80, Shown.NO)
+
+
+def test_settings_of_one_seed_count_once() -> None:
+    """Two settings share the chance of their seed: there are two differences, not four."""
+
+    def some(name: str, seed: int, quick: float, slow: float) -> list[Outcome]:
+        one = outcome(name, seed, waiting=quick)
+        return [
+            replace(one, option="quick"),
+            replace(outcome(name, seed, waiting=slow), option="slow"),
+        ]
+
+    outcomes = [*some("base", 0, 10, 10), *some("base", 1, 10, 10)]
+    outcomes += [*some("other", 0, 8, 6), *some("other", 1, 9, 7)]
+    (found,) = Outcomes(tuple(outcomes)).compare()
+    assert (found.difference, found.seeds) == (-2.5, 2)
+    # -3 and -2: 12.706 times a half to either side.
+    assert found.high - found.difference == pytest.approx(12.706 / 2)
+    assert found.shown is Shown.NO
+    (alone,) = Outcomes(tuple(outcomes[:2] + outcomes[4:6])).compare()
+    assert (alone.seeds, alone.shown) == (1, Shown.UNKNOWN)
 
 
 def test_what_differs_by_rounding_alone_is_the_same() -> None:
