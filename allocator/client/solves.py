@@ -252,7 +252,7 @@ class Solves:
             Whether bookings may move.
         people
             Whether people have their names, requests their labels, and absences their reasons.
-            Without, people are numbered.
+            Without, people are numbered and staff has its ids alone.
 
         Returns
         -------

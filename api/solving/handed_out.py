@@ -17,6 +17,9 @@ from api.solving.clinic import clinic
 from api.solving.queue import parsed
 from api.usecases.tx import Tx
 
+#: Kinds of resource whose names are those of things.
+THINGS = frozenset({"room", "device"})
+
 
 def problem(tx: Tx, asked: Mapping[str, Any], *, people: bool) -> str:
     """Return the problem that a solve would get, as a JSON document.
@@ -27,7 +30,7 @@ def problem(tx: Tx, asked: Mapping[str, Any], *, people: bool) -> str:
         Horizon, and whether bookings may move: as a solve is asked for it.
     people
         Whether people have their own names, requests their labels, and absences their reasons.
-        Without, people are numbered as they come in the problem.
+        Without, people are numbered as they come in the problem, and staff has its ids alone.
 
     Raises
     ------
@@ -79,6 +82,7 @@ def without_names(problem: Problem, people: list[str]) -> Problem:
         calendars=tuple(_without_reasons(calendar) for calendar in problem.calendars),
         resources=tuple(_resource(resource, new) for resource in problem.resources),
         requests=tuple(_request(request, new) for request in problem.requests),
+        sessions=tuple(replace(session, label="") for session in problem.sessions),
         published=tuple(_assignment(one, new) for one in problem.published),
     )
 
@@ -88,9 +92,10 @@ def _without_reasons(calendar: Calendar) -> Calendar:
 
 
 def _resource(resource: Resource, new: Mapping[str, str]) -> Resource:
-    if resource.id not in new:
+    """Return a resource without the name of somebody; only of things it is certain that none is."""
+    if resource.id not in new and resource.kind in THINGS:
         return resource
-    return replace(resource, id=new[resource.id], name="")
+    return replace(resource, id=new.get(resource.id, resource.id), name="")
 
 
 def _request(request: Request, new: Mapping[str, str]) -> Request:

@@ -13,12 +13,12 @@ from service.solving import work
 from service.test_absences import book, mark
 from service.test_client import Wire
 from service.test_explanations import ask
-from tiny import patient, practitioner, problem, request
+from tiny import patient, practitioner, problem, request, room
 
 from allocator import FaultCode, InvalidProblem, Problem, problem_from_json, problem_to_json
 from allocator.check.check import check
 from allocator.client import Client
-from allocator.domain.request import attendee_role
+from allocator.domain.request import Session, attendee_role
 from allocator.scenario import Demand, Pins, Scenario, Stay, Weigh
 from allocator.solve import Params, Status, solve
 from api.settings import Settings
@@ -100,6 +100,26 @@ def test_numbers_pass_over_ids_that_are_taken() -> None:
     found = without_names(some, ["bo", "zoe"])
     assert [r.id for r in found.resources] == ["ann", "person-1", "person-3", "person-2"]
     assert [r.attendees[0].resource for r in found.requests] == ["person-2", "person-3"]
+
+
+def test_staff_has_no_name_and_rooms_do() -> None:
+    """Who serves is somebody, too; what a kind of the tenant's own is nobody knows."""
+    some = problem(
+        resources=(
+            replace(practitioner("ann"), name="Ann Berg"),
+            replace(room("gym"), name="Gym on the first floor"),
+            replace(room("bo"), kind="volunteer", name="Bo Holm"),
+        ),
+    )
+    assert [(r.id, r.name) for r in without_names(some, []).resources] == [
+        ("ann", ""),
+        ("gym", "Gym on the first floor"),
+        ("bo", ""),
+    ]
+    grouped = replace(
+        some, sessions=(Session(id="G", service="visit", most=5, label="With Ms Berg"),)
+    )
+    assert without_names(grouped, []).sessions == (Session(id="G", service="visit", most=5),)
 
 
 def test_what_cannot_be_taken_away(busy: Clinic) -> None:
