@@ -171,6 +171,7 @@ class Suggestions:
         service: str | None = None,
         request: str | None = None,
         session: str | None = None,
+        place: str | None = None,
         booking: str | None = None,
         attendees: Sequence[str] = (),
         first: date | None = None,
@@ -180,7 +181,7 @@ class Suggestions:
 
         Parameters
         ----------
-        service, request, session, booking, attendees
+        service, request, session, place, booking, attendees
             As for ``suggest``.
         first, days
             Local dates that are looked at, from today on where none is named.
@@ -189,6 +190,7 @@ class Suggestions:
             "service": service,
             "request": request,
             "session": session,
+            "place": place,
             "booking": booking,
             "attendee": list(attendees),
             "from": None if first is None else first.isoformat(),

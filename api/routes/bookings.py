@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from api import views
-from api.call import Answer, Calling, Raw
+from api.call import Answer, Call, Calling, Raw
 from api.problems import Invalid
 from api.routes.documents import LOST, answer_of, links
 from api.routes.paging import Paged
@@ -18,6 +19,7 @@ from api.suggesting import holding as suggested
 from api.suggesting.alternatives import beside, offered
 from api.suggesting.asking import Asked
 from api.suggesting.suggester import Suggester
+from api.suggesting.tickets import Ticket
 from api.usecases import attending, bookings, cancelling, confirming, listing, moving
 from api.usecases.tx import Tx
 
@@ -101,19 +103,37 @@ def cancel(call: Calling, name: Name, raw: Raw, body: CancelIn | None = None) ->
 @routes.post("/{name}/reschedule", operation_id="reschedule_booking", responses=BOOKING | LOST)
 def reschedule(call: Calling, name: Name, body: MoveIn, raw: Raw) -> Response:
     """Move visits, to a suggestion or elsewhere; their old places count as free."""
-    suggester = call.service.suggester
-    moves = [visit.wanted() for visit in body.visits]
+    moves, scope = [visit.wanted() for visit in body.visits], body.scope
+    return _placed(
+        call,
+        name,
+        body,
+        raw,
+        suggested.move,
+        lambda tx: moving.reschedule(tx, name, moves, version=call.version, scope=scope),
+    )
 
-    def move(tx: Tx) -> Any:
-        if body.token is not None:
-            return suggested.move(
-                tx, name, suggester.ticket(tx, body.token, "bookings.reschedule"), call.version
-            )
-        return moving.reschedule(tx, name, moves, version=call.version, scope=body.scope)
+
+def _placed(
+    call: Call,
+    name: str,
+    body: MoveIn | AddIn,
+    raw: bytes,
+    suggestion: Callable[[Tx, str, Ticket, int | None], Any],
+    elsewhere: Callable[[Tx], Any],
+) -> Response:
+    """Answer with a booking of which visits are placed, at a suggestion or elsewhere."""
+    suggester = call.service.suggester
+
+    def change(tx: Tx) -> Any:
+        if body.token is None:
+            return elsewhere(tx)
+        ticket = suggester.ticket(tx, body.token, "bookings.reschedule")
+        return suggestion(tx, name, ticket, call.version)
 
     _demand_one(body)
     with offered(call, lambda tx: _again(suggester, tx, name, body)):
-        return views.changed(call, raw, move)
+        return views.changed(call, raw, change)
 
 
 def _demand_one(body: MoveIn | AddIn) -> None:
@@ -150,19 +170,15 @@ def reassign(call: Calling, name: Name, body: ReassignIn, raw: Raw) -> Response:
 @routes.post("/{name}/visits", operation_id="add_visits", responses=BOOKING | LOST)
 def add(call: Calling, name: Name, body: AddIn, raw: Raw) -> Response:
     """Add visits of a series that could not be placed before, at a suggestion or elsewhere."""
-    suggester = call.service.suggester
     wanted = [visit.wanted() for visit in body.visits]
-
-    def change(tx: Tx) -> Any:
-        if body.token is not None:
-            return suggested.add(
-                tx, name, suggester.ticket(tx, body.token, "bookings.reschedule"), call.version
-            )
-        return moving.add_visits(tx, name, wanted, version=call.version)
-
-    _demand_one(body)
-    with offered(call, lambda tx: _again(suggester, tx, name, body)):
-        return views.changed(call, raw, change)
+    return _placed(
+        call,
+        name,
+        body,
+        raw,
+        suggested.add,
+        lambda tx: moving.add_visits(tx, name, wanted, version=call.version),
+    )
 
 
 @routes.post("/{name}/check-in", operation_id="check_in", responses=BOOKING)

@@ -44,6 +44,9 @@ def days(
     call: Calling,
     service: Annotated[Name | None, Query()] = None,
     session: Annotated[Name | None, Query()] = None,
+    place: Annotated[
+        Name | None, Query(description="A group session that is to get its place.")
+    ] = None,
     request: Annotated[Name | None, Query(description="A request that is kept.")] = None,
     booking: Annotated[Name | None, Query(description="A booking that moves.")] = None,
     attendee: Annotated[
@@ -56,6 +59,7 @@ def days(
     asked = Asked(
         service=service,
         session=session,
+        place=place,
         request=request,
         booking=booking,
         attendees=tuple(attendee or ()),

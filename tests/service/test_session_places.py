@@ -29,6 +29,8 @@ def test_a_place_for_a_session_is_suggested_and_given(course: Clinic) -> None:
     """With staff and room, for nobody in particular; then people join it there."""
     asks = course.asker("scheduler")
     found = suggested(asks, place="course", wanted=at(9), windows=[window(9, 9.75)], limit=1)
+    days = asks.get(f"/v1/suggestions/days?place=course&from={at(0)[:10]}&days=2").json()["days"]
+    assert [one["starts"] for one in days] == [38, 38]  # quarters from 8:00 to 17:15
     (one,) = found["suggestions"]
     assert (one["start"], set(one["visits"][0]["resources"])) == (utc(9), {"practitioner", "room"})
     given = asks.post("/v1/sessions/course/place", {"token": one["token"]})
