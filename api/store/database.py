@@ -119,9 +119,11 @@ class Database:
     def _asked(self, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Any]:
         with _told(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.autocommit = True
             try:
+                driver.autocommit = True
                 return fetched(connection, statement, values)
+            except psycopg.Error as error:
+                connection._handle_dbapi_exception(error, None, None, None, None)
             finally:
                 if not driver.closed:
                     driver.autocommit = False
@@ -181,11 +183,17 @@ class Database:
             def begin() -> tuple[Connection, datetime]:
                 return opened.enter_context(self.transaction(tenant))
 
-            yield begin() if now is None else (cast(Connection, _Late(begin)), now)
+            yield begin() if now is None else (cast(Connection, _Late(begin, self.ask)), now)
 
 
 def asking(connection: Connection) -> Ask:
-    """Return what asks in a transaction."""
+    """Return what asks in a transaction.
+
+    Where that has not begun, it does not begin for a question that names its tenant itself.
+    """
+    late: object = connection
+    if isinstance(late, _Late) and "_connection" not in late.__dict__:
+        return late.ask
     return partial(fetched, connection)
 
 
@@ -218,8 +226,9 @@ def _written(statement: TextClause) -> str:
 class _Late:
     """A connection that is opened once something is asked of it."""
 
-    def __init__(self, begin: Callable[[], tuple[Connection, datetime]]) -> None:
+    def __init__(self, begin: Callable[[], tuple[Connection, datetime]], ask: Ask) -> None:
         self._begin = begin
+        self.ask = ask
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from api.store.database import fetched
+from api.store.database import asking
 
 
 def resources(connection: Connection, tenant: int, refs: Sequence[str]) -> Sequence[Any]:
@@ -17,11 +17,7 @@ def resources(connection: Connection, tenant: int, refs: Sequence[str]) -> Seque
     """
     if not refs:
         return []
-    return fetched(connection, _RESOURCES, {"tenant": tenant, "refs": list(refs)})
+    return asking(connection)(_RESOURCES, {"tenant": tenant, "refs": list(refs)})
 
 
-_RESOURCES = text(
-    "SELECT resource.id, resource.ref, resource.spec, person_id, person.erased_at FROM resource"
-    " JOIN person ON person.tenant_id = :tenant AND person.id = resource.person_id"
-    " WHERE resource.tenant_id = :tenant AND resource.ref = ANY(:refs)"
-)
+_RESOURCES = text("SELECT id, ref, spec, person_id, erased_at FROM people_named(:tenant, :refs)")

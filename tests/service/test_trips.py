@@ -18,7 +18,7 @@ WORDS = {
     "INTO idempotency": "first call?",
     "UPDATE idempotency": "keep the answer",
     "held_world": "hold the world still",
-    "FROM resource JOIN person": "who comes",
+    "people_named": "who comes",
     "open_holds": "count open holds",
     "claim.expires_at <= now()": "what has expired",
     "INSERT INTO booking": "write it all",
@@ -107,7 +107,7 @@ def test_a_hold_and_its_confirmation(
 def test_suggestions(
     clinic: Clinic, trips: Callable[[Callable[[], Any]], tuple[Any, list[str]]]
 ) -> None:
-    """One trip where nothing has changed; another after a booking, for what it is and who comes."""
+    """One where nothing has changed; one more after a booking, and for somebody who is new."""
     asks = clinic.asker("scheduler")
     body = {"service": "physio", "attendees": ["P1"], "limit": 1}
     for _ in range(2):
@@ -118,3 +118,47 @@ def test_suggestions(
     after, told = trips(lambda: asks.post("/v1/suggestions", {**body, "attendees": ["P2"]}))
     assert told == ["who asks, and what has changed", "what it is now"]
     assert (found.status_code, after.status_code) == (200, 200)
+    new = {"id": "P9", "name": "Ida"}
+    assert clinic.asker().post("/v1/people", new).status_code == 201
+    stranger, told = trips(lambda: asks.post("/v1/suggestions", {**body, "attendees": ["P9"]}))
+    assert (stranger.status_code, told) == (200, ["who asks, and what has changed", "who comes"])
+
+
+def test_one_call_leaves_what_two_leave(clinic: Clinic) -> None:
+    """Booked at once, or held and then confirmed: the same rows, lines of the log and events."""
+    asks = clinic.asker("scheduler")
+    at_once = asks.post("/v1/bookings", {"token": suggested(asks)}).json()
+    held = asks.post("/v1/holds", {"token": suggested(asks)}).json()
+    in_two = asks.post(f"/v1/holds/{held['id']}/confirm").json()
+    told = []
+    for booking in (at_once, in_two):
+        what = {"t": clinic.tenant, "o": booking["id"]}
+        log = clinic.sql(
+            "SELECT action, kind, before, after - 'expires_at' AS after FROM audit"
+            " WHERE tenant_id = :t AND object = :o ORDER BY id",
+            **what,
+        )
+        events = clinic.sql(
+            "SELECT type, kind FROM event WHERE tenant_id = :t AND object = :o ORDER BY id", **what
+        )
+        rows = clinic.sql(
+            "SELECT booking.state, booking.expires_at, booking.version, booking.created_by,"
+            " booking.spec, visit.state, visit.occurrence, visit.step, visit.service, claim.role,"
+            " claim.lane, claim.state, claim.expires_at FROM booking"
+            " JOIN visit ON visit.booking_id = booking.id JOIN claim ON claim.visit_id = visit.id"
+            " WHERE booking.tenant_id = :t AND booking.uid = :o ORDER BY claim.role",
+            **what,
+        )
+        told.append([[tuple(row) for row in some] for some in (log, events, rows)])
+    assert told[0] == told[1]
+    assert told[0][:2] == [
+        [
+            ("booking.held", "booking", None, {"state": "held", "visits": 1}),
+            ("booking.booked", "booking", {"state": "held"}, {"state": "booked"}),
+        ],
+        [("booking.held", "booking"), ("booking.booked", "booking")],
+    ]
+    assert len(told[0][2]) == 3
+    same = {"state", "person", "service", "location", "zone", "urgent", "saving", "version"}
+    assert {k: at_once[k] for k in same} == {k: in_two[k] for k in same}
+    assert at_once.keys() == in_two.keys()

@@ -373,8 +373,9 @@ BY_CREDENTIAL = {
 }
 
 
-#: Functions that wait for a lock and look only then: each of their statements has a snapshot of its
-#: own, as two trips have. Together they take one.
+#: Functions that take one trip for what would take several. Two wait for a lock and look only then:
+#: each of their statements has a snapshot of its own. The third names the tenant itself, so that no
+#: transaction has to begin for it.
 FUNCTIONS = {
     "held_world(bigint)": """
         CREATE FUNCTION held_world(bigint) RETURNS TABLE (world_version bigint, own boolean)
@@ -384,6 +385,20 @@ FUNCTIONS = {
             PERFORM pg_advisory_xact_lock_shared(1, $1::integer);
             RETURN QUERY SELECT world_version, xmin = pg_current_xact_id_if_assigned()::xid
                          FROM tenant WHERE id = $1;
+        END $$
+    """,
+    "people_named(bigint, text[])": """
+        CREATE FUNCTION people_named(bigint, text[])
+        RETURNS TABLE (id bigint, ref text, spec jsonb, person_id bigint, erased_at timestamptz)
+        LANGUAGE plpgsql AS $$
+        #variable_conflict use_column
+        BEGIN
+            PERFORM set_config('allocator.tenant', $1::text, true);
+            RETURN QUERY
+            SELECT resource.id, resource.ref, resource.spec, person_id, person.erased_at
+            FROM resource
+            JOIN person ON person.tenant_id = $1 AND person.id = resource.person_id
+            WHERE resource.tenant_id = $1 AND resource.ref = ANY($2);
         END $$
     """,
     "open_holds(bigint, bigint, bigint, text)": """
