@@ -171,6 +171,8 @@ class State:
         self._added = added
         for resource, some in changed.items():
             self._recall(resource, hash(("added lanes", *some)))
+            if self.prepared.resources[resource].lanes == 1:
+                self._lanes.pop(resource, None)  # counted with added lanes alone
         self._whole.clear()
 
     def crowded(self, resource: int, uses: int, first: int, end: int) -> bool:

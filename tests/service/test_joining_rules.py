@@ -139,10 +139,9 @@ def test_a_turnaround_of_people_counts_seats(clinic: Clinic, asks: Asker) -> Non
     assert suggested(asks, session="there", attendees=["P1"])["suggestions"] == []
 
 
-def test_a_session_that_moves_leaves_its_participants_time_to_travel(
-    clinic: Clinic, asks: Asker, settings: Settings
-) -> None:
-    """Anna falls ill, and Ben would lead it at M at the same time; by then P1 is at L before."""
+@pytest.fixture
+def moving(clinic: Clinic, asks: Asker, settings: Settings) -> str:
+    """A solve by which "here" is held at M instead, at the same time: Anna is ill, and P1 stays."""
     assert asks("DELETE", "/v1/sessions/there/place").status_code == 204
     change(asks, "/v1/resources/ben", location="M")
     for who in ("cleo", "room-3"):
@@ -151,13 +150,41 @@ def test_a_session_that_moves_leaves_its_participants_time_to_travel(
     name = asks.post("/v1/holds", seat("here", 9)).json()["id"]
     assert asks.post(f"/v1/holds/{name}/confirm").status_code == 200
     ill = {"resource": "anna", "start": at(9), "end": at(24)}
-    solve = asks.post("/v1/absences", ill).json()["solve"]
+    solve: str = asks.post("/v1/absences", ill).json()["solve"]
     result = solved(settings, asks, solve)["result"]
-    assert {m["to"]["start"] for m in result["moved"]} == {
-        asks.get("/v1/sessions/here/place").json()["start"]
-    }
-    assert asks.post("/v1/holds", physio(at(8.25), "P1")).status_code == 201
-    done = asks.post(f"/v1/solves/{solve}/publish").json()
+    assert {move["to"]["start"] for move in result["moved"]} == {utc(9)}
+    return solve
+
+
+def before(hour: float = 8.25) -> dict[str, Any]:
+    """A visit of P1 at L that ends when the session begins."""
+    return physio(at(hour), "P1")
+
+
+def test_a_session_that_moves_leaves_its_participants_time_to_travel(
+    asks: Asker, moving: str
+) -> None:
+    """P1 has a visit at L before it by now: it stays where it is."""
+    assert asks.post("/v1/holds", before()).status_code == 201
+    done = asks.post(f"/v1/solves/{moving}/publish").json()
     assert done["moved"] == []
     assert "travel" in {v["rule"] for one in done["lost"] for v in one["problem"]["violations"]}
     assert asks.get("/v1/sessions/here/place").json()["resources"] == HERE
+
+
+def test_a_race_of_a_session_that_moves_and_a_visit_before_it(
+    clinic: Clinic, asks: Asker, moving: str
+) -> None:
+    """Either it is held at M, or P1 is at L until then; never both."""
+    held, done = race(
+        [
+            partial(asks.post, "/v1/holds", before()),
+            partial(asks.post, f"/v1/solves/{moving}/publish"),
+        ]
+    )
+    there = asks.get("/v1/sessions/here/place").json()["resources"]["room"]
+    assert (held.status_code, done.json()["moved"], there) in (
+        (201, [], ["room-1"]),
+        (409, ["here"], ["room-2"]),
+    )
+    assert clinic.overlaps() == 0
