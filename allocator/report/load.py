@@ -90,6 +90,24 @@ def to_be_had(prepared: Prepared, resource: int) -> Mask:
     return opening.open & ~opening.blocked & ~away(prepared, resource)
 
 
+def workable(prepared: Prepared, resource: int) -> int:
+    """Return the minutes that a resource may work: what it is to be had for, within its limits.
+
+    Lanes count each. Whoever is open for a whole week and may work half of it has half of it.
+    """
+    thing, clock = prepared.resources[resource], prepared.clock_of(resource)
+    off = prepared.problem.without_rules
+    there = masks.flags(to_be_had(prepared, resource), prepared.ticks)
+    minutes = np.bincount(clock.day_of, weights=there * (prepared.grain * thing.lanes))
+    limits = thing.limits
+    if limits.minutes_per_day is not None and "work_per_day" not in off:
+        minutes = np.minimum(minutes, limits.minutes_per_day)
+    minutes = np.bincount(clock.week_of_day[: len(minutes)], weights=minutes)
+    if limits.minutes_per_week is not None and "work_per_week" not in off:
+        minutes = np.minimum(minutes, limits.minutes_per_week)
+    return int(minutes.sum())
+
+
 def busy_days(prepared: Prepared, schedule: Schedule) -> int:
     """Return the days from the first to the end of the week that holds 9 of 10 visits."""
     clock = prepared.clock(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from statistics import fmean
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import FlexibleSeries
 from allocator.domain.schedule import Schedule
 from allocator.explain.difference import matched
+from allocator.goals.fair_load import contracted_minutes, groups_of
 from allocator.goals.overtime import overtime_of
 from allocator.goals.same_carer import carer_need
 from allocator.prepare import masks
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Placement
-from allocator.report.load import KindLoad, load_by_hour, to_be_had
+from allocator.report.load import KindLoad, load_by_hour, to_be_had, workable
 from allocator.report.served import served_by_class
 from allocator.state.timetable import Timetable
 
@@ -69,12 +71,12 @@ def figures(problem: Problem, schedule: Schedule) -> tuple[Figure, ...]:
     -------
     tuple of Figure
         By priority class, the share of requests served whole and of visits placed, of all that
-        there are, pinned or not; days from
-        asking to the first visit (mean, and of the longest tenth the shortest); the share of
-        visits of series that are with the carer who has most of them; utilisation by kind;
-        overtime; idle time between the visits of a practitioner's day; how uneven practitioners
-        work; and the visits placed otherwise than they are published. A figure that nothing
-        is known of, such as continuity without series, is left out.
+        there are, pinned or not; days from asking to the first visit (mean, and of the longest
+        tenth the shortest); the share of visits of series that are with the carer who has most of
+        them; utilisation by kind, of the time that may be worked within all limits; overtime; idle
+        time between the visits of a practitioner's day; how uneven practitioners of the same skills
+        work; and the visits placed otherwise than they are published. A figure that nothing is
+        known of, such as continuity without series, is left out.
     """
     return measured(problem, schedule)[0]
 
@@ -119,9 +121,14 @@ def _figures(timetable: Timetable, loads: list[KindLoad]) -> Iterator[Figure]:
     if all_of_them:
         share = 100 * with_main / all_of_them
         yield Figure(name="continuity", value=share, unit="% with the main carer", better=MORE)
+    there: dict[str, int] = {}
+    for number in prepared.drawn_on:
+        resource = prepared.resources[number]
+        if resource.calendar is not None:
+            there[resource.kind] = there.get(resource.kind, 0) + workable(prepared, number)
     for load in loads:
-        used = 100 * (load.share() or 0.0)
-        yield Figure(name=f"utilisation, {load.kind}", value=used, unit="% of open time")
+        used = 100 * int(load.claimed.sum()) / max(there[load.kind], 1)
+        yield Figure(name=f"utilisation, {load.kind}", value=used, unit="% of workable time")
     yield Figure(name="overtime", value=_overtime(timetable) / 60, unit="hours", better=LESS)
     gaps, uneven = _gaps(timetable), _uneven(timetable)
     if gaps is not None:
@@ -225,12 +232,19 @@ def _gaps(timetable: Timetable) -> float | None:
 
 
 def _uneven(timetable: Timetable) -> float | None:
-    """Return the standard deviation of the practitioners' loads, in points."""
+    """Return how far practitioners' loads lie from those of their equals, in points.
+
+    A load is what is claimed of what the contract says; equals have the same skills. It is the
+    root of the mean square, over all who have equals.
+    """
     prepared = timetable.prepared
-    loads = []
-    for resource in _practitioners(timetable):
-        there = to_be_had(prepared, resource)
-        if there:
-            claimed = sum((c.end - c.first) * c.uses for c in timetable.claims[resource])
-            loads.append(100 * claimed / (there.bit_count() * prepared.resources[resource].lanes))
-    return float(np.std(loads)) if len(loads) > 1 else None
+    squares: list[float] = []
+    for group in groups_of(prepared):
+        loads = [
+            sum((c.end - c.first) * c.uses for c in timetable.claims[number])
+            * prepared.grain
+            / (contracted_minutes(prepared, number) * prepared.resources[number].lanes)
+            for number in group.members
+        ]
+        squares += [(100 * (load - fmean(loads))) ** 2 for load in loads]
+    return fmean(squares) ** 0.5 if squares else None

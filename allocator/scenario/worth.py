@@ -13,7 +13,7 @@ from allocator.domain.problem import Problem
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Schedule
 from allocator.prepare.prepared import Prepared
-from allocator.report.load import to_be_had
+from allocator.report.load import to_be_had, workable
 from allocator.report.notebook import shown
 from allocator.scenario.changes import Extend
 from allocator.scenario.comparison import VALUE, Comparison, Shown
@@ -37,7 +37,7 @@ class Worth:
     hours
         Open hours that come on top, over the whole horizon.
     used
-        Share of its open time that is claimed without them.
+        Share of the time that it may work, within all limits, that is claimed without them.
     gain
         Value that is served more, over all levels, in weights of requests.
     shown
@@ -153,6 +153,7 @@ def worth(
     for name, sort in names.items():
         hours = _hours(world, sorts[sort])
         claimed = 0.0 if before.schedule is None else _claimed(world, before.schedule, sorts[sort])
+        worked = sum(workable(world, n) for n in _numbers(world, sorts[sort])) / 60
         served = [
             one
             for one in Comparison(outcomes.all, scenario.name)
@@ -163,7 +164,7 @@ def worth(
             Worth(
                 of=sort,
                 hours=_hours(Prepared(outcomes.of(name).problem), sorts[sort]) - hours,
-                used=claimed / hours if hours else 0.0,
+                used=claimed / worked if worked else 0.0,
                 gain=sum(one.difference for one in served),
                 shown=next(
                     (s for s in (Shown.YES, Shown.NO, Shown.UNKNOWN) if s in shown), Shown.SAME
@@ -192,11 +193,15 @@ def alike(problem: Problem) -> dict[str, tuple[str, ...]]:
 def _hours(prepared: Prepared, ids: Sequence[str]) -> float:
     """Return the hours in which resources are to be had; lanes count each."""
     ticks = sum(
-        to_be_had(prepared, number).bit_count() * resource.lanes
-        for number, resource in enumerate(prepared.resources)
-        if resource.id in ids
+        to_be_had(prepared, number).bit_count() * prepared.resources[number].lanes
+        for number in _numbers(prepared, ids)
     )
     return ticks * prepared.grain / 60
+
+
+def _numbers(prepared: Prepared, ids: Sequence[str]) -> list[int]:
+    """Return the numbers of resources."""
+    return [n for n, resource in enumerate(prepared.resources) if resource.id in ids]
 
 
 def _claimed(prepared: Prepared, schedule: Schedule, ids: Sequence[str]) -> float:

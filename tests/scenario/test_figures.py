@@ -10,12 +10,15 @@ from tiny import at, calendar, need, patient, practitioner, problem, request, ro
 
 from allocator import (
     Assignment,
+    Contract,
     DailySpan,
     FlexibleSeries,
     Pin,
     Problem,
     Schedule,
+    Skill,
     WeeklyRule,
+    WorkLimits,
 )
 from allocator.scenario import HourLoad, figures, hour_loads
 
@@ -83,7 +86,8 @@ def test_figures_by_hand() -> None:
         "overtime": 0.0,
         # Ann is idle from 9 to 11 on Monday, and nobody else works on two days.
         "gaps": 120 / 2,
-        "uneven work": 100 * 3 / 8 / 2,
+        # Ann works three of eight hours and Ben none: both lie half of that from their mean.
+        "uneven work": pytest.approx(100 * 3 / 8 / 2),
     }
 
 
@@ -154,8 +158,45 @@ def test_lanes_count_in_how_uneven_work_is() -> None:
         requests=(request("B", "P2"),),
     )
     some = Schedule(assignments=(placed("B", 0, 8, "ann", "P2"),))
-    assert told(found, some)["uneven work"] == 100 * 2 / 16 / 2
+    assert told(found, some)["uneven work"] == pytest.approx(100 * 2 / 16 / 2)
     assert told(found, some)["utilisation, practitioner"] == pytest.approx(100 * 2 / 24)
+
+
+def half_a_ben(**more: Any) -> Problem:
+    """Return the clinic in which Ben may work two of his eight hours, as his contract says."""
+    half = {
+        "limits": WorkLimits(minutes_per_week=120),
+        "contracts": (Contract(minutes_per_week=420),),
+    }
+    people = (practitioner("ann"), practitioner("ben", **half), *map(patient, ("P1", "P2", "P3")))
+    return clinic(**{"resources": people, **more})
+
+
+def test_what_may_not_be_worked_is_not_unused() -> None:
+    """Three of Ann's eight hours and Ben's two; without the limit of the week, of 16."""
+    assert told(half_a_ben(), SOME)["utilisation, practitioner"] == pytest.approx(100 * 3 / 10)
+    free = half_a_ben(without_rules=frozenset({"work_per_week"}))
+    assert told(free, SOME)["utilisation, practitioner"] == pytest.approx(100 * 3 / 16)
+
+
+def test_work_is_measured_by_contracts() -> None:
+    """Ben's contract is 7 hours a week, which is 2 in two days; Ann has 8."""
+    some = Schedule(
+        assignments=(
+            placed("A#1", 0, 8, "ann", "P1"),
+            placed("A#2", 1, 8, "ann", "P1"),
+            placed("B", 0, 11, "ben", "P2"),
+        )
+    )
+    # Ann has 2 of 8 hours and Ben 1 of 2: 25 and 50 points, 12.5 from their mean.
+    assert told(half_a_ben(), some)["uneven work"] == pytest.approx(12.5)
+
+
+def test_only_equals_are_compared() -> None:
+    """Ben does something else: that he has less to do is nobody's unfairness."""
+    skilled = practitioner("ann", skills=(Skill(name="hands"),))
+    people = (skilled, practitioner("ben"), *map(patient, ("P1", "P2", "P3")))
+    assert "uneven work" not in told(clinic(resources=people), SOME)
 
 
 def test_what_is_asked_does_not_change_how_much_time_there_is() -> None:
