@@ -188,7 +188,7 @@ def tell(console: Console, outcomes: Outcomes, base: str) -> None:
                 "kept" if one.reused else seconds(result.seconds),
             )
         table.add_row(f"{one.scenario.name}{option}{seed}", *cells)
-    console.print(titled("Served and placed", table))
+    console.print(titled("Served and placed, of what is not pinned", table))
     compared = list(outcomes.compare(base))
     for name in outcomes.scenarios:
         if name == base:

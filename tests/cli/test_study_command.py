@@ -44,7 +44,7 @@ def test_differences_are_told_and_kept_and_written_as_a_page(tmp_path: Path) -> 
     answer = run("study", file, "--keep", kept, "--report", page, "--processes", "1")
     assert answer.exit_code == 0, answer.stderr
     lines = answer.stdout.splitlines()
-    assert lines[0] == "Served and placed"
+    assert lines[0] == "Served and placed, of what is not pinned"
     rows = {line[:12].strip(): re.findall(r"\d of \d", line) for line in lines[3:6]}
     assert rows == {
         "as it is": ["3 of 3", "4 of 5"],
