@@ -16,6 +16,7 @@ from allocator import (
     FaultCode,
     FlexibleSeries,
     InvalidProblem,
+    Pin,
     PinKind,
     Problem,
     WorkLimits,
@@ -53,9 +54,19 @@ HANDS = ("ann", "ben")
 
 
 def base() -> Problem:
-    """Return a week of four requests, two practitioners and a room."""
+    """Return a week of four requests, two practitioners and a room; two visits are pinned."""
     return problem(
         *(request(f"R{n}", f"P{n}", series=FlexibleSeries(count=2)) for n in range(1, 5)),
+        published=tuple(
+            Assignment(
+                visit=f"R{n}#1",
+                start=at(n, 8),
+                end=at(n, 9),
+                resources=((f"attendee:P{n}", (f"P{n}",)), ("practitioner", (who,))),
+            )
+            for n, who in enumerate(HANDS, 1)
+        ),
+        pins=(Pin(visit="R1#1"), Pin(visit="R2#1")),
         days=7,
         resources=(
             *(practitioner(id) for id in HANDS),
@@ -99,6 +110,8 @@ ANY: st.SearchStrategy[Change] = st.one_of(
         requests=st.just((request("more", "P9"),)),
         resources=st.just((patient("P9"),)),
     ),
+    st.builds(Pins, release=st.sampled_from((("R1",), ("R2#1",)))),
+    st.builds(Pins, hold=st.just(("R1",)), kind=st.sampled_from(PinKind)),
 )
 MANY = st.lists(ANY, max_size=4, unique_by=lambda change: isinstance(change, Ask) or id(change))
 
@@ -144,7 +157,8 @@ def test_changes_of_different_things_may_come_in_any_order(pair: tuple[Change, C
     one, other = pair
     apart = {Ask, Demand, Carers, Lengths}  # all of these are about requests
     hours = {Close, Extend, Open}  # what is opened may be blocked, and the order of rules differs
-    for group in (apart, hours):
+    pins = {Close, Leave, Pins, Demand}  # who is away keeps none, and what is pinned is settled
+    for group in (apart, hours, pins):
         if {type(one), type(other)} <= group:
             return
     first = other.apply(one.apply(base()))
