@@ -14,11 +14,14 @@ from allocator.domain.problem import Problem
 from allocator.frames.files import write_file
 from allocator.frames.named_documents import opened, read_document
 from allocator.frames.nested import Decoder, bad, dump, encode
-from allocator.frames.sheets import broken
+from allocator.frames.sheets import broken, close
 from allocator.scenario.changes import CHANGES, Change
 from allocator.scenario.scenario import Scenario
 
 FORMAT = "allocator-scenarios"
+
+#: What there is to say of a scenario.
+KEYS = ("name", "changes")
 
 
 def encoded(changes: Iterable[Change]) -> list[Any]:
@@ -51,7 +54,8 @@ def scenarios_from_json(document: str | Mapping[str, Any], base: Problem) -> tup
     Raises
     ------
     InvalidProblem
-        With every fault of the document, or of the first scenario that cannot be made.
+        With every fault of the document; or of all scenarios that cannot be made, of each the
+        first change that cannot.
     """
     found = opened(document, FORMAT)
     faults: list[Fault] = []
@@ -68,11 +72,23 @@ def scenarios_from_json(document: str | Mapping[str, Any], base: Problem) -> tup
             message = "A scenario is an object with a name and changes."
             faults.append(broken(path, message, FaultCode.WRONG_TYPE))
             continue
+        for key in one:
+            if key not in KEYS:
+                message = f"The key {key!r} is unknown{close(key, KEYS)}"
+                faults.append(broken(path, message, FaultCode.UNKNOWN_NAME))
         changes = decoder.value(hint, one.get("changes", []), f"{path}.changes")
         read.append((one["name"], () if bad(changes) else changes))
     if faults:
         raise InvalidProblem(faults)
-    return tuple(Scenario(name=name, base=base, changes=changes) for name, changes in read)
+    made = []
+    for name, changes in read:
+        try:
+            made.append(Scenario(name=name, base=base, changes=changes))
+        except InvalidProblem as error:
+            faults += error.faults
+    if faults:
+        raise InvalidProblem(faults)
+    return tuple(made)
 
 
 def read_scenarios(path: Path | str, base: Problem) -> tuple[Scenario, ...]:

@@ -288,3 +288,22 @@ def test_a_solve_is_asked_for_weights_of_comfort_alone(change: Change) -> None:
         "Scenario first weighs otherwise in level priority 3; a solve can be asked for other"
         " weights in level comfort alone."
     )
+
+
+def test_a_key_that_nobody_knows_is_told_and_so_is_every_scenario_that_cannot_be_made() -> None:
+    """Without that a scenario would silently change nothing."""
+    document = {"format": "allocator-scenarios", "version": 1}
+    changs = {"name": "late", "changs": [{"type": "carers", "most": 2}]}
+    with pytest.raises(InvalidProblem) as error:
+        scenarios_from_json({**document, "scenarios": [changs]}, base())
+    assert str(error.value) == ("scenarios[0]: The key 'changs' is unknown; did you mean changes?")
+    wrong = [
+        {"name": name, "changes": [{"type": "withdraw", "requests": [request]}]}
+        for name, request in (("one", "X"), ("right", "R1"), ("two", "Y"))
+    ]
+    with pytest.raises(InvalidProblem) as error:
+        scenarios_from_json({**document, "scenarios": wrong}, base())
+    assert [fault.where[:22] for fault in error.value.faults] == [
+        "Scenario one, change 1",
+        "Scenario two, change 1",
+    ]
