@@ -11,6 +11,8 @@ from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.time import Span
 
 MAX_BREAKS = 8
+#: Kinds of resource that are no people, as a rule.
+THINGS = frozenset({"room", "device"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

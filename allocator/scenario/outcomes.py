@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from allocator.domain.resource import THINGS
 from allocator.domain.schedule import in_utc
 from allocator.explain.by_visit import COLUMNS
 from allocator.report.notebook import shown
@@ -193,7 +194,10 @@ class Outcomes(Sequence[Outcome]):
         )
 
     def tell(self, scenario: str, base: str | None = None) -> DataFrame:
-        """Return whom to tell if a scenario takes the place of the base, and of how many visits."""
+        """Return whom to tell if a scenario takes the place of the base, and of how many visits.
+
+        Things, which are rooms and devices, are told nothing.
+        """
         problem = self.of(scenario).problem
         was = self.of(base or self.scenarios[0]).problem
 
@@ -204,7 +208,8 @@ class Outcomes(Sequence[Outcome]):
         rows = []
         for id, visits in told(self.moved(scenario, base)):
             kind, name = labelled(id)
-            rows.append({"resource": id, "kind": kind, "name": name, "visits": visits})
+            if kind not in THINGS:
+                rows.append({"resource": id, "kind": kind, "name": name, "visits": visits})
         return _frame(rows, ("resource", "kind", "name", "visits"), ())
 
     def moved(self, scenario: str, base: str | None = None) -> tuple[Move, ...]:

@@ -16,6 +16,7 @@ from allocator.domain.measured import (
     LEAD_BINS,
     MISSED_SHARE,
 )
+from allocator.domain.resource import THINGS
 from allocator.simulate.distributions import (
     Distribution,
     Exactly,
@@ -101,7 +102,7 @@ class Uncertainty:
     cancelled: float = 0.0
     grace_minutes: float | None = None
     starts_early: bool = True
-    buffers_worked: frozenset[str] = frozenset({"room", "device"})
+    buffers_worked: frozenset[str] = THINGS
 
     def __post_init__(self) -> None:
         faults = tuple(self._faults())

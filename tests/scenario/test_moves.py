@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from scenario.test_costs import scheduled
 from scenario.test_figures import SOME, clinic, placed
 
-from allocator import Assignment, Schedule
-from allocator.scenario import Demand, Withdraw, moves
+from allocator import Assignment, Resource, Schedule
+from allocator.scenario import Demand, Outcomes, Withdraw, moves
 from allocator.scenario.moves import told
 
 
@@ -58,6 +59,19 @@ def test_another_carer_is_told_to_those_who_see_it() -> None:
     new = placed("B", 0, 11, "ben", "P2")
     new = replace(new, resources=(*new.resources, with_room))
     assert changes(other(old), other(new)) == [("B", "moved", ("P2", "ann", "ben"))]
+
+
+def test_rooms_and_devices_are_told_nothing() -> None:
+    """B comes an hour earlier, and its gym with it: the patient and Ann are told."""
+    gym = Resource(id="gym", kind="room")
+    world = clinic(resources=(*clinic().resources, gym))
+    old, new = (
+        replace(one, resources=(*one.resources, ("room", ("gym",))))
+        for one in (placed("B", 0, 11, "ann", "P2"), placed("B", 0, 10, "ann", "P2"))
+    )
+    some = Outcomes((scheduled("old", world, other(old)), scheduled("new", world, other(new))))
+    assert list(some.moves("new")["tell"]) == ["P2 ann gym"]
+    assert list(some.tell("new")["resource"]) == ["P2", "ann"]
 
 
 def test_visits_of_a_flexible_series_are_interchangeable() -> None:
