@@ -344,6 +344,12 @@ def test_hire_takes_a_share_of_a_limit() -> None:
     assert found.resource("eve").limits.minutes_per_week == 5 * 60
 
 
+def test_a_share_of_a_week_lies_on_the_grid() -> None:
+    """A third of 28 hours is 554 minutes; with a grain of an hour nobody can work more than 9."""
+    found = Hire(like="ann", id="eve", percent=33).apply(clinic())
+    assert found.resource("eve").limits.minutes_per_week == 9 * 60
+
+
 def test_hire_takes_a_share_of_a_contract() -> None:
     """Ann is open for 28 hours and has a contract of 20, before of 10: half of her is 10."""
     contracts = (

@@ -163,6 +163,14 @@ def test_over_seeds_an_interval_tells() -> None:
     assert found.gain == pytest.approx(3)
 
 
+def test_an_interval_is_as_wide_as_student_says() -> None:
+    """Differences of -1, -3 and -5: 4.303 times 2 over the root of 3 is 4.97, and 3 lies within."""
+    some = [outcome("base", seed, waiting=5.0) for seed in range(3)]
+    some += [outcome("other", seed, waiting=4.0 - 2 * seed) for seed in range(3)]
+    (found,) = Outcomes(tuple(some)).compare()
+    assert (found.difference, found.shown) == (-3, Shown.NO)
+
+
 def test_an_interval_that_reaches_0_shows_nothing() -> None:
     """Differences of 1 and -3; one seed alone says nothing either."""
     some = [outcome("base", 0, waiting=5.0), outcome("base", 1, waiting=5.0)]

@@ -179,6 +179,33 @@ def test_what_may_not_be_worked_is_not_unused() -> None:
     assert told(free, SOME)["utilisation, practitioner"] == pytest.approx(100 * 3 / 16)
 
 
+def test_limits_of_a_day_count_as_well() -> None:
+    """Ben may work an hour a day: two of his eight in two days."""
+    people = (
+        practitioner("ann"),
+        practitioner("ben", limits=WorkLimits(minutes_per_day=60)),
+        *map(patient, ("P1", "P2", "P3")),
+    )
+    found = told(clinic(resources=people), SOME)
+    assert found["utilisation, practitioner"] == pytest.approx(100 * 3 / 10)
+
+
+def test_closed_hours_between_visits_are_no_gap() -> None:
+    """Ann is open from 8 to 9 and from 10 to 12: between her visits at 8 and 11 she has an hour."""
+    hours = [(480, 540), (600, 720)]
+    split = replace(
+        calendar(),
+        weekly=tuple(
+            WeeklyRule(
+                weekdays=frozenset(range(7)), hours=DailySpan(start_minute=first, end_minute=end)
+            )
+            for first, end in hours
+        ),
+    )
+    # On Monday an hour, on Tuesday, with one visit, nothing.
+    assert told(clinic(calendars=(split,)), SOME)["gaps"] == 60 / 2
+
+
 def test_work_is_measured_by_contracts() -> None:
     """Ben's contract is 7 hours a week, which is 2 in two days; Ann has 8."""
     some = Schedule(

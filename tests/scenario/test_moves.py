@@ -52,6 +52,12 @@ def test_moves_are_in_the_order_of_time_whatever_the_zone() -> None:
     assert [one[0] for one in changes(other(b, c), other())] == ["C", "B"]
 
 
+def test_another_group_at_the_same_time_is_a_move() -> None:
+    """With nobody else: it is held elsewhere, by others."""
+    one = replace(placed("B", 0, 11, "ann", "P2"), session="G1")
+    assert changes(other(one), other(replace(one, session="G2"))) == [("B", "moved", ("P2",))]
+
+
 def test_another_carer_is_told_to_those_who_see_it() -> None:
     """At the same time with Ben instead of Ann: both and the patient, and no room that stays."""
     with_room = ("room", ("gym",))

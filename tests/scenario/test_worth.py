@@ -52,6 +52,18 @@ def test_an_hour_of_what_is_short_is_worth_a_visit() -> None:
     assert list(found.frame()["of"]) == ["ann and gym", "ann", "ben"]
 
 
+def test_what_is_gained_counts_over_all_classes() -> None:
+    """Two hours more: an urgent one who can come from 12 on alone, and the next of the others."""
+    evening = (Span(start=at(0, 12), end=at(0, 14)),)
+    urgent = replace(request("U", "P6", "hands", priority=1), windows=evening)
+    scenario = Scenario(
+        name="as it is", base=replace(clinic(), requests=(*clinic().requests[:6], urgent))
+    )
+    of = {"ann and gym": ("ann", "gym")}
+    found = worth(scenario, of=of, minutes=120, params=STEADY, executor=Here())
+    assert [one.gain for one in found.all] == [1.0 + 2.0]
+
+
 def test_sorts_are_those_alike_by_default() -> None:
     """By kind and skills; patients, who only attend, are none, nor is Ben, whom nobody asks for."""
     easy = replace(clinic(), requests=clinic().requests[:1])
