@@ -28,9 +28,9 @@ def kept() -> Iterator[None]:
     """Let no search for cycles look again through what is made meanwhile, and what was before.
 
     All of it goes once nobody needs it, as long as it hangs together in no cycle. What is garbage
-    by then, in cycles, is looked for first: it would stay for ever.
+    in the end is looked for first: it would stay for ever, with all that it refers to.
     """
-    gc.collect()
     with collected_later():
         yield
+    gc.collect()
     gc.freeze()

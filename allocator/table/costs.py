@@ -183,18 +183,7 @@ class CostTable:
         for n in range(len(choices) - 1, -1, -1):
             least[n] = least[n + 1] + choices[n][0][0]
 
-        def extend(n: int, cost: int, team: Team) -> Iterator[tuple[int, Team]]:
-            if n == len(choices):
-                yield cost, team
-                return
-            taken = {r for members in team for r in members}
-            for extra, members in choices[n]:
-                if cost + extra + least[n + 1] >= limit[0]:
-                    return
-                if not taken.intersection(members):
-                    yield from extend(n + 1, cost + extra, (*team, members))
-
-        yield from extend(0, base, ())
+        yield from _extended(choices, least, limit, base, ())
 
     def choices(self, most: int = 64, but: Placement | None = None) -> list[Choice]:
         """Return up to ``most`` starts with their cheapest team, the cheapest of all first."""
@@ -260,3 +249,27 @@ def placements(
             if (choice.cost, choice.placement) < (known.cost, known.placement):
                 by_start[choice.placement.start] = choice
     return sorted(by_start.values(), key=lambda c: (c.cost, c.placement))[:most]
+
+
+def _extended(
+    choices: Sequence[Sequence[tuple[int, tuple[int, ...]]]],
+    least: Sequence[int],
+    limit: Sequence[int],
+    cost: int,
+    team: Team,
+) -> Iterator[tuple[int, Team]]:
+    """Yield the ways to go on with a team that cost less than the limit, as it is by then.
+
+    No function within another, which would hang together with itself: there are dozens of these
+    for each suggestion, and each would wait for a search for cycles with all that it refers to.
+    """
+    n = len(team)
+    if n == len(choices):
+        yield cost, team
+        return
+    taken = {r for members in team for r in members}
+    for extra, members in choices[n]:
+        if cost + extra + least[n + 1] >= limit[0]:
+            return
+        if not taken.intersection(members):
+            yield from _extended(choices, least, limit, cost + extra, (*team, members))

@@ -18,10 +18,11 @@ from allocator.prepare.prepared import Prepared
 from allocator.solve.params import Params
 from allocator.solve.solve import solve
 from api.embedded import EmbeddedServer
-from api.store import bookings, claims, lanes, things
+from api.store import claims, lanes, new_bookings, things
 from api.store.claims import ClaimRow
 from api.store.database import Database
 from api.store.ids import new_uid
+from api.store.new_bookings import NewBooking, NewVisit
 from api.store.tables import RESOURCE
 
 NINE, QUARTER = datetime(2030, 1, 7, 8, tzinfo=UTC), timedelta(minutes=15)
@@ -44,20 +45,29 @@ def write_resources(connection: Connection, tenant: int, problem: Problem) -> di
 
 def write_visits(connection: Connection, tenant: int, schedule: Schedule) -> dict[str, int]:
     """Write the visits of a schedule as those of one booking; return their numbers by name."""
-    uid = new_uid()
-    booking = bookings.add(
-        connection,
-        tenant_id=tenant,
-        uid=uid,
-        ref=str(uid),
+    booking = NewBooking(
+        tenant=tenant,
+        uid=new_uid(),
         spec={},
         state="booked",
+        claimed="booked",
+        expires_at=None,
+        request=None,
+        person=None,
+        location=None,
         service="any",
         starts_at=min(a.start for a in schedule.assignments),
-        created_by="test",
+        urgent=False,
+        saving=None,
+        actor="test",
+        log=[("booking.booked", None, {"state": "booked"})],
     )
-    rows = [(1, n, "any", None, a) for n, a in enumerate(schedule.assignments, 1)]
-    return bookings.add_visits(connection, tenant, booking.id, rows)
+    visits = [
+        NewVisit(occurrence=1, step=n, service="any", session=None, assignment=a)
+        for n, a in enumerate(schedule.assignments, 1)
+    ]
+    _, numbers, _ = new_bookings.add(connection, booking, visits, [])
+    return {a.visit: n for a, n in zip(schedule.assignments, numbers, strict=True)}
 
 
 def insert_all(

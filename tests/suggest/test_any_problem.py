@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -12,6 +14,7 @@ from faces import book_of, broken, universe, with_placements
 from random_problems import random_problem, random_schedule
 
 from allocator.check.score import score
+from allocator.domain.garbage import kept
 from allocator.domain.problem import Problem
 from allocator.domain.request import Request
 from allocator.domain.schedule import Assignment, Schedule
@@ -197,3 +200,22 @@ def test_the_questions_are_of_every_shape() -> None:
     assert any(step.sessions for a in asked for step in a.request.steps)
     answered = [bool(a.index.suggest(a.request).options) for a in asked]
     assert any(answered) and not all(answered)
+
+
+@pytest.mark.parametrize("seed", SEEDS[::4])
+def test_an_index_that_is_kept_goes_when_nobody_needs_it(seed: int) -> None:
+    """Asked and booked, and no search for cycles looks through it: nothing of it stays."""
+    question = Question(seed, seed)
+    with kept():
+        index = Index(question.before, question.schedule)
+    try:
+        found = index.suggest(question.request, limit=3)
+        index.days(question.request)
+        if found.options:
+            index.book(question.request, found.options[0].visits)
+        parts = [weakref.ref(part) for part in (index, index.prepared, index.state)]
+        del index, found
+        gc.collect()  # questions may leave something for it
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.unfreeze()
