@@ -256,10 +256,14 @@ class Comparison:
                 f" ({one.difference:+,.1f})."
                 for one in shown
             ]
-            rest = sum(one.shown in (Shown.NO, Shown.UNKNOWN) for one in mine)
-            if rest:
-                said = "other figure differs" if rest == 1 else "other figures differ"
-                lines.append(f"  {rest} {said}, by no more than chance may do.")
+            for verdict, why in (
+                (Shown.NO, "by no more than chance may do."),
+                (Shown.UNKNOWN, "and one seed cannot tell whether by chance."),
+            ):
+                rest = sum(one.shown is verdict for one in mine)
+                if rest:
+                    said = "other figure differs" if rest == 1 else "other figures differ"
+                    lines.append(f"  {rest} {said}, {why}")
         return "\n".join(lines)
 
     def _why_not(self, scenario: str) -> str:

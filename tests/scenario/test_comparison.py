@@ -249,5 +249,9 @@ def test_the_frame_and_the_text() -> None:
     assert some.text() == (
         "other, against base:\n"
         "  cost, comfort: 100.0 to 80.0 points (-20.0).\n"
-        "  1 other figure differs, by no more than chance may do."
+        "  1 other figure differs, and one seed cannot tell whether by chance."
+    )
+    inside = (outcome("base", levels=comfort(100, 80)), outcome("other", levels=comfort(90, 80)))
+    assert Outcomes(inside).compare().text() == (
+        "other, against base:\n  1 other figure differs, by no more than chance may do."
     )
