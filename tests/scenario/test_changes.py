@@ -618,6 +618,21 @@ def test_carers_are_shared_in_flexible_series_alone() -> None:
     assert Carers(most=2).text() == "series with at most 2 carers"
 
 
+def test_series_that_have_no_carers_stay() -> None:
+    """A series in the gym alone does not stand in the way of all others."""
+    series = FlexibleSeries(count=3)
+    found = asked(
+        resources=(practitioner("ann"), room("gym"), patient("P1"), patient("P2")),
+        services=(service(), service("gym", needs=(need("room"),))),
+        requests=(
+            request("R1", "P1", series=series),
+            request("R2", "P2", "gym", series=series),
+        ),
+    )
+    shared = Carers(most=2).apply(found).requests
+    assert [r.series and r.series.most_carers for r in shared] == [2, None]  # type: ignore[union-attr]
+
+
 def test_lengths_and_buffers_change() -> None:
     """Minutes of the services named; buffers of one role, or of all."""
     found = clinic(services=(service(needs=(need(), need("room"))), service("other")))

@@ -12,7 +12,7 @@ from allocator.scenario.changes.change import demand_known, refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carers:
-    """Flexible series whose visits may be shared by so many carers.
+    """Flexible series whose visits may be shared by so many carers; series without any stay.
 
     Attributes
     ----------
@@ -31,12 +31,15 @@ class Carers:
         if self.most is not None and self.most < 1:
             said = f"Series with at most {self.most} carers; at least 1."
             raise refuse(FaultCode.WRONG_NUMBER, "change", "carers", said)
-        return replace(problem, requests=tuple(self._shared(r) for r in problem.requests))
+        return replace(problem, requests=tuple(self._shared(problem, r) for r in problem.requests))
 
-    def _shared(self, request: Request) -> Request:
-        if not isinstance(request.series, FlexibleSeries) or not (
-            not self.services or any(step.service in self.services for step in request.steps)
-        ):
+    def _shared(self, problem: Problem, request: Request) -> Request:
+        services = [step.service for step in request.steps if step.service]
+        meant = not self.services or any(service in self.services for service in services)
+        if not meant or not isinstance(request.series, FlexibleSeries):
+            return request
+        roles = {need.role for service in services for need in problem.service(service).needs}
+        if request.series.carer_role not in roles:
             return request
         return replace(request, series=replace(request.series, most_carers=self.most))
 
