@@ -24,7 +24,7 @@ PRACTITIONERS, PATIENTS, DAYS = 12, 1_000, 90
 #: Seconds of each load.
 SECONDS = float(os.environ.get("ALLOCATOR_BENCH_SUGGEST_SECONDS", "60"))
 #: Suggestions a second, to see up to which p95 stays under 25 ms.
-RATES = (25, 50, 75, 100, 125, 150, 175, 200)
+RATES = (100, 125, 150, 175, 200, 225, 250, 275, 300)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 #: One in so many places of the days ahead: a visit with its practitioner and room.
