@@ -133,6 +133,9 @@ class Scenario:
                     f"Scenario {self.name}, change {number} ({change.text()}): a solve cannot be"
                     " asked for it; make it in the service itself.",
                 )
+        pinned = {pin.visit for pin in self.base.pins}
+        if any(one.visit not in pinned for one in self.base.published):
+            asked["may_move"] = True  # as the problem was taken away
         released = [id for c in self.changes if isinstance(c, Pins) for id in c.release]
         if released:
             asked["unpinned"] = released

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -307,3 +308,10 @@ def test_a_key_that_nobody_knows_is_told_and_so_is_every_scenario_that_cannot_be
         "Scenario one, change 1",
         "Scenario two, change 1",
     ]
+
+
+def test_what_may_move_in_the_problem_may_move_in_the_solve() -> None:
+    """A problem that was taken away with bookings that may move has some that are not pinned."""
+    assert "may_move" not in Scenario(name="held", base=base()).asked()
+    loose = Scenario(name="loose", base=replace(base(), pins=base().pins[:1]))
+    assert loose.asked()["may_move"] is True

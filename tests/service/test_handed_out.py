@@ -177,6 +177,17 @@ def test_a_booked_visit_is_let_go(client: Client, settings: Settings) -> None:
     assert client.solves.read(solve.id).state == "solved"
 
 
+def test_bookings_that_may_move_here_may_move_there(client: Client, settings: Settings) -> None:
+    """The problem was taken away with them, and so they are in the solve that is asked for."""
+    base = client.solves.problem(first=MONDAY, days=7, may_move=True)
+    asked = Scenario(name="any", base=base).then(Weigh(goal="waiting", weight=5)).asked()
+    assert (base.pins, asked["may_move"]) == ((), True)
+    solve = client.solves.ask(**asked)
+    work(settings)
+    found = client.solves.read(solve.id)
+    assert (found.state, found.asked["may_move"]) == ("solved", True)
+
+
 def test_what_no_solve_can_be_asked_for_is_refused() -> None:
     """More demand is no weight."""
     scenario = Scenario(name="busy", base=problem(request("R"))).then(Demand(percent=100))
