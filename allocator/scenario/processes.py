@@ -87,4 +87,7 @@ def _sent(process: subprocess.Popen[bytes], errand: bytes) -> bytes:
         with suppress(BrokenPipeError):  # it has died, which its code tells
             process.stdin.write(errand)
             process.stdin.flush()
-        return process.stdout.read()
+        told = process.stdout.read()
+        with suppress(BrokenPipeError):  # of what could not be sent
+            process.stdin.close()
+    return told

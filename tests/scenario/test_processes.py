@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cli.running import ROOT
 
-from allocator.scenario.processes import Processes
+from allocator.scenario.processes import Processes, _sent
 
 
 def test_values_come_back_in_any_order() -> None:
@@ -55,6 +55,31 @@ def test_a_process_that_dies_takes_no_other_with_it() -> None:
         with pytest.raises(RuntimeError, match="Its process ended with code 7"):
             dead.result()
         assert alive.result() == 3
+
+
+class Dies:
+    """What ends the process that reads it."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        """Be read as the end."""
+        return os._exit, (7,)
+
+
+def test_a_process_that_dies_before_it_has_read_all_is_told_by_its_code() -> None:
+    """Not by the pipe that broke."""
+    with Processes(1) as some:
+        dead = some.submit(operator.add, Dies(), bytes(5_000_000))
+        with pytest.raises(RuntimeError, match="Its process ended with code 7"):
+            dead.result()
+
+
+def test_what_cannot_be_sent_any_more_is_no_error_of_its_own() -> None:
+    """A process that has ended before anything was sent says so by its code alone."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "raise SystemExit(3)"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    process.wait()
+    assert (_sent(process, b"x"), process.returncode) == (b"", 3)
 
 
 def test_ended_at_once_nothing_goes_on() -> None:
