@@ -166,9 +166,14 @@ _VERSION = text(
 _NEXT = text("UPDATE tenant SET world_version = world_version + 1 WHERE id = :tenant")
 
 
-def changing(connection: Connection, tenant: int) -> None:
+def pause(connection: Connection, tenant: int) -> None:
     """Wait for bookings under way, and let none begin until this transaction has ended."""
     connection.execute(_MOVE, {"tenant": tenant})
+
+
+def changing(connection: Connection, tenant: int) -> None:
+    """Do the same, and have the world be another."""
+    pause(connection, tenant)
     connection.execute(_NEXT, {"tenant": tenant})
 
 

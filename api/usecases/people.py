@@ -11,6 +11,7 @@ from api.problems import Duplicate, NotFound, PreconditionRequired, Stale, Wrong
 from api.store import things
 from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
+from api.store.world import pause
 from api.usecases import waitlist
 from api.usecases.things import KINDS, demand_nameless, look_at_people, parse, spec
 from api.usecases.tx import Tx
@@ -137,6 +138,7 @@ def erase(tx: Tx, name: str) -> None:
     that person comes in no more: keys, memberships and links end.
     """
     tx.demand("people.erase")
+    pause(tx.connection, tx.tenant)  # whoever is booking for them has read that they are there
     row = things.find(tx.connection, PERSON, tx.tenant, name, for_update=True)
     if row is None:
         raise NotFound(f"There is no person {name!r}.")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from service.conftest import Asker, Clinic, physio
 from service.indexing import Process, at
+from service.processes import until
 from service.solving import alone, solved
 from service.test_absences import book, mark
 from service.test_life import ANNA
+from sqlalchemy import event
 
 from api.settings import Settings
 
@@ -72,6 +77,37 @@ def test_nothing_new_is_asked_held_or_booked(admin: Asker) -> None:
         assert answer.status_code == 409, answer.text
         said = answer.json()["detail"].replace("+00:00", "Z")
         assert said == f"The person 'P1' was erased at {since}."
+
+
+def test_whoever_erases_waits_for_a_booking_under_way(clinic: Clinic) -> None:
+    """It had read that they are there: it is there before they are not, and tells nothing more."""
+    asks = clinic.asker()
+    application: Any = clinic.http.app
+    engine = application.state.service.database.engine
+    with ThreadPoolExecutor(1) as beside:
+        erasing: list[Future[Any]] = []
+
+        def begin(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+            if "INSERT INTO booking" in statement and not erasing:
+                erasing.append(beside.submit(asks.post, "/v1/people/P1/erase"))
+                until(
+                    lambda: (
+                        erasing[0].done()
+                        or bool(clinic.sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+                    )
+                )
+
+        event.listen(engine, "before_cursor_execute", begin)
+        held = asks.post("/v1/holds", physio(NINE))
+        event.remove(engine, "before_cursor_execute", begin)
+        assert (held.status_code, erasing[0].result().status_code) == (201, 204)
+    order = clinic.sql(
+        "SELECT action FROM audit WHERE tenant_id = :t AND action IN"
+        " ('booking.held', 'person.erased') ORDER BY id",
+        t=clinic.tenant,
+    )
+    assert [row.action for row in order] == ["booking.held", "person.erased"]
+    assert asks.post("/v1/holds", physio(TEN)).status_code == 409
 
 
 def test_what_they_asked_for_is_placed_no_more(admin: Asker, settings: Settings) -> None:
