@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from api.app import application
 from api.embedded import VERSIONS, EmbeddedServer
-from api.problems import StoreUnavailable
+from api.problems import Invalid, StoreUnavailable
 from api.settings import Settings
 from api.store import changes, claims, forecasts, many, taken
 from api.store.claims import ClaimRow
@@ -201,6 +201,34 @@ def test_a_tenant_sees_its_own_rows_alone(
         assert (mine["booking"], mine["claim"], mine["idempotency"], mine["tenant"]) == (1, 3, 1, 1)
         for other in (None, "", "999999999"):
             assert set(counts(other).values()) == {0}
+
+
+def test_a_question_without_a_transaction_leaves_no_tenant_behind(
+    clinic: Clinic, server: EmbeddedServer
+) -> None:
+    """On the same connection, be it answered or not, and in the transaction after it."""
+    database = Database(server.url("allocator_api"), size=1)
+    asked = "SELECT ref FROM people_named(:tenant, CAST(:names AS text[]))"
+    what = {"tenant": clinic.tenant, "names": ["P1"]}
+    there = text(
+        "SELECT nullif(current_setting('allocator.tenant', true), '') AS tenant,"
+        " (SELECT count(*) FROM person) AS seen, pg_backend_pid() AS pid"
+    )
+    try:
+        (pid,) = {row.pid for row in database.ask(there, {})}
+        for more, fails in (("", False), (" WHERE 1 / (length(ref) - 2) = 1", True)):
+            if fails:
+                with pytest.raises(Invalid):
+                    database.ask(text(asked + more), what)
+            else:
+                assert database.ask(text(asked + more), what) == [("P1",)]
+            assert database.ask(there, {}) == [(None, 0, pid)]
+            with database.transaction() as (connection, _):
+                assert connection.execute(there).all() == [(None, 0, pid)]
+            with database.transaction(clinic.tenant) as (connection, _):
+                assert connection.execute(there).all() == [(str(clinic.tenant), 2, pid)]
+    finally:
+        database.close()
 
 
 def test_a_tenant_writes_its_own_rows_alone(clinic: Clinic, api: Engine, owner: Engine) -> None:

@@ -162,3 +162,6 @@ def test_one_call_leaves_what_two_leave(clinic: Clinic) -> None:
     same = {"state", "person", "service", "location", "zone", "urgent", "saving", "version"}
     assert {k: at_once[k] for k in same} == {k: in_two[k] for k in same}
     assert at_once.keys() == in_two.keys()
+    path = f"/v1/bookings/{at_once['id']}/cancel"
+    assert asks.post(path, If_Match='"1"').status_code == 412
+    assert asks.post(path, If_Match='"2"').status_code == 200
