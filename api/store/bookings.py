@@ -60,12 +60,20 @@ def find(connection: Connection, tenant: int, name: str, *, for_update: bool = F
     uid = as_uid(name)
     if uid is None:
         return None
-    asked = _ONE_LOCKED if for_update else _ONE
-    return next(iter(fetched(connection, asked, {"tenant": tenant, "uid": uid})), None)
+    what = {"tenant": tenant, "uid": uid}
+    row = next(iter(fetched(connection, _ONE_LOCKED if for_update else _ONE, what)), None)
+    if for_update and row is not None and row.version != row.version_before:
+        # Somebody had its lock till now: the row is as they left it, its visits as they were.
+        (row,) = fetched(connection, _ONE, what)
+    return row
 
 
 _OF_UID = f"{WHOLE} WHERE booking.tenant_id = :tenant AND booking.uid = :uid"
-_ONE, _ONE_LOCKED = text(_OF_UID), text(f"{_OF_UID} FOR UPDATE OF booking")
+_ONE = text(_OF_UID)
+_ONE_LOCKED = text(
+    "SELECT one.*, (SELECT version FROM booking WHERE tenant_id = :tenant AND id = one.id)"
+    f" AS version_before FROM ({_OF_UID} FOR UPDATE OF booking) AS one"
+)
 
 
 def change(connection: Connection, tenant: int, booking: int, **values: Any) -> None:
@@ -124,14 +132,20 @@ def add_visits(
 
 
 def move_visit(
-    connection: Connection, tenant: int, visit: int, session: int | None, assignment: Assignment
+    connection: Connection,
+    tenant: int,
+    visit: int,
+    service: str,
+    session: int | None,
+    assignment: Assignment,
 ) -> None:
-    """Write where a visit lies now, and which group session it joins."""
+    """Write where a visit lies now, which group session it joins, and of what service that is."""
     connection.execute(
         update(VISIT)
         .where(VISIT.c.tenant_id == tenant, VISIT.c.id == visit)
         .values(
             span=Range(assignment.start, assignment.end, bounds="[)"),
+            service=service,
             session_id=session,
             resources={role: list(names) for role, names in assignment.resources},
         )

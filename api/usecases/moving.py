@@ -38,6 +38,7 @@ def reschedule(
         zone = tx.world.zone_of(row.location)
         moves = series.shifted(tx, moves, open_visits, scope, zone)
     _demand_movable(tx, row, open_visits, bookings.demand_once(moves))
+    _demand_unreviewed(tx, row, moves)
     if tx.principal.own_only and row.saving is not None:  # it was for the time that they leave
         store.save(tx.connection, tx.tenant, row.id, None)
     return _replace(tx, row, moves, there, "booking.moved")
@@ -93,13 +94,26 @@ def _demand_movable(
     bookings.demand_notice(tx, row, moved, minutes, "moved")
 
 
-def _demand_unreviewed(tx: Tx, row: Any) -> None:
-    """Leave what a reviewer has approved to the staff: elsewhere it would not be approved."""
-    if tx.principal.own_only and row.state == "booked" and bookings.to_review(tx, row):
+def _demand_unreviewed(tx: Tx, row: Any, wanted: Sequence[WantedVisit] = ()) -> None:
+    """Leave what a reviewer has approved to the staff: elsewhere it would not be approved.
+
+    So is what would come to where a reviewer looks at it first.
+    """
+    if not tx.principal.own_only or row.state != "booked":
+        return
+    if bookings.to_review(tx, row):
         raise WrongState(
             f"The place of booking {row.ref} was approved by a reviewer; the staff moves it.",
             state=row.state,
         )
+    request = bookings.request_of(row)
+    for service in [placing.service_of(tx, request, visit).id for visit in wanted]:
+        if bookings.reviewed(tx, False, [service]):
+            raise WrongState(
+                f"A reviewer looks at the service {service} first; the staff moves booking"
+                f" {row.ref} there.",
+                state=row.state,
+            )
 
 
 def _replace(
@@ -135,7 +149,8 @@ def _replace(
     numbers = {a.visit: v.id for a, v in zip(assignments, old.values(), strict=True)}
     for move, was, assignment in zip(moves, old.values(), assignments, strict=True):
         session = None if move.session is None else tx.world.numbers["session"][move.session]
-        store.move_visit(tx.connection, tx.tenant, was.id, session, assignment)
+        service = placing.service_of(tx, request, move).id
+        store.move_visit(tx.connection, tx.tenant, was.id, service, session, assignment)
         if move.session != was.session:
             store.leave_seats(tx.connection, tx.tenant, [was.id])
             if move.session is not None:
@@ -145,12 +160,13 @@ def _replace(
     placing.claim(
         tx, who, taken, numbers, bookings.claimed(row.state), row.expires_at, replaced=replaced
     )
-    place = row.location
+    place, service = row.location, row.service
     if min((renamed[at[0]], at[1]) for at in live) in {(m.occurrence, m.step) for m in moves}:
         ordered = sorted(moves, key=lambda m: (m.occurrence, m.step))
         place = placing.location(tx, who, request, ordered)
+        service = placing.service_of(tx, request, ordered[0]).id
     left = [s for at, s in starts.items() if live[at].state == "booked"]
-    bookings.begin(tx, row, left, location=place)
+    bookings.begin(tx, row, left, location=place, service=service)
     tx.audit(
         action,
         "booking",
@@ -231,9 +247,9 @@ def add_visits(
     """Add visits of a series that could not be placed before."""
     tx.demand("bookings.reschedule")
     row = bookings.changing(tx, name, version, bookings.OPEN, "extend")
-    _demand_unreviewed(tx, row)
     live = series.live(store.visits(tx.connection, tx.tenant, [row.id])[row.id])
     bookings.demand_once(wanted)
+    _demand_unreviewed(tx, row, wanted)
     for visit in wanted:
         if (visit.occurrence, visit.step) in live:
             raise WrongState(

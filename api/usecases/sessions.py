@@ -154,7 +154,9 @@ def move(tx: Tx, name: str, row: Any, at: Assignment) -> None:
     (assignment,), taken = placing.checked(
         tx, request, wanted, who, before=[before], freed=[row.id]
     )
-    bookings.move_visit(tx.connection, tx.tenant, row.id, row.session_id, assignment)
+    bookings.move_visit(
+        tx.connection, tx.tenant, row.id, session.service, row.session_id, assignment
+    )
     numbers = {assignment.visit: row.id}
     placing.claim(tx, who, taken, numbers, "booked", None, replaced=[row.id])
     tx.audit(

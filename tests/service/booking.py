@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from service.conftest import Asker, Clinic
+from service.racing import at
 
 
 def hold(asks: Asker, body: dict[str, Any], **headers: str) -> Callable[[], Any]:
@@ -55,3 +56,30 @@ def expire_all(clinic: Clinic) -> None:
             " WHERE tenant_id = :t AND expires_at IS NOT NULL",
             t=clinic.tenant,
         )
+
+
+#: A hold of R1 in the group, see ``either``.
+IN_GROUP = {
+    "request": "R1",
+    "visits": [{"start": at(9), "session": "group", "resources": {}}],
+}
+
+
+def either(clinic: Clinic) -> dict[str, Any]:
+    """Have P1 ask as R1 for a seat in a group, or in another session, which a reviewer looks at.
+
+    Both have their place; return a visit in the other.
+    """
+    admin = clinic.asker()
+    for name, service, hour, resources in (
+        ("group", "training", 9, {"gym": ["gym"]}),
+        ("theatre", "surgery", 11, {"practitioner": ["anna"], "room": ["room-1"]}),
+    ):
+        session = {"id": name, "service": service, "least": 1, "most": 2}
+        assert admin.post("/v1/sessions", session).status_code == 201
+        place = {"start": at(hour), "resources": resources}
+        assert admin.post(f"/v1/sessions/{name}/place", place).status_code == 201
+    steps, attendees = [{"sessions": ["group", "theatre"]}], [{"resource": "P1"}]
+    made = admin.post("/v1/requests", {"id": "R1", "steps": steps, "attendees": attendees})
+    assert made.status_code == 201, made.text
+    return {"start": at(11), "session": "theatre", "resources": {}}

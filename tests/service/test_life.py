@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from service.booking import IN_GROUP, either
 from service.conftest import Asker, Clinic, physio
 
 from api.store.database import Database
@@ -162,6 +163,22 @@ def test_what_was_approved_is_moved_by_the_staff(clinic: Clinic) -> None:
     assert refused.json()["type"] == "urn:allocator:problem:wrong-state"
     moved = clinic.asker("scheduler").post(f"/v1/bookings/{name}/reschedule", move)
     assert moved.status_code == 200
+
+
+def test_what_a_reviewer_looks_at_first_is_no_clients_to_move_to(clinic: Clinic) -> None:
+    """Booked where nobody has to look at it, it is not moved past the reviewer; staff may."""
+    move = {"visits": [either(clinic)]}
+    mine = client(clinic)
+    name = confirmed(mine, IN_GROUP)
+    assert state(mine, name) == "booked"
+    refused = mine.post(f"/v1/bookings/{name}/reschedule", move)
+    assert refused.status_code == 409, refused.text
+    assert refused.json()["detail"] == (
+        f"A reviewer looks at the service surgery first; the staff moves booking {name} there."
+    )
+    moved = clinic.asker("scheduler").post(f"/v1/bookings/{name}/reschedule", move).json()
+    assert [moved["service"], moved["visits"][0]["service"]] == ["surgery"] * 2
+    assert mine.post(f"/v1/bookings/{name}/reschedule", move).status_code == 409
 
 
 # The urgent channel ---------------------------------------------------------------------------

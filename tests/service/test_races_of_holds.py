@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
-from service.booking import claims, expire_all, hold
-from service.conftest import Asker, Clinic, physio
+from service.booking import IN_GROUP, claims, either, expire_all, hold
+from service.conftest import Asker, Clinic, physio, scope
+from service.processes import until
 from service.racing import at, race, statuses
+from sqlalchemy import text
 
 from api.store.database import Database
 from api.sweeper import sweep
@@ -46,6 +49,30 @@ def test_a_confirmation_and_the_end_of_the_hold_at_the_same_moment(
         )
         assert [tuple(row) for row in mine] == ([("booked",)] if state == "booked" else [])
     assert clinic.overlaps() == 0
+
+
+def test_a_hold_is_confirmed_while_it_moves_to_where_a_reviewer_looks(clinic: Clinic) -> None:
+    """Both wait for its row, the confirmation second: it is told of the move, and of its visits."""
+    admin, move = clinic.asker(), {"visits": [either(clinic)]}
+    held = admin.post("/v1/holds", IN_GROUP)
+    assert held.status_code == 201, held.text
+    name = held.json()["id"]
+
+    def waiting() -> int:
+        return int(clinic.sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0])
+
+    with ThreadPoolExecutor(2) as beside:
+        with clinic.owner.begin() as busy:
+            scope(busy, clinic.tenant)
+            busy.execute(text("SELECT 1 FROM booking FOR UPDATE"))
+            moving = beside.submit(admin.post, f"/v1/bookings/{name}/reschedule", move)
+            until(lambda: waiting() == 1)
+            confirming = beside.submit(admin.post, f"/v1/holds/{name}/confirm")
+            until(lambda: waiting() == 2)
+        answers = [moving.result(), confirming.result()]
+    assert statuses(answers) == {200: 2}
+    assert [one.json()["state"] for one in answers] == ["held", "pending_approval"]
+    assert [one.json()["visits"][0]["service"] for one in answers] == ["surgery"] * 2
 
 
 def test_a_cancellation_and_a_confirmation_at_the_same_moment(clinic: Clinic) -> None:
