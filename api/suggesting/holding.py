@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from allocator.domain.request import Request
@@ -39,7 +40,6 @@ def hold(
         raise Invalid(f"The token is for booking {ticket.booking}, which is there; move that.")
     if ticket.place is not None:
         raise Invalid(f"The token is for the place of group session {ticket.place}; give it that.")
-    _open(tx, ticket)
     stored = None
     if ticket.request is None:
         request = holding.simple(ticket.service or "", ticket.attendees, ticket.session)
@@ -57,6 +57,7 @@ def hold(
         partial="refuse",
         confirmed=confirmed,
         saving=saving(ticket.saving, ticket.currency),
+        first=partial(_open, tx, ticket),
     )
 
 

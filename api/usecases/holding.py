@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,6 +53,7 @@ def hold(
     partial: str = "ask",
     confirmed: bool = False,
     saving: Mapping[str, Any] | None = None,
+    first: Callable[[], None] = lambda: None,
 ) -> Any | Partly:
     """Hold the place of a booking for a while.
 
@@ -75,6 +76,9 @@ def hold(
         Whether it is confirmed at once.
     saving
         What whoever comes saves, or None.
+    first
+        What has to be done before; it comes after the lock under which open holds are counted, so
+        that two who book for one person never wait for each other.
 
     Returns
     -------
@@ -93,6 +97,7 @@ def hold(
     who = placing.cast(tx, request, wanted)
     person = _person(tx, request, who)
     _cap(tx, person)
+    first()
     series.demand_chains(request, places)
     services = [placing.service_of(tx, request, visit) for visit in wanted]
     minutes = min(service.hold_minutes for service in services)

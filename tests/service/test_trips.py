@@ -28,6 +28,7 @@ WORDS = {
     "changes_since": "what has changed",
     "as_changed": "what it is now",
     "INTO allowance": "lease an allowance",
+    "pg_advisory_xact_lock(key)": "lock what it takes",
 }
 
 
@@ -50,9 +51,9 @@ def trips(clinic: Clinic) -> Iterator[Callable[[Callable[[], Any]], tuple[Any, l
     event.remove(engine, "before_cursor_execute", tell)
 
 
-def suggested(asks: Asker) -> str:
+def suggested(asks: Asker, service: str = "physio") -> str:
     """Return the token of a place for P1."""
-    answer = asks.post("/v1/suggestions", {"service": "physio", "attendees": ["P1"], "limit": 1})
+    answer = asks.post("/v1/suggestions", {"service": service, "attendees": ["P1"], "limit": 1})
     token: str = answer.json()["suggestions"][0]["token"]
     return token
 
@@ -124,11 +125,29 @@ def test_suggestions(
     assert (stranger.status_code, told) == (200, ["who asks, and what has changed", "who comes"])
 
 
-def test_one_call_leaves_what_two_leave(clinic: Clinic) -> None:
+def test_open_holds_are_counted_before_anything_is_locked(
+    clinic: Clinic, trips: Callable[[Callable[[], Any]], tuple[Any, list[str]]]
+) -> None:
+    """A group session is opened for the first who joins after it: nobody waits in a circle."""
+    asks = clinic.asker("scheduler")
+    group = {"id": "group", "service": "physio", "least": 1, "most": 8}
+    assert clinic.asker().post("/v1/sessions", group).status_code == 201
+    found = asks.post("/v1/suggestions", {"session": "group", "attendees": ["P1"], "limit": 1})
+    token = {"token": found.json()["suggestions"][0]["token"]}
+    made, told = trips(lambda: asks.post("/v1/bookings", token))
+    assert made.status_code == 201, made.text
+    locks = [what for what in told if what in ("count open holds", "lock what it takes")]
+    assert locks == ["count open holds", *["lock what it takes"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("service", "state"), [("physio", "booked"), ("surgery", "pending_approval")]
+)
+def test_one_call_leaves_what_two_leave(clinic: Clinic, service: str, state: str) -> None:
     """Booked at once, or held and then confirmed: the same rows, lines of the log and events."""
     asks = clinic.asker("scheduler")
-    at_once = asks.post("/v1/bookings", {"token": suggested(asks)}).json()
-    held = asks.post("/v1/holds", {"token": suggested(asks)}).json()
+    at_once = asks.post("/v1/bookings", {"token": suggested(asks, service)}).json()
+    held = asks.post("/v1/holds", {"token": suggested(asks, service)}).json()
     in_two = asks.post(f"/v1/holds/{held['id']}/confirm").json()
     told = []
     for booking in (at_once, in_two):
@@ -142,9 +161,10 @@ def test_one_call_leaves_what_two_leave(clinic: Clinic) -> None:
             "SELECT type, kind FROM event WHERE tenant_id = :t AND object = :o ORDER BY id", **what
         )
         rows = clinic.sql(
-            "SELECT booking.state, booking.expires_at, booking.version, booking.created_by,"
-            " booking.spec, visit.state, visit.occurrence, visit.step, visit.service, claim.role,"
-            " claim.lane, claim.state, claim.expires_at FROM booking"
+            "SELECT booking.state, booking.expires_at IS NOT NULL AS waits,"
+            " booking.version, booking.created_by, booking.spec, visit.state AS visit,"
+            " visit.occurrence, visit.step, visit.service, claim.role, claim.lane,"
+            " claim.state AS claim, claim.expires_at = booking.expires_at AS alike FROM booking"
             " JOIN visit ON visit.booking_id = booking.id JOIN claim ON claim.visit_id = visit.id"
             " WHERE booking.tenant_id = :t AND booking.uid = :o ORDER BY claim.role",
             **what,
@@ -154,9 +174,9 @@ def test_one_call_leaves_what_two_leave(clinic: Clinic) -> None:
     assert told[0][:2] == [
         [
             ("booking.held", "booking", None, {"state": "held", "visits": 1}),
-            ("booking.booked", "booking", {"state": "held"}, {"state": "booked"}),
+            (f"booking.{state}", "booking", {"state": "held"}, {"state": state}),
         ],
-        [("booking.held", "booking"), ("booking.booked", "booking")],
+        [("booking.held", "booking"), (f"booking.{state}", "booking")],
     ]
     assert len(told[0][2]) == 3
     same = {"state", "person", "service", "location", "zone", "urgent", "saving", "version"}
