@@ -21,11 +21,12 @@ from allocator.domain.request import (
 from allocator.domain.resource import Resource
 from allocator.domain.schedule import Assignment
 from allocator.domain.service import Need, Service
+from allocator.generate.asks import services_for, visits_asked
 from allocator.generate.demand import Ask, draw_asks
 from allocator.generate.grid import Ticks, between, each, starts_of_runs
+from allocator.generate.incoming import Incoming
 from allocator.generate.load import Minutes
 from allocator.generate.patients import Register
-from allocator.generate.requests import Incoming, services_for, visits_asked
 from allocator.generate.world import World
 
 TURNAROUND_MINUTES = {"shockwave_therapy": 15}

@@ -11,6 +11,7 @@ from allocator.domain.objective import Forecast
 from allocator.domain.problem import Problem
 from allocator.domain.time import Horizon, Span, wall_to_instant
 from allocator.generate import profile, services
+from allocator.generate.asks import visit_count
 from allocator.generate.bookings import Booked, book
 from allocator.generate.demand import Ask, draw_asks
 from allocator.generate.grid import Grid
@@ -22,7 +23,7 @@ from allocator.generate.load import (
     minutes_for_asks,
 )
 from allocator.generate.patients import Register, availability_calendars
-from allocator.generate.requests import Builder, visit_count
+from allocator.generate.requests import requests_for
 from allocator.generate.services import PROFESSIONS
 from allocator.generate.staff import hire
 from allocator.generate.world import World, world_of
@@ -129,14 +130,7 @@ def clinic(
     staff = hire(minutes, grid, stream("staff"), region=REGION, sites=places)
     world = world_of(grid, REGION, staff, places, TRAVEL_MINUTES)
     register = Register(rng=stream("patients"))
-    builder = Builder(
-        world=world,
-        register=register,
-        rng=stream("requests"),
-        now=now,
-        days_of_requests=days_of_requests,
-    )
-    incoming = builder.build(asks)
+    incoming = requests_for(asks, world, register, now, days_of_requests, stream("requests"))
     bookings = Booked()
     if booked:
         capacity = _capacity(world)

@@ -8,8 +8,9 @@ from allocator.domain import measured
 from allocator.domain.request import FixedSeries, Request
 from allocator.domain.service import Service
 from allocator.generate import profile, services
+from allocator.generate.asks import days_of, visit_count
 from allocator.generate.demand import Ask
-from allocator.generate.requests import Incoming, days_of, visit_count
+from allocator.generate.incoming import Incoming
 from allocator.generate.services import PROFESSIONS
 from allocator.generate.world import World, drawn_on
 

@@ -16,9 +16,9 @@ from allocator.generate import services
 from allocator.generate.bookings import book
 from allocator.generate.clinics import FIRST, REGION, ZONE
 from allocator.generate.grid import Grid
+from allocator.generate.incoming import Incoming
 from allocator.generate.load import Minutes, minutes_a_visit
 from allocator.generate.patients import Register, availability_calendars
-from allocator.generate.requests import Incoming
 from allocator.generate.services import PROFESSIONS
 from allocator.generate.staff import hire
 from allocator.generate.world import world_of

@@ -11,12 +11,12 @@ from allocator.domain.request import Attendee, Request, Step
 from allocator.domain.resource import Resource
 from allocator.domain.time import Horizon, Span, wall_to_instant
 from allocator.generate import profile, services
+from allocator.generate.asks import services_for, visits_asked
 from allocator.generate.clinics import FIRST, REGION, ZONE
 from allocator.generate.demand import Ask, draw_asks
 from allocator.generate.grid import Grid
 from allocator.generate.load import minutes_a_visit
 from allocator.generate.patients import availability_calendars
-from allocator.generate.requests import services_for, visits_asked
 from allocator.generate.services import PROFESSIONS
 from allocator.generate.staff import hire
 from allocator.generate.world import World, drawn_on, world_of
