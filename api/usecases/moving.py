@@ -218,11 +218,13 @@ def reassign(
 def demand_allowed(tx: Tx, name: str) -> None:
     """Run the rules again on the visits of a booking where they lie: what is beside has moved.
 
+    Nobody moves them meanwhile: whoever did would see the old state of what is beside.
+
     Raises
     ------
     Taken, RuleBroken
     """
-    row = bookings.found(tx, name)
+    row = bookings.found(tx, name, for_update=True)
     request = bookings.request_of(row)
     live = series.live(store.visits(tx.connection, tx.tenant, [row.id])[row.id])
     ahead = [visit for visit in live.values() if visit.state == "booked"]

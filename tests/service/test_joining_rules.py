@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 from service.changing import change, tenant_policy
-from service.conftest import Asker, Clinic, physio
+from service.conftest import Asker, Clinic, physio, scope
 from service.indexing import at, window
+from service.processes import until
 from service.racing import race, statuses
 from service.solving import solved
 from service.suggesting import suggested, utc
+from sqlalchemy import text
 
 from api.settings import Settings
 
@@ -188,3 +191,22 @@ def test_a_race_of_a_session_that_moves_and_a_visit_before_it(
         (409, ["here"], ["room-2"]),
     )
     assert clinic.overlaps() == 0
+
+
+def test_a_session_that_moves_waits_for_whoever_changes_a_participants_booking(
+    clinic: Clinic, asks: Asker, moving: str
+) -> None:
+    """Their other visits are looked at where they have come, and not where they were."""
+    with ThreadPoolExecutor(1) as beside:
+        with clinic.owner.begin() as busy:
+            scope(busy, clinic.tenant)
+            busy.execute(text("SELECT 1 FROM booking WHERE state = 'booked' FOR UPDATE"))
+            publishing = beside.submit(asks.post, f"/v1/solves/{moving}/publish")
+            until(
+                lambda: (
+                    publishing.done()
+                    or bool(clinic.sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+                )
+            )
+            assert not publishing.done()
+        assert publishing.result().json()["moved"] == ["here"]
