@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from allocator.cli.common import NO_VALUE, VIOLATIONS, ProblemPath, clear_errors, to_stdout
+from allocator.cli.common import VIOLATIONS, AsJson, ProblemPath, clear_errors, to_stdout
 from allocator.report.patience import Patience
 from allocator.report.style import BAD, GOOD, WARNING
 from allocator.report.words import count
@@ -52,10 +52,7 @@ def check(
             metavar="SCHEDULE", help="A schedule as .csv or .json file.", show_default=False
         ),
     ],
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a schedule of a problem."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:

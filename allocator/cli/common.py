@@ -40,6 +40,21 @@ Workers = Annotated[
     int, typer.Option("--workers", metavar="N", help="Threads of the solver; 8 even on 2 cores.")
 ]
 
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
+]
+
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="A picture: .png, .svg, .html or .json.",
+        show_default=False,
+    ),
+]
+
 
 def prose(text: str) -> str:
     """Join the lines of each paragraph, for help that is broken where the terminal ends."""

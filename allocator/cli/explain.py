@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from allocator.cli.common import NO_VALUE, ProblemPath, Refused, clear_errors, to_stdout
+from allocator.cli.common import AsJson, ProblemPath, Refused, clear_errors, to_stdout
 from allocator.report.patience import Patience
 
 if TYPE_CHECKING:
@@ -81,10 +81,7 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say why a schedule is as it is."""
     more: dict[str, Any] = {}

@@ -88,6 +88,13 @@ def refuse_no_report(file: Path) -> None:
     refuse_picture_in_the_way(file, "--report")
 
 
+def refuse_no_picture(out: Path | None) -> None:
+    """Refuse the file of ``--out`` where no picture can be written to it; None is no picture."""
+    if out is not None:
+        refuse_no_plots()
+        refuse_picture_in_the_way(out, "--out")
+
+
 def refuse_no_plots() -> None:
     """Refuse, before any work, to draw without what draws.
 

@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.text import Text
 
 from allocator.cli.common import (
-    NO_VALUE,
+    AsJson,
+    Picture,
     ProblemPath,
     Refused,
     clear_errors,
     instant,
     to_stdout,
 )
-from allocator.cli.output import refuse_no_plots, refuse_picture_in_the_way
+from allocator.cli.output import refuse_no_picture
 from allocator.report.patience import Patience
 from allocator.report.style import QUIET
 
@@ -77,25 +78,12 @@ def popular(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="A picture: .png, .svg, .html or .json.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    out: Picture = None,
+    as_json: AsJson = False,
 ) -> None:
     """Tell popular hours."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:
-        if out is not None:
-            refuse_no_plots()
-            refuse_picture_in_the_way(out, "--out")
+        refuse_no_picture(out)
         from allocator.forecast import learn_for, read_claims
         from allocator.frames import read_problem
 

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from allocator.cli.common import NO_VALUE, ProblemPath, Refused, clear_errors, to_stdout
-from allocator.cli.output import refuse_no_plots, refuse_picture_in_the_way
+from allocator.cli.common import (
+    AsJson,
+    Picture,
+    ProblemPath,
+    Refused,
+    clear_errors,
+    to_stdout,
+)
+from allocator.cli.output import refuse_no_picture
 from allocator.report.patience import Patience
 
 if TYPE_CHECKING:
@@ -66,25 +73,12 @@ def simulate(
             show_default=False,
         ),
     ] = "",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="A picture: .png, .svg, .html or .json.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    out: Picture = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run a schedule forward."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:
-        if out is not None:
-            refuse_no_plots()
-            refuse_picture_in_the_way(out, "--out")
+        refuse_no_picture(out)
         from allocator.frames import read_problem, read_schedule
         from allocator.simulate import read_uncertainty
         from allocator.simulate import simulate as run

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from allocator.cli.common import (
     NO_SCHEDULE,
-    NO_VALUE,
+    AsJson,
     ProblemPath,
     Workers,
     clear_errors,
@@ -117,10 +117,7 @@ def solve(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Allocate the requests of a problem."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:

@@ -10,8 +10,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from allocator.cli.common import NO_VALUE, ProblemPath, Refused, clear_errors, day, to_stdout
-from allocator.cli.output import refuse_no_plots, refuse_picture_in_the_way
+from allocator.cli.common import (
+    AsJson,
+    Picture,
+    ProblemPath,
+    Refused,
+    clear_errors,
+    day,
+    to_stdout,
+)
+from allocator.cli.output import refuse_no_picture, refuse_picture_in_the_way
 from allocator.report.patience import Patience
 from allocator.report.style import QUIET
 from allocator.report.words import count
@@ -74,25 +82,12 @@ def steer(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="A picture: .png, .svg, .html or .json.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    out: Picture = None,
+    as_json: AsJson = False,
 ) -> None:
     """Replay requests with and without steering."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:
-        if out is not None:
-            refuse_no_plots()
-            refuse_picture_in_the_way(out, "--out")
+        refuse_no_picture(out)
         if claims is not None:
             refuse_picture_in_the_way(claims, "--claims")
         from allocator.frames import read_problem, read_steering

@@ -14,7 +14,7 @@ from rich.text import Text
 from allocator.cli.common import (
     INTERRUPTED,
     NO_SCHEDULE,
-    NO_VALUE,
+    AsJson,
     clear_errors,
     to_stderr,
     to_stdout,
@@ -100,10 +100,7 @@ def study(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Solve scenarios side by side."""
     with clear_errors(as_json=as_json):

@@ -10,7 +10,7 @@ import typer
 
 from allocator.cli.common import (
     NO_SCHEDULE,
-    NO_VALUE,
+    AsJson,
     ProblemPath,
     Refused,
     clear_errors,
@@ -73,10 +73,7 @@ def suggest(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", metavar=NO_VALUE, help="Print one JSON object, and nothing else."),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Suggest places for one request."""
     with clear_errors(as_json=as_json), Patience("starting") as patience:
