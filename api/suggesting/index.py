@@ -27,7 +27,7 @@ from allocator.domain.time import Horizon, wall_to_instant, zone_of
 from allocator.suggest import ExpectedLoad, Index
 from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
-from api.solving.clinic import as_it_lies
+from api.solving.staying import as_it_lies
 from api.store import changes, forecasts, people, taken
 from api.store.changes import Looked, Seen
 from api.store.database import Ask, Database, asking
