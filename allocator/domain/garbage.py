@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+#: Times that something is kept, after which all that is kept is looked through once more.
+AGAIN = 500
+_times = itertools.count(1)
 
 
 @contextmanager
@@ -28,9 +33,13 @@ def kept() -> Iterator[None]:
     """Let no search for cycles look again through what is made meanwhile, and what was before.
 
     All of it goes once nobody needs it, as long as it hangs together in no cycle. What is garbage
-    in the end is looked for first: it would stay for ever, with all that it refers to.
+    in the end is looked for first: it would stay for ever, with all that it refers to. So would
+    what other threads are in the middle of, a dozen objects each time: now and then all is looked
+    through once more.
     """
     with collected_later():
         yield
+    if next(_times) % AGAIN == 0:
+        gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 from tiny import at, patient, problem, request
 
+from allocator.domain import garbage
 from allocator.domain.garbage import kept
 from allocator.domain.schedule import Assignment
 from allocator.suggest import Index
@@ -29,6 +31,22 @@ def test_what_is_made_to_stay_is_not_looked_through() -> None:
         assert [one() for one in gone] == [None, None]
         assert not any(thing is made for thing in gc.get_objects())
         assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+
+
+def test_now_and_then_all_that_is_kept_is_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cycle that somebody needed when something was kept stays, and not for ever."""
+    needed = Node()
+    gone = weakref.ref(needed)
+    try:
+        for times, there in ((10**9, True), (1, False)):
+            monkeypatch.setattr(garbage, "AGAIN", times)
+            with kept():
+                pass
+            needed = Node()
+            gc.collect()
+            assert (gone() is not None) == there
     finally:
         gc.unfreeze()
 
