@@ -125,6 +125,24 @@ def test_a_connection_that_breaks_before_the_commit_is_replaced(
     whole(clinic)
 
 
+@pytest.mark.parametrize("words", ["changes_since(tenant_id", "as_changed"])
+def test_what_is_free_is_asked_again_on_another_connection(
+    clinic: Clinic, superuser: Engine, during: Callable[..., None], words: str
+) -> None:
+    """Who asks, what has changed and what it is now: no answer is older than its question."""
+    asks, body = clinic.asker("scheduler"), {"service": "physio", "limit": 1}
+    for _ in range(2):
+        (first,) = asks.post("/v1/suggestions", body).json()["suggestions"]
+    assert asks.post("/v1/holds", {"token": first["token"]}).status_code == 201
+    during(words, partial(kill, superuser))
+    answer = asks.post("/v1/suggestions", body)
+    assert answer.status_code == 200, answer.text
+    (second,) = answer.json()["suggestions"]
+    assert second["visits"][0]["resources"] != first["visits"][0]["resources"]
+    assert asks.post("/v1/holds", {"token": second["token"]}).status_code == 201
+    assert clinic.overlaps() == 0
+
+
 def counts_of_one(clinic: Clinic) -> dict[str, int]:
     """The other tables after one hold: a line in the log beside those of the furniture."""
     furniture = clinic.sql(
