@@ -13,9 +13,7 @@ from allocator.domain.time import Span
 from api.store.changes import Seen
 from api.store.world import World
 from api.suggesting.index import TenantIndex
-
-#: A stretch of a resource's time: its name, and the first tick and the one after the last.
-Stretch = tuple[str, int, int]
+from api.suggesting.visits import Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,25 +81,13 @@ class Watching(TenantIndex):
         return now >= self._until
 
     def _leave(self, uid: UUID) -> None:
-        for one in [uid, *self._of_booking.get(uid, ())]:
-            if one in self._visits:
-                self._left |= self._stretches(one)
-                lies = self._visits[one].lies
-                if lies is not None and lies[1].session is not None:
-                    self._seats.add(lies[1].session)
+        for one in self._visits.under(uid):
+            self._left |= self._visits.stretches(one)
+            session = self._visits.session(one)
+            if session is not None:
+                self._seats.add(session)
         super()._leave(uid)
 
     def _take(self, row: Any) -> None:
         super()._take(row)
-        self._left -= self._stretches(row.uid)
-
-    def _stretches(self, uid: UUID) -> set[Stretch]:
-        """Return what a visit of the index takes."""
-        visit, horizon = self._visits[uid], self.horizon
-        found = {
-            (claim.resource, horizon.tick(claim.start), horizon.tick_at_or_after(claim.end))
-            for claim in visit.beside
-        }
-        if visit.lies is not None:
-            found |= {(name, first, end) for name, _, first, end in self._claimed(str(uid))}
-        return found
+        self._left -= self._visits.stretches(row.uid)

@@ -7,33 +7,31 @@ costs a refusal, never a double booking: whatever is booked goes through the con
 
 from __future__ import annotations
 
-import heapq
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from threading import Lock, RLock
 from typing import Any
 from uuid import UUID
 
-from allocator.domain.faults import InvalidProblem, InvalidSchedule
+from allocator.domain.faults import InvalidProblem
 from allocator.domain.problem import Problem
 from allocator.domain.request import PRIORITIES, Pin, Request
 from allocator.domain.resource import Resource
-from allocator.domain.schedule import Assignment, Claim
+from allocator.domain.schedule import Assignment
 from allocator.domain.time import Horizon, wall_to_instant, zone_of
 from allocator.suggest import ExpectedLoad, Index
 from api.problems import Invalid
 from api.solving.anew import as_its_service, assignment
-from api.solving.staying import as_it_lies
 from api.store import changes, forecasts, people, taken
 from api.store.changes import Looked, Seen
 from api.store.database import Ask, Database, asking
 from api.store.taken import Changed
 from api.store.world import World, decoded
 from api.suggesting.expected import Expected
+from api.suggesting.visits import Visits
 from api.suggesting.waiting import Waiting, attendees
 from api.usecases.policy import policy, steering
 from api.usecases.rules import faults as told
@@ -42,29 +40,6 @@ from api.usecases.weights import objective
 
 #: Requests that wait, of which so many are known at most.
 MOST = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Visit:
-    """A visit in the index.
-
-    Attributes
-    ----------
-    booking
-        UUID of its booking; None for the place of a group session.
-    expires_at
-        When its time is over, unless it is confirmed by then.
-    lies
-        The request that the index has it as, by its own UUID, and where it lies; None where it
-        cannot be said as one.
-    beside
-        What it claims beyond that: a service may have changed since it was booked.
-    """
-
-    booking: UUID | None
-    expires_at: datetime | None
-    lies: tuple[Request, Assignment] | None
-    beside: tuple[Claim, ...]
 
 
 class TenantIndex:
@@ -115,9 +90,7 @@ class TenantIndex:
         self.seen = seen
         self._waiting = Waiting(self.index)
         self.held = {a.visit: a for a in problem.published}
-        self._visits: dict[UUID, _Visit] = {}
-        self._of_booking: dict[UUID, set[UUID]] = {}
-        self._ending: list[tuple[datetime, UUID]] = []
+        self._visits = Visits(self.index, world, self.held)
         self._until = _until(world, problem.horizon)
         self._whole = True
 
@@ -261,12 +234,13 @@ class TenantIndex:
                 self.seen = found.seen
             if learns and tx is not None:
                 self._expect(tx)
-            self._expire(found.asked_at)
+            for uid in self._visits.over(found.asked_at):
+                self._leave(uid)
             return found.asked_at
 
     def _take_in(self, objects: Sequence[UUID], new: Changed) -> bool:
         """Have visits and requests as they are by now; False where it has to be read anew."""
-        sessions = any(self._is_session(uid) for uid in objects)
+        sessions = any(self._visits.is_session(uid) for uid in objects)
         if sessions or any(row.booking is None for row in new.visits):
             return False
         self._whole = False
@@ -280,6 +254,14 @@ class TenantIndex:
         self.erased |= {row.ref: row.erased_at for row in new.erased if row.ref in self.people}
         self._whole = True
         return True
+
+    def _take(self, row: Any) -> None:
+        """Take in a visit where it lies."""
+        self._visits.take(row)
+
+    def _leave(self, uid: UUID) -> None:
+        """Take out a visit, or all visits of a booking."""
+        self._visits.leave(uid)
 
     def _expect(self, tx: Tx) -> None:
         """Read how busy hours are expected to be."""
@@ -322,126 +304,8 @@ class TenantIndex:
         InvalidProblem, InvalidSchedule
             Where it cannot be meant as it stands.
         """
-        with self.turn:
-            visits = [self._visits[uid] for uid in self._of_booking.get(booking, ())]
-            gone: list[_Visit] = []
-            try:
-                for visit in visits:
-                    self._set_aside(visit)
-                    gone.append(visit)
-                self.index.book(request, kept)
-                try:
-                    yield
-                finally:
-                    self.index.cancel(request.id)
-            finally:
-                for visit in gone:
-                    self._put_back(visit)
-
-    def _set_aside(self, visit: _Visit) -> None:
-        if visit.lies is not None:
-            self.index.cancel(visit.lies[0].id)
-        for claim in visit.beside:
-            self.index.remove(claim)
-
-    def _put_back(self, visit: _Visit) -> None:
-        if visit.lies is not None:
-            self.index.book(visit.lies[0], [visit.lies[1]])
-        for claim in visit.beside:
-            self.index.add(claim)
-
-    def _is_session(self, uid: UUID) -> bool:
-        there = self._visits.get(uid)
-        return there is not None and there.booking is None
-
-    def _take(self, row: Any) -> None:
-        """Take in a visit where it lies."""
-        lies = None
-        if row.booking is not None:
-            names = _Names(self.index)
-            lies = as_it_lies(row, self.world, names, self.held, self.horizon)
-        if lies is not None:
-            try:
-                self.index.book(lies[0], [lies[1]])
-            except (InvalidProblem, InvalidSchedule):
-                lies = None
-        beside = tuple(self._beside(row, known=lies is not None or self._holds(row)))
-        for claim in beside:
-            self.index.add(claim)
-        self._visits[row.uid] = _Visit(
-            booking=row.booking, expires_at=row.expires_at, lies=lies, beside=beside
-        )
-        if row.booking is not None:
-            self._of_booking.setdefault(row.booking, set()).add(row.uid)
-        if row.expires_at is not None:
-            heapq.heappush(self._ending, (row.expires_at, row.uid))
-
-    def _holds(self, row: Any) -> bool:
-        """Say whether a row is the place of a group session that the problem has there."""
-        return row.booking is None and row.session in self.held
-
-    def _beside(self, row: Any, *, known: bool) -> Iterator[Claim]:
-        """Yield what a visit claims in the database and not in the index."""
-        horizon = self.horizon
-        there: Counter[tuple[str, str, datetime, datetime]] = Counter()
-        for resource, role, start, end in row.claims:
-            span = datetime.fromisoformat(start), datetime.fromisoformat(end)
-            there[resource, role, *span] += 1
-        taken: Counter[tuple[str, str, int, int]] = Counter()
-        if known:
-            name = row.session if row.booking is None else str(row.uid)
-            taken = self._claimed(name)
-        for (resource, role, start, end), uses in there.items():
-            ticks = horizon.tick(start), horizon.tick_at_or_after(end)
-            left = uses - taken[resource, role, *ticks]
-            if left > 0 and self.index.has(resource):
-                yield Claim(
-                    resource=resource,
-                    visit=str(row.uid),
-                    role=role,
-                    start=start,
-                    end=end,
-                    uses=left,
-                )
-
-    def _claimed(self, name: str) -> Counter[tuple[str, str, int, int]]:
-        """Return what the index has as taken by a visit: lanes, by resource, role and ticks."""
-        prepared, placements = self.index.prepared, self.index.state.placements
-        number = prepared.visit_index[name]
-        visit, placement = prepared.visits[number], placements[number]
-        found: Counter[tuple[str, str, int, int]] = Counter()
-        for claim in visit.claims(placement) if placement is not None else ():
-            resource = prepared.resources[claim.resource].id
-            found[resource, visit.needs[claim.need].role, claim.first, claim.end] += claim.uses
-        return found
-
-    def _leave(self, uid: UUID) -> None:
-        """Take out a visit, or all visits of a booking."""
-        for one in [uid, *self._of_booking.pop(uid, ())]:
-            there = self._visits.pop(one, None)
-            if there is None:
-                continue
-            if there.booking is not None and there.booking in self._of_booking:
-                self._of_booking[there.booking].discard(one)
-            self._set_aside(there)
-
-    def _expire(self, now: datetime) -> None:
-        """Free what nobody has confirmed in time."""
-        while self._ending and self._ending[0][0] <= now:
-            at, uid = heapq.heappop(self._ending)
-            there = self._visits.get(uid)
-            if there is not None and there.expires_at == at:
-                self._leave(uid)
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """The names of the resources that an index has by now."""
-
-    index: Index
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.index.has(name)
+        with self.turn, self._visits.anew(booking, request, kept):
+            yield
 
 
 def _horizon(world: World, now: datetime) -> Horizon:
