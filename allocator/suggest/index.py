@@ -13,7 +13,8 @@ from allocator.prepare.assignments import place_of
 from allocator.prepare.visit import ANYWHERE
 from allocator.prepare.visits import PreparedRequest
 from allocator.state.state import AddedLanes
-from allocator.suggest.backfill import Backfill, Backfiller, BackfillTerms, WaitlistEntry
+from allocator.suggest.backfill import Backfill, BackfillTerms, WaitlistEntry
+from allocator.suggest.backfiller import Backfiller
 from allocator.suggest.bounds import Bounds
 from allocator.suggest.days import days_of
 from allocator.suggest.engine import Asked, Engine
