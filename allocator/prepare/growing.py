@@ -11,8 +11,9 @@ from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.matching import meets
 from allocator.domain.problem import Problem
 from allocator.domain.request import Request
+from allocator.domain.request_faults import request_faults
 from allocator.domain.resource import Resource, WorkLimits
-from allocator.domain.validate import request_faults, resource_faults
+from allocator.domain.world_faults import resource_faults
 from allocator.prepare.prepared import Prepared
 from allocator.prepare.visit import Variant, Visit, VisitNeed
 from allocator.prepare.visits import PreparedRequest
