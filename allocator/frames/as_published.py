@@ -7,7 +7,8 @@ from typing import Any
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.request import ATTENDEE, attendee_role
 from allocator.domain.time import zone_of
-from allocator.frames.cells import FILLED, LIST, TEXT, CellError
+from allocator.frames.cells import FILLED, LIST, TEXT
+from allocator.frames.notation import CellError
 from allocator.frames.schedule_rows import FIXED, ROLE
 from allocator.frames.sheets import Sheet
 

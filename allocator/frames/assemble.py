@@ -11,7 +11,7 @@ from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.validate import STAND_IN
 from allocator.frames.as_published import as_published
-from allocator.frames.cells import CellError, CellType
+from allocator.frames.cells import CellType
 from allocator.frames.columns import (
     REQUIRED,
     Table,
@@ -21,6 +21,7 @@ from allocator.frames.columns import (
     variant_name,
     variants,
 )
+from allocator.frames.notation import CellError
 from allocator.frames.places import Known, Place, Places, settle
 from allocator.frames.sheets import Sheet, broken, close
 from allocator.frames.tables import BY_NAME, PROBLEM, TABLES

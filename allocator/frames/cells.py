@@ -5,44 +5,41 @@ The same notation serves CSV and DataFrames; a DataFrame may hold native values 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 from typing import Any
 
-from allocator.domain.calendar import WEEKDAYS, DailySpan, wall
+from allocator.domain.calendar import wall
 from allocator.domain.faults import FaultCode
 from allocator.domain.time import write_instant
+from allocator.frames.cell_times import (
+    read_date,
+    read_hours,
+    read_instant,
+    read_wall,
+    read_weekdays,
+    write_hours,
+    write_weekdays,
+)
+from allocator.frames.notation import (
+    CellError,
+    expected,
+    read_list,
+    read_pairs,
+    read_text,
+    shown,
+    write_element,
+    write_text,
+)
 
 LARGEST = 10**9
-NONE = "none"
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,18})(?:\.0+)?")
-_WALL = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)?")
-_DATE_LIKE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_RISKY = re.compile(r'^["=+\-@]|[\x00-\x1f\x7f\ud800-\udfff]')
-_LONE = re.compile(r"[\ud800-\udfff]")
-_DECODER = json.JSONDecoder()
 _YES = frozenset(("yes", "true", "1", "y"))
 _NO = frozenset(("no", "false", "0", "n"))
-_DAYS = {name: number for number, name in enumerate(WEEKDAYS)} | {
-    name: number
-    for number, name in enumerate(
-        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    )
-}
-
-
-class CellError(Exception):
-    """A cell that cannot be read; ``said`` goes on after the name of its column."""
-
-    def __init__(self, said: str, code: FaultCode = FaultCode.WRONG_TYPE) -> None:
-        super().__init__(said)
-        self.said = said
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,138 +73,12 @@ class CellType:
     stand_in: Any = ""
 
 
-def shown(cell: object) -> str:
-    """Quote a cell for a message, shortened where it is long."""
-    text = repr(cell) if isinstance(cell, str) else str(cell)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def expected(cell: object, what: str, verb: str = "is") -> CellError:
-    """Say what should stand in place of a cell."""
-    return CellError(f"is {shown(cell)}; {what} {verb} expected")
-
-
-def quoted(text: str) -> str:
-    """Write text as a JSON string."""
-    return json.dumps(text, ensure_ascii=_LONE.search(text) is not None)
-
-
-def write_text(text: str, zone: tzinfo | None = None) -> str:
-    """Write text; quoted where a spreadsheet would take it for a formula, or trim it."""
-    return quoted(text) if _RISKY.search(text) or text != text.strip() else text
-
-
-def read_text(cell: Any) -> str:
-    """Read text; one that is a whole JSON string is what that string says."""
-    if isinstance(cell, str):
-        if cell.startswith('"'):
-            try:
-                value = json.loads(cell)
-            except ValueError:
-                return cell
-            return value if isinstance(value, str) else cell
-        return cell
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return str(cell)
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    raise expected(cell, "text")
-
-
-def _write_element(text: str) -> str:
-    if not text or text == NONE or any(mark in text for mark in ';=,"'):
-        return quoted(text)
-    return write_text(text)
-
-
-def _tokens(cell: str, marks: str) -> list[tuple[bool, str]]:
-    """Cut a cell into pieces (False, text) and separators (True, mark)."""
-    found: list[tuple[bool, str]] = []
-    at = 0
-    while at < len(cell):
-        if cell[at].isspace():
-            at += 1
-        elif cell[at] in marks:
-            found.append((True, cell[at]))
-            at += 1
-        elif cell[at] == '"':
-            try:
-                text, at = _DECODER.raw_decode(cell, at)
-            except ValueError as error:
-                raise CellError(f"is {shown(cell)}; a quotation mark is not closed") from error
-            found.append((False, text))
-        else:
-            end = at
-            while end < len(cell) and cell[end] not in marks:
-                end += 1
-            found.append((False, cell[at:end].strip()))
-            at = end
-    return found
-
-
-def read_list(cell: Any) -> tuple[str, ...]:
-    """Read a list of names."""
-    if isinstance(cell, str):
-        if cell == NONE:
-            return ()
-        if '"' not in cell:
-            return tuple(part for part in map(str.strip, cell.split(";")) if part)
-        found = []
-        separated = True
-        for is_mark, text in _tokens(cell, ";"):
-            if not is_mark and not separated:
-                raise expected(cell, "a list such as a;b")
-            if not is_mark:
-                found.append(text)
-            separated = is_mark
-        return tuple(found)
-    if isinstance(cell, list | tuple | set | frozenset):
-        items = sorted(cell) if isinstance(cell, set | frozenset) else cell
-        return tuple(item if isinstance(item, str) else read_text(item) for item in items)
-    return (read_text(cell),)
-
-
-def _read_pairs(cell: Any) -> list[tuple[str, list[str]]]:
-    """Read ``a=x,y;b=z``."""
-    if not isinstance(cell, str):
-        raise expected(cell, "text such as a=x;b=y")
-    if cell == NONE:
-        return []
-    found: list[tuple[str, list[str]]] = []
-    name: str | None = None
-    values: list[str] = []
-    seen_equals = fresh = False
-    for is_mark, text in [*_tokens(cell, ";=,"), (True, ";")]:
-        if is_mark and text == ";":
-            if name is not None:
-                if not seen_equals:
-                    raise expected(cell, "text such as a=x;b=y")
-                found.append((name, values))
-            name, values, seen_equals, fresh = None, [], False, False
-        elif is_mark and text == "=":
-            if name is None or seen_equals:
-                raise expected(cell, "text such as a=x;b=y")
-            seen_equals = fresh = True
-        elif is_mark:
-            if not seen_equals or fresh:
-                raise expected(cell, "text such as a=x;b=y")
-            fresh = True
-        elif name is None:
-            name = text
-        elif seen_equals and fresh:
-            values.append(text)
-            fresh = False
-        else:
-            raise expected(cell, "text such as a=x;b=y")
-    return found
-
-
 def _write_list(items: Iterable[str], zone: tzinfo) -> str:
-    return ";".join(_write_element(item) for item in items)
+    return ";".join(write_element(item) for item in items)
 
 
 def _write_names(items: Iterable[str], zone: tzinfo) -> str:
-    return ";".join(_write_element(item) for item in sorted(items))
+    return ";".join(write_element(item) for item in sorted(items))
 
 
 def read_integer(cell: Any) -> int:
@@ -246,113 +117,6 @@ def read_flag(cell: Any) -> bool:
     raise expected(cell, "yes or no")
 
 
-def _impossible(cell: str) -> CellError | None:
-    if _DATE_LIKE.match(cell):
-        try:
-            date.fromisoformat(cell[:10])
-        except ValueError:
-            return CellError(f"is {cell}, a date that does not exist")
-    return None
-
-
-def read_date(cell: Any) -> date:
-    """Read a local date."""
-    if isinstance(cell, str):
-        try:
-            return date.fromisoformat(cell)
-        except ValueError:
-            raise _impossible(cell) or expected(cell, "a date such as 2026-03-02") from None
-    if isinstance(cell, datetime):
-        if cell.time() == time():
-            return cell.date()
-    elif isinstance(cell, date):
-        return cell
-    raise expected(cell, "a date such as 2026-03-02")
-
-
-def read_instant(cell: Any) -> datetime:
-    """Read an instant, which names its offset, into UTC."""
-    if isinstance(cell, str):
-        try:
-            instant = datetime.fromisoformat(cell)
-        except ValueError:
-            what = "a time such as 2026-03-02T09:00+01:00"
-            raise _impossible(cell) or expected(cell, what) from None
-    elif isinstance(cell, datetime):
-        instant = cell
-        if getattr(cell, "nanosecond", 0):
-            raise expected(cell, "a time in whole microseconds")
-    else:
-        raise expected(cell, "a time such as 2026-03-02T09:00+01:00")
-    if instant.tzinfo is None or instant.utcoffset() is None:
-        raise CellError(f"is {cell}, which has no zone or offset", FaultCode.NAIVE_TIME)
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise expected(cell, "a time between the years 1 and 9999") from None
-
-
-def read_wall(cell: Any) -> int:
-    """Read a wall time as minutes after midnight."""
-    if isinstance(cell, time):
-        cell = cell.isoformat()
-    if isinstance(cell, str):
-        match = _WALL.fullmatch(cell)
-        if match:
-            hours, minutes = int(match[1]), int(match[2])
-            if minutes < 60 and hours * 60 + minutes <= 1440:
-                return hours * 60 + minutes
-    raise expected(cell, "a wall time from 00:00 to 24:00")
-
-
-def read_hours(cell: Any) -> tuple[DailySpan, ...]:
-    """Read wall times such as ``08:00-12:00;13:00-17:00``."""
-    found = []
-    for part in read_list(cell):
-        ends = [end.strip() for end in re.split("[-–]", part)]
-        if len(ends) != 2:
-            raise expected(cell, "hours such as 08:00-12:00;13:00-17:00", "are")
-        found.append(DailySpan(start_minute=read_wall(ends[0]), end_minute=read_wall(ends[1])))
-    return tuple(found)
-
-
-def _write_hours(hours: tuple[DailySpan, ...], zone: tzinfo) -> str:
-    return ";".join(f"{wall(span.start_minute)}-{wall(span.end_minute)}" for span in hours)
-
-
-def read_weekdays(cell: Any) -> frozenset[int]:
-    """Read weekdays such as ``mon-fri`` or ``mon;wed``."""
-    if not isinstance(cell, str):
-        cell = ";".join(read_list(cell))
-    found: set[int] = set()
-    if cell.lower() == NONE:
-        return frozenset()
-    for part in re.split("[;,]", cell.lower()):
-        ends = [end.strip() for end in re.split("[-–]", part)]
-        if ends == [""]:
-            continue
-        if len(ends) > 2 or any(end not in _DAYS for end in ends):
-            raise expected(cell, "weekdays such as mon-fri or mon;wed", "are")
-        first, last = _DAYS[ends[0]], _DAYS[ends[-1]]
-        found |= {day % 7 for day in range(first, (last if last >= first else last + 7) + 1)}
-    return frozenset(found)
-
-
-def _write_weekdays(days: frozenset[int], zone: tzinfo) -> str:
-    runs: list[list[int]] = []
-    for day in sorted(days):
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ";".join(
-        f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}"
-        if len(run) > 2
-        else ";".join(WEEKDAYS[day] for day in run)
-        for run in runs
-    )
-
-
 def _read_numbers(cell: Any) -> frozenset[int]:
     if isinstance(cell, str):
         return frozenset(read_integer(part) for part in read_list(cell))
@@ -365,24 +129,23 @@ def _write_numbers(numbers: frozenset[int], zone: tzinfo) -> str:
 
 
 def _read_roles(cell: Any) -> tuple[tuple[str, str], ...]:
-    found = _read_pairs(cell)
+    found = read_pairs(cell)
     if any(len(values) != 1 for _, values in found):
         raise expected(cell, "one resource for each role, as in practitioner=T1;room=A")
     return tuple((role, values[0]) for role, values in found)
 
 
 def _write_roles(pairs: tuple[tuple[str, str], ...], zone: tzinfo) -> str:
-    return ";".join(f"{_write_element(role)}={_write_element(id)}" for role, id in pairs)
+    return ";".join(f"{write_element(role)}={write_element(id)}" for role, id in pairs)
 
 
 def _read_filled(cell: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((role, tuple(ids)) for role, ids in _read_pairs(cell))
+    return tuple((role, tuple(ids)) for role, ids in read_pairs(cell))
 
 
 def _write_filled(pairs: tuple[tuple[str, tuple[str, ...]], ...], zone: tzinfo) -> str:
     return ";".join(
-        f"{_write_element(role)}={','.join(_write_element(id) for id in ids)}"
-        for role, ids in pairs
+        f"{write_element(role)}={','.join(write_element(id) for id in ids)}" for role, ids in pairs
     )
 
 
@@ -391,7 +154,7 @@ def _read_amounts(cell: Any) -> tuple[tuple[str, int], ...]:
 
 
 def _write_amounts(pairs: tuple[tuple[str, int], ...], zone: tzinfo) -> str:
-    return ";".join(f"{_write_element(name)}={number}" for name, number in pairs)
+    return ";".join(f"{write_element(name)}={number}" for name, number in pairs)
 
 
 def _read_prices(cell: Any) -> tuple[tuple[int, int], ...]:
@@ -475,7 +238,7 @@ HOURS = CellType(
     "Wall times from and to, several with semicolons.",
     "08:00-12:00;13:00-17:00",
     read_hours,
-    _write_hours,
+    write_hours,
     stand_in=(),
 )
 WEEKDAYS_CELL = CellType(
@@ -483,7 +246,7 @@ WEEKDAYS_CELL = CellType(
     "mon tue wed thu fri sat sun, as a range or with semicolons.",
     "mon-fri",
     read_weekdays,
-    _write_weekdays,
+    write_weekdays,
     stand_in=frozenset(range(7)),
 )
 LIST = CellType(

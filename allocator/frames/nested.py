@@ -12,8 +12,10 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from allocator.domain.faults import Fault, FaultCode
-from allocator.frames.cells import LARGEST, CellError, read_date, read_instant, shown
+from allocator.frames.cell_times import read_date, read_instant
+from allocator.frames.cells import LARGEST
 from allocator.frames.columns import REQUIRED, defaults, hints, variant_name, variants
+from allocator.frames.notation import CellError, shown
 from allocator.frames.sheets import broken, close
 
 _BAD = object()

@@ -11,7 +11,8 @@ from allocator.domain.faults import Fault, FaultCode, InvalidProblem
 from allocator.domain.names import KnownGoal, KnownRule, name_faults
 from allocator.domain.problem import Problem
 from allocator.domain.validate import of_the_horizon
-from allocator.frames.cells import CellError, read_instant
+from allocator.frames.cell_times import read_instant
+from allocator.frames.notation import CellError
 from allocator.frames.sheets import Sheet
 from allocator.prepare.openings import holiday_faults
 

@@ -9,8 +9,9 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import ATTENDEE, attendee_role
 from allocator.domain.schedule import Schedule
 from allocator.domain.time import zone_of
-from allocator.frames.cells import AMOUNTS, FILLED, INSTANT, INTEGER, LIST, TEXT, quoted
+from allocator.frames.cells import AMOUNTS, FILLED, INSTANT, INTEGER, LIST, TEXT
 from allocator.frames.columns import Column
+from allocator.frames.notation import quoted
 from allocator.frames.visits import Visits
 
 ROLE = "role:"

@@ -14,19 +14,10 @@ from allocator.domain.problem import Problem
 from allocator.domain.request import ATTENDEE, attendee_role
 from allocator.domain.schedule import Assignment, FunnelStep, Schedule, Unplaced
 from allocator.domain.time import Span, zone_of
-from allocator.frames.cells import (
-    AMOUNTS,
-    FILLED,
-    INSTANT,
-    INTEGER,
-    LIST,
-    TEXT,
-    CellError,
-    CellType,
-    write_text,
-)
+from allocator.frames.cells import AMOUNTS, FILLED, INSTANT, INTEGER, LIST, TEXT, CellType
 from allocator.frames.files import write_file
 from allocator.frames.nested import Decoder, bad, dump, encode, parse
+from allocator.frames.notation import CellError, write_text
 from allocator.frames.schedule_rows import (
     FIXED,
     ROLE,

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.request import ATTENDEE
 from allocator.frames.alone import read_alone
-from allocator.frames.cells import FILLED, TEXT, CellError
+from allocator.frames.cells import FILLED, TEXT
+from allocator.frames.notation import CellError
 from allocator.frames.sheets import broken, close, decode, sheet_from_text
 from api.bulk.media import Media
 from api.problems import Invalid
