@@ -56,7 +56,7 @@ def _days(model: Model, margin: int) -> dict[ResourceDay, _Day]:
             for options in model.views[visit.index].options:
                 first, end = need.covers(options.variant.duration)
                 for resource, starts in options.by_need[number].items():
-                    padded = model.padded(resource)
+                    padded = model.overlaps.padded(resource)
                     same_days = visit.clock is prepared.clock_of(resource)
                     if padded is None or prepared.resources[resource].lanes > 1 or not same_days:
                         continue
@@ -82,7 +82,7 @@ def _room(model: Model, key: ResourceDay, day: _Day, margin: int) -> int:
     )
     reach, rest = day.reach, 0
     today = model.prepared.clock_of(resource).day_mask(number)
-    for starts, length in model.reserves.get(resource, ()):
+    for starts, length in model.overlaps.reserves.get(resource, ()):
         ticks = masks.covered(starts, length)
         if not ticks & ~today:
             reach |= masks.shift(ticks, margin)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from ortools.sat.python import cp_model
 
 from allocator.model.daily_capacity import limit_days
+from allocator.model.overlaps import Overlaps
 from allocator.model.pools import Pools, coloured, find_pools, first_members
 from allocator.model.views import VisitVariables
 from allocator.prepare import masks
@@ -93,11 +93,7 @@ class Model:
         self._by_start: dict[tuple[int, int | None], tuple[Literal, npt.NDArray[np.int64]]] = {}
         self._products: dict[tuple[int, ...], cp_model.IntVar] = {}
         self._unions: dict[tuple[int, ...], cp_model.IntVar] = {}
-        self._intervals: dict[tuple[int, bool], list[tuple[cp_model.IntervalVar, int]]] = {}
-        self._reserved: dict[int, list[cp_model.IntervalVar]] = {}
-        self.reserves: dict[int, list[tuple[Mask, int]]] = {}
-        self._pauses: dict[int, list[cp_model.IntervalVar]] = {}
-        self._no_overlap: set[tuple[int, bool]] = set()
+        self.overlaps = Overlaps(self)
         self._apart: dict[tuple[object, ...], list[cp_model.IntVar]] = {}
         self._users: dict[int, list[tuple[Visit, int]]] = {}
         required = set(must)
@@ -118,7 +114,7 @@ class Model:
         for rule in book.rules:
             heed()
             rule.constrain(self)
-        self._post_no_overlap()
+        self.overlaps.post()
         for number, goal in goals.items():
             heed()
             self._speaking = number
@@ -304,15 +300,12 @@ class Model:
 
     def no_overlap(self, resource: int, *, padded: bool) -> None:
         """Let free visits share a resource only as far as its lanes go."""
-        self._no_overlap.add((resource, padded))
+        self.overlaps.share(resource, padded)
 
     def reserve(self, resource: int, starts: Mask, length: int) -> None:
         """Keep a floating stretch of a resource free of claims and of other such stretches."""
         start = self.cp.new_int_var_from_domain(domain_of(starts), "")
-        self.reserves.setdefault(resource, []).append((starts, length))
-        self._reserved.setdefault(resource, []).append(
-            self.cp.new_fixed_size_interval_var(start, length, "")
-        )
+        self.overlaps.reserve(resource, start, starts, length)
 
     def pause(
         self,
@@ -332,9 +325,8 @@ class Model:
             self.at_most(self._edge(claim, last=True, padded=True), start, when=[taken])
             latest = self._edge(claim, last=False, padded=True) + within
             self.at_most(start, latest, when=[taken])
-        self._pauses.setdefault(resource, []).append(
-            self.cp.new_optional_fixed_size_interval_var(start, length, taken, "")
-        )
+        pause = self.cp.new_optional_fixed_size_interval_var(start, length, taken, "")
+        self.overlaps.pause(resource, pause)
 
     def separate(
         self,
@@ -474,116 +466,6 @@ class Model:
             return self.end(visit) - offset - (0 if last else length) + pad
         return self.start(visit) + offset + (length if last else 0) + pad
 
-    def intervals(self, resource: int, *, padded: bool) -> list[tuple[cp_model.IntervalVar, int]]:
-        """Return the optional intervals of the free claims on a resource, with their lanes."""
-        key = (resource, padded)
-        if key not in self._intervals:
-            found = []
-            for visit, number in self.users(resource):
-                need = visit.needs[number]
-                view = self.views[visit.index]
-                for duration in sorted(
-                    {o.variant.duration for o in view.options if resource in o.by_need[number]}
-                ):
-                    literal = self.all_of([view.takes[number, resource], view.lasts(duration)])
-                    first, end = need.covers(duration)
-                    if padded:
-                        first, end = first - need.before, end + need.after
-                    found.append(
-                        (
-                            self.cp.new_optional_fixed_size_interval_var(
-                                view.start + first, end - first, literal, ""
-                            ),
-                            need.uses,
-                        )
-                    )
-            self._intervals[key] = found
-        return self._intervals[key]
-
-    def padded(self, resource: int) -> bool | None:
-        """Say whether claims on a resource keep apart with their buffers; None: not at all."""
-        for padded in (True, False):
-            if (resource, padded) in self._no_overlap:
-                return padded
-        return None
-
-    def _post_no_overlap(self) -> None:
-        for resource, padded in sorted(self._no_overlap):
-            if not padded and (resource, True) in self._no_overlap:
-                continue
-            found = self.intervals(resource, padded=padded)
-            claims = [i for i, _ in found]
-            lanes = self.prepared.resources[resource].lanes
-            # What keeps off whole claims can join only where claims are not more than parts.
-            whole = padded or not self._pads(resource)
-            reserved = self._reserved.pop(resource, []) if whole else []
-            if resource in self.pools:
-                members = len(self.pools[resource])
-                self.cp.add_cumulative(claims, [u for _, u in found], members)
-                continue
-            if lanes == 1:
-                if len(found) + len(reserved) > 1:
-                    self.cp.add_no_overlap(claims + reserved)
-                if whole and (pauses := self._pauses.pop(resource, [])):
-                    # Pauses share their time with each other, claims with nothing.
-                    demands = [len(pauses)] * len(claims) + [1] * len(pauses)
-                    self.cp.add_cumulative(claims + pauses, demands, len(pauses))
-                continue
-            fixed = list(self._fixed_load(resource, lanes, padded))
-            self.cp.add_cumulative(
-                claims + [i for i, _ in fixed] + reserved,
-                [u for _, u in found] + [u for _, u in fixed] + [lanes] * len(reserved),
-                lanes,
-            )
-        for resource, reserved in sorted(self._reserved.items()):
-            for claim, _ in self.intervals(resource, padded=True):
-                self.cp.add_no_overlap([claim, *reserved])
-        for resource, pauses in sorted(self._pauses.items()):
-            for claim, _ in self.intervals(resource, padded=True):
-                for pause in pauses:
-                    self.cp.add_no_overlap([claim, pause])
-
-    def _pads(self, resource: int) -> bool:
-        """Say whether any free claim on a resource has a buffer."""
-        return any(v.needs[n].before or v.needs[n].after for v, n in self.users(resource))
-
-    def _reach(self, resource: int, padded: bool) -> Mask:
-        """Return the ticks of a resource that what is free may take."""
-        reach = 0
-        for starts, length in self.reserves.get(resource, ()):
-            reach |= masks.covered(starts, length)
-        for visit, number in self.users(resource):
-            need = visit.needs[number]
-            before, after = (need.before, need.after) if padded else (0, 0)
-            for found in self.views[visit.index].options:
-                first, end = need.covers(found.variant.duration)
-                first, end = first - before, end + after
-                starts = found.by_need[number].get(resource, 0)
-                reach |= masks.shift(masks.covered(starts, end - first), first)
-        return reach
-
-    def _fixed_load(
-        self, resource: int, lanes: int, padded: bool
-    ) -> Iterator[tuple[cp_model.IntervalVar, int]]:
-        """Yield the load of fixed claims, cut off at the lanes: what is inherited stays.
-
-        Where nothing that is free can come is left out.
-        """
-        reach = self._reach(resource, padded)
-        ticks = self.prepared.ticks
-        load = np.zeros(ticks + 1, dtype=np.int64)
-        for claim in self.state.claims[resource]:
-            first = claim.first if padded else claim.part_first
-            end = claim.end if padded else claim.part_end
-            load[max(first, 0)] += claim.uses
-            load[max(0, min(end, ticks))] -= claim.uses
-        load = np.minimum(np.cumsum(load[:-1]), lanes)
-        edges = np.flatnonzero(np.diff(load, prepend=0, append=0)).tolist()
-        for since, until in pairwise(edges):
-            if load[since] and reach & masks.span(since, until):
-                interval = self.cp.new_fixed_size_interval_var(since, until - since, "")
-                yield interval, int(load[since])
-
     # Results
 
     def level_cost(self, level: int) -> cp_model.LinearExprT:
@@ -605,7 +487,7 @@ class Model:
 
     def _kept(self, claim: TickClaim) -> tuple[int, int]:
         """Return the ticks of a claim from which others on the resource keep off."""
-        padded = self.padded(claim.resource)
+        padded = self.overlaps.padded(claim.resource)
         if padded is None:
             return claim.first, claim.first
         return (claim.first, claim.end) if padded else (claim.part_first, claim.part_end)

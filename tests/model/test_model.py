@@ -263,7 +263,7 @@ def test_only_the_fixed_load_is_told_that_free_visits_can_meet() -> None:
     )
     places = {v: Placement(hour, 1, -1, -1, ((0,),)) for v, hour in enumerate((9, 11))}
     model = model_of(some, places)
-    told = [(i.start_expr(), i.size_expr()) for i, _ in model._fixed_load(0, 2, True)]
+    told = [(i.start_expr(), i.size_expr()) for i, _ in model.overlaps.fixed_load(0, 2, True)]
     assert told == [(11, 1)]
     assert possible(model, model.present(2) == 1, model.start(2) == 11)
 
