@@ -1,21 +1,19 @@
-"""Practitioners, rooms and devices: who and what a clinic has for the work it expects."""
+"""Practitioners: whom a clinic has for the work it expects, and how they work."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from math import ceil
 from random import Random
 
 from allocator.domain.calendar import Block, Calendar, DailySpan, DatedException, WeeklyRule
 from allocator.domain.resource import Break, Contract, Reserve, Resource, Skill, WorkLimits
 from allocator.domain.time import Span
 from allocator.generate.grid import Grid
+from allocator.generate.house import devices_for, house_calendar, rooms_for
 from allocator.generate.services import PROFESSIONS
 
-HOUSE = "house"
-HOUSE_HOURS = DailySpan(start_minute=450, end_minute=1170)
 LUNCH = DailySpan(start_minute=690, end_minute=810)
 LUNCH_MINUTES = 30
 
@@ -172,7 +170,7 @@ def hire(
         Ids of the locations; where there are two, every third practitioner travels.
     """
     practitioners: list[Resource] = []
-    calendars: list[Calendar] = [_house(grid, region)]
+    calendars: list[Calendar] = [house_calendar(grid, region)]
     for turn, profession in enumerate(PROFESSIONS):
         weeks = work_weeks(minutes_a_week[profession], turn)
         absences = _absences(len(weeks), grid, rng)
@@ -198,8 +196,8 @@ def hire(
     by_id = {calendar.id: calendar for calendar in calendars}
     practitioners = [_with_reserves(p, by_id, grid) for p in practitioners]
     physios = [p for p in practitioners if p.skills[0].name == "physio"]
-    rooms = _rooms(practitioners, by_id, sites)
-    devices, upkeep = _devices(len(physios), grid, region, sites)
+    rooms = rooms_for(practitioners, by_id, sites)
+    devices, upkeep = devices_for(len(physios), grid, region, sites)
     return Staff(
         practitioners=tuple(practitioners),
         rooms=tuple(rooms),
@@ -207,14 +205,6 @@ def hire(
         calendars=(*calendars, upkeep),
         trainee=physios[-1].id if len(physios) >= 3 else None,
     )
-
-
-def _house(grid: Grid, region: str) -> Calendar:
-    """When the building is open: on one Thursday it closes early."""
-    rule = WeeklyRule(weekdays=frozenset(range(5)), hours=HOUSE_HOURS)
-    early = DailySpan(start_minute=HOUSE_HOURS.start_minute, end_minute=840)
-    exceptions = (DatedException(day=grid.date(17), hours=(early,)),) if grid.days > 17 else ()
-    return Calendar(id=HOUSE, weekly=(rule,), holidays=region, exceptions=exceptions)
 
 
 def _absences(people: int, grid: Grid, rng: Random) -> list[tuple[int, int] | None]:
@@ -340,96 +330,3 @@ def _with_reserves(person: Resource, calendars: Mapping[str, Calendar], grid: Gr
             span = Span(start=grid.instant(day, start), end=grid.instant(day, start + minutes))
             reserves.append(Reserve(span=span, urgent_priority=1, release_hours=24))
     return replace(person, reserves=tuple(reserves))
-
-
-def _busiest(people: list[Resource], calendars: Mapping[str, Calendar]) -> int:
-    """Return how many of these people are there at once in an ordinary week, at most."""
-    most = 0
-    for weekday in range(5):
-        for minute in range(480, 1140, 30):
-            there = sum(
-                any(
-                    weekday in rule.weekdays
-                    and rule.hours.start_minute <= minute < rule.hours.end_minute
-                    for rule in calendars[person.id].weekly
-                )
-                for person in people
-            )
-            most = max(most, there)
-    return most
-
-
-def _rooms(
-    practitioners: list[Resource], calendars: Mapping[str, Calendar], sites: tuple[str, ...]
-) -> list[Resource]:
-    rooms: list[Resource] = []
-
-    def add(prefix: str, name: str, skill: str, site: str, lanes: int, seats: int) -> None:
-        number = 1 + sum(room.id.startswith(prefix) for room in rooms)
-        rooms.append(
-            Resource(
-                id=f"{prefix}-{number}",
-                kind="room",
-                name=f"{name} {number}",
-                location=site,
-                calendar=HOUSE,
-                lanes=lanes,
-                seats=seats,
-                skills=(Skill(name=skill),),
-            )
-        )
-
-    for site in sites:
-        here = [p for p in practitioners if p.location == site or p.mobile]
-
-        least = 1 if site == sites[0] else 0
-
-        def there(profession: str, here: list[Resource] = here, least: int = least) -> int:
-            people = [p for p in here if p.skills[0].name == profession]
-            return _busiest(people, calendars) or least
-
-        physios = there("physio")
-        for _ in range(physios + (physios > 1)):
-            add("room", "Room", "treatment", site, 1, 4)
-        for profession, skill in (
-            ("speech", "talk"),
-            ("psychotherapy", "quiet"),
-            ("doctor", "consulting"),
-        ):
-            for _ in range(there(profession)):
-                add("room", "Room", skill, site, 1, 4)
-        for _ in range(ceil(there("occupational") / 2)):
-            add("workshop", "Workshop", "workshop", site, 2, 4)
-        for _ in range(ceil(physios / 6)):
-            add("gym", "Gym", "gym", site, 3, 6)
-    for _ in range(ceil(len(practitioners) / 20)):
-        add("hall", "Group room", "hall", sites[0], 1, 14)
-        add("meeting-room", "Meeting room", "meeting", sites[0], 1, 8)
-    return rooms
-
-
-def _devices(
-    physios: int, grid: Grid, region: str, sites: tuple[str, ...]
-) -> tuple[list[Resource], Calendar]:
-    """Return the devices, and the calendar of the ultrasound with its day of maintenance."""
-    rule = WeeklyRule(weekdays=frozenset(range(5)), hours=HOUSE_HOURS)
-    blocks: tuple[Block, ...] = ()
-    if grid.days > 10:
-        blocks = (Block(span=grid.days_span(10, 10), reason="maintenance"),)
-    upkeep = Calendar(id="ultrasound", weekly=(rule,), holidays=region, blocks=blocks)
-    devices: list[Resource] = []
-    for site in sites:
-        for skill, calendar in (("ultrasound", upkeep.id), ("shockwave", HOUSE)):
-            for _ in range(max(1, ceil(physios / 6 / len(sites)))):
-                number = 1 + sum(device.id.startswith(skill) for device in devices)
-                devices.append(
-                    Resource(
-                        id=f"{skill}-{number}",
-                        kind="device",
-                        name=f"{skill.capitalize()} {number}",
-                        location=site,
-                        calendar=calendar,
-                        skills=(Skill(name=skill),),
-                    )
-                )
-    return devices, upkeep
