@@ -4,45 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from allocator.domain.faults import Fault, FaultCode
 from allocator.domain.problem import Problem
 from allocator.domain.validate import STAND_IN
 from allocator.frames.as_published import as_published
-from allocator.frames.cells import CellType
 from allocator.frames.columns import (
     REQUIRED,
     Table,
     default_of,
     defaults,
-    hints,
-    variant_name,
-    variants,
 )
 from allocator.frames.notation import CellError
 from allocator.frames.places import Known, Place, Places, settle
+from allocator.frames.row_parts import Bad, Slot, gather, nest, put_inline, slots_of
 from allocator.frames.sheets import Sheet, broken, close
 from allocator.frames.tables import BY_NAME, PROBLEM, TABLES
-
-#: A column's type, where its value goes, and what it is called.
-_Slot = tuple[CellType, str, str, str, str]
-
-
-@lru_cache(maxsize=64)
-def _slots(table: Table) -> dict[str, _Slot]:
-    """Prepare each column: type, role, field, field inside it, name."""
-    found = {}
-    for column in table.columns:
-        head, _, tail = column.target.partition(".")
-        role = column.role
-        if role == "inline":
-            tail = column.name
-        elif role == "field" and tail:
-            role = "nested"
-        found[column.name] = (column.type, role, head, tail, column.name)
-    return found
+from allocator.frames.turned import turned
 
 
 class Assembly:
@@ -173,13 +152,13 @@ class Assembly:
         required = [
             (column.name, slot)
             for column in table.columns
-            if (slot := _slots(table)[column.name])[1] in ("parent", "group", "field")
+            if (slot := slots_of(table)[column.name])[1] in ("parent", "group", "field")
             and default_of(table, column) is REQUIRED
         ]
         key = table.columns[0].name
         is_key = key == "id" or (table.columns[0].role == "parent")
         for index, row in enumerate(sheet.rows):
-            bad: list[tuple[str, str, FaultCode]] = []
+            bad: list[Bad] = []
             values: dict[str, Any] = {}
             nested: dict[str, dict[str, Any]] = {}
             inline: dict[str, dict[str, Any]] = {}
@@ -211,11 +190,11 @@ class Assembly:
                 if into not in values:
                     bad.append((name, f"{name} is empty; it is required.", FaultCode.MISSING))
                     values[into] = slot[0].stand_in
-            self._nest(table, values, nested, bad)
+            nest(table, values, nested, bad)
             if inline:
-                self._inline(table, values, inline, bad)
+                put_inline(table, values, inline, bad)
             if table.gathers is not None:
-                self._gather(table, values, item, bad)
+                gather(table, values, item, bad)
                 values["@where"] = sheet.where(index)
             parent = values.get("", "")
             own = values.get("id", "")
@@ -247,7 +226,7 @@ class Assembly:
         table: Table,
         sheet: Sheet,
         index: int,
-        bad: list[tuple[str, str, FaultCode]],
+        bad: list[Bad],
         kind: str,
         id: str,
     ) -> None:
@@ -260,10 +239,10 @@ class Assembly:
             )
         self.spoilt.add((kind, id))
 
-    def _header(self, table: Table, sheet: Sheet) -> list[tuple[int, _Slot]] | None:
+    def _header(self, table: Table, sheet: Sheet) -> list[tuple[int, Slot]] | None:
         """Match the header with the columns of the table."""
-        slots = _slots(table)
-        found: list[tuple[int, _Slot]] = []
+        slots = slots_of(table)
+        found: list[tuple[int, Slot]] = []
         for at, name in enumerate(sheet.header):
             if name in slots:
                 found.append((at, slots[name]))
@@ -296,91 +275,6 @@ class Assembly:
     @staticmethod
     def _demanded(table: Table, column: Any) -> bool:
         return column.role != "item" and default_of(table, column) is REQUIRED
-
-    def _nest(
-        self,
-        table: Table,
-        values: dict[str, Any],
-        nested: dict[str, dict[str, Any]],
-        bad: list[tuple[str, str, FaultCode]],
-    ) -> None:
-        """Build the objects inside a row's object."""
-        for head in _nested_fields(table):
-            given = nested.get(head)
-            default = defaults(table.makes)[head]
-            if given is None and default is not REQUIRED:
-                continue
-            values[head] = self._nested(table, head, given or {}, bad)
-
-    def _nested(
-        self,
-        table: Table,
-        head: str,
-        given: dict[str, Any],
-        bad: list[tuple[str, str, FaultCode]],
-    ) -> Any:
-        names = {
-            slot[3]: slot[4] for slot in _slots(table).values() if slot[1:3] == ("nested", head)
-        }
-        options = variants(hints(table.makes)[head])
-        cls = options[0]
-        if len(options) > 1:
-            chosen = given.pop("type", None)
-            if chosen is None:
-                first = names[next(iter(given))]
-                words = " or ".join(variant_name(option) for option in options)
-                said = f"{first} is given and {names['type']} is empty; {words} is expected."
-                bad.append((first, said, FaultCode.MISSING))
-                return None
-            cls = next(option for option in options if variant_name(option) == chosen)
-        known = defaults(cls)
-        # Where the type itself cannot be read, what it would have is not known.
-        unread = any(name == names.get("type") for name, _, _ in bad)
-        for tail in [tail for tail in given if tail not in known]:
-            if not unread:
-                said = f"{names[tail]} is given; a {variant_name(cls)} {head} has none."
-                bad.append((names[tail], said, FaultCode.CONTRADICTION))
-            del given[tail]
-        for tail, default in known.items():
-            if default is REQUIRED and tail not in given:
-                said = f"{names[tail]} is empty; it is required."
-                bad.append((names[tail], said, FaultCode.MISSING))
-                given[tail] = _slots(table)[names[tail]][0].stand_in
-        return cls(**given)
-
-    def _inline(
-        self,
-        table: Table,
-        values: dict[str, Any],
-        inline: dict[str, dict[str, Any]],
-        bad: list[tuple[str, str, FaultCode]],
-    ) -> None:
-        for form in table.inline:
-            if form.field in inline:
-                try:
-                    values[form.field] = form.read(inline[form.field])
-                except ValueError as error:
-                    first = next(iter(inline[form.field]))
-                    bad.append((first, f"{error}.", FaultCode.MISSING))
-
-    def _gather(
-        self,
-        table: Table,
-        values: dict[str, Any],
-        item: dict[str, Any],
-        bad: list[tuple[str, str, FaultCode]],
-    ) -> None:
-        assert table.gathers is not None
-        known = defaults(table.gathers[1])
-        missing = [name for name, default in known.items() if default is REQUIRED]
-        if missing and not item:
-            values["@item"] = None
-            return
-        for name in missing:
-            if name not in item:
-                bad.append((name, f"{name} is empty; it is required.", FaultCode.MISSING))
-                item[name] = _slots(table)[name][0].stand_in
-        values["@item"] = table.gathers[1](**item)
 
     def _attach(
         self, table: Table, id: str, values: dict[str, Any], sheet: Sheet, index: int
@@ -432,52 +326,12 @@ class _Lookup:
         return values.get(name)
 
 
-@lru_cache(maxsize=64)
-def _nested_fields(table: Table) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(slot[2] for slot in _slots(table).values() if slot[1] == "nested"))
-
-
 def _group(table: Table, name: str, values: dict[str, Any]) -> Any:
     """Take the value of a column that joins rows."""
     if "@" + name in values:
         return values.pop("@" + name)
-    return values[_slots(table)[name][2]]
+    return values[slots_of(table)[name][2]]
 
 
 def _plain(value: object) -> str:
     return "empty" if value in (None, "") else str(value)
-
-
-def turned(sheet: Sheet, faults: list[Fault]) -> Sheet:
-    """Turn a table of keys and values on its side: one row, a column for each key."""
-    missing = [name for name in ("key", "value") if name not in sheet.header]
-    unknown = [name for name in sheet.header if name and name not in ("key", "value")]
-    for name in missing:
-        faults.append(broken(sheet.source, f"The column {name} is missing.", FaultCode.MISSING))
-    for name in unknown:
-        faults.append(
-            broken(
-                sheet.source,
-                f"The column {name!r} is unknown{close(name, ['key', 'value'])}",
-                FaultCode.UNKNOWN_NAME,
-            )
-        )
-    if missing:
-        return Sheet(sheet.source, [], [], [])
-    key, value = sheet.header.index("key"), sheet.header.index("value")
-    cells: dict[str, Any] = {}
-    row_of: dict[str, object] = {}
-    for index, row in enumerate(sheet.rows):
-        name = str(row[key])
-        if name in cells:
-            faults.append(
-                broken(
-                    sheet.where(index),
-                    f"The key {name} stands in row {row_of[name]} already.",
-                    FaultCode.DUPLICATE,
-                )
-            )
-            continue
-        cells[name] = row[value]
-        row_of[name] = sheet.numbers[index]
-    return Sheet(sheet.source, list(cells), [list(cells.values())], [""], row_of)
