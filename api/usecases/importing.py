@@ -19,7 +19,8 @@ from api.store import things
 from api.store.tables import PERSON, TENANT
 from api.store.world import Worlds
 from api.usecases import tenants
-from api.usecases.things import KINDS, columns, look_at_world, spec
+from api.usecases.sense import look_at_world
+from api.usecases.things import KINDS, columns, spec
 from api.usecases.tx import Tx
 
 #: Resources of this kind are people.

@@ -26,7 +26,7 @@ from api.store import things as store
 from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
 from api.store.world import decoded
-from api.usecases import holding, things
+from api.usecases import holding, sense, things
 from api.usecases.placing import WantedVisit
 from api.usecases.things import KINDS, Kind, spec
 from api.usecases.tx import Tx
@@ -60,7 +60,7 @@ def bring_in_people(tx: Tx, rows: Sequence[Placed]) -> int:
     for resource, (place, _, _, _) in zip(made, people, strict=True):
         things.demand_nameless(resource, place)
     with _told_where(KINDS["resources"], places):
-        things.look_at_people(tx, made)
+        sense.look_at_people(tx, made)
     written = store.add(
         tx.connection,
         PERSON,

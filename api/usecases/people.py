@@ -13,7 +13,8 @@ from api.store.ids import new_uid
 from api.store.tables import PERSON, RESOURCE
 from api.store.world import pause
 from api.usecases import waitlist
-from api.usecases.things import KINDS, demand_nameless, look_at_people, parse, spec
+from api.usecases.sense import look_at_people
+from api.usecases.things import KINDS, demand_nameless, parse, spec
 from api.usecases.tx import Tx
 
 ERASED = "erased"
