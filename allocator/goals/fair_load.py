@@ -136,6 +136,10 @@ class FairLoad(Goal):
             return _at_least(state, group, n, length)
         return int(_changes(state, group, length)[n])
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether it may take several of one group."""
+        return bool(_coupled(prepared, visit))
+
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Return what members of one group add together, beyond their bounds."""
         coupled = _coupled(state.prepared, visit)

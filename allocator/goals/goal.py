@@ -120,6 +120,10 @@ class Goal(Protocol):
         """
         return [self.costs_with(state, visit, variant, need, r, ticks) for r in resources]
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether a team of a visit may add anything beyond its members."""
+        return True
+
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Vectorised, for what couples needs: what the team as a whole adds beyond its members.
 

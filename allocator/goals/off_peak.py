@@ -217,6 +217,13 @@ class OffPeak(Goal):
             return ()
         return super().costs_with_each(state, visit, variant, need, resources, ticks)
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether it may take several of a kind that it need not take."""
+        return any(
+            len(unsure) > 1 or any(visit.needs[need].quantity > 1 for need in unsure)
+            for _, unsure in _draws(prepared, visit).values()
+        )
+
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Return what several resources add together, beyond each by itself: cost is convex."""
         cost = 0

@@ -79,6 +79,10 @@ class OptionPenalty(Goal):
         after = np.array([least.get(tick, worst) for tick in ticks.tolist()], dtype=np.int64)
         return after - penalty(state.prepared, prep, state.placements)
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the request has options."""
+        return visit.request is not None and bool(visit.request.options)
+
     def team_cost(self, state: State, visit: Visit, placement: Placement) -> int:
         """Return what the team adds: dearer options, where the cheapest has somebody else."""
         if visit.request is None or not visit.request.options:

@@ -77,6 +77,11 @@ class MostCarers(Rule):
         known = _carers(state.placed_of(visit))
         return EVERY if resource in known or len(known) < series.most_carers else 0
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether it is of a series that limits its carers."""
+        series = flexible(visit)
+        return series is not None and series.most_carers is not None
+
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
         """Say whether the carers of a visit with several of them are too many together."""
         series = flexible(visit)

@@ -143,6 +143,10 @@ class Options(Rule):
                 mask |= 1 << spot.start
         return mask
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether the request has options."""
+        return visit.request is not None and bool(visit.request.options)
+
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
         """Say whether one option wants this start and this team."""
         if visit.request is None or not visit.request.options:

@@ -125,6 +125,10 @@ class Rule(Protocol):
         """Vectorised: the starts that the rule allows with this resource in this need."""
         return EVERY
 
+    def minds_team(self, prepared: Prepared, visit: Visit) -> bool:
+        """Say whether a team of a visit may be forbidden whose members are allowed."""
+        return True
+
     def team_allowed(self, state: State, visit: Visit, placement: Placement) -> bool:
         """Vectorised, for what couples needs: whether the team as a whole is allowed."""
         return True

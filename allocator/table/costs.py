@@ -100,9 +100,14 @@ class CostTable:
         self._team_goals = [
             (points, goal)
             for number, goal in book.team_goals
-            if (points := book.blended(number, request))
+            if (points := book.blended(number, request)) and goal.minds_team(book.prepared, visit)
         ]
-        self.coupled = bool(book.team_rules or self._team_goals) or _shares(self.resources)
+        self._team_rules = [r for r in book.team_rules if r.minds_team(book.prepared, visit)]
+        self.coupled = bool(self._team_rules or self._team_goals) or _shares(self.resources)
+        #: Whether the cheapest team is that of the cheapest one for each need.
+        self._plain = not self.coupled and all(
+            need.quantity == 1 and not need.optional for need in visit.needs
+        )
 
     def add(self, points: npt.NDArray[np.int64]) -> None:
         """Add to the cost of each start, whoever is taken."""
@@ -120,6 +125,13 @@ class CostTable:
         A placement may be excepted.
         """
         tick = int(self.ticks[column])
+        if self._plain:
+            cheapest = self._cheapest(column)
+            if cheapest is None or cheapest[0] >= below:
+                return None
+            first = Choice(cheapest[0], self.placement(tick, cheapest[1]))
+            if first.placement != but:
+                return first
         best: Choice | None = None
         limit = [below]
         for cost, team in self._teams(column, limit):
@@ -130,6 +142,23 @@ class CostTable:
                 if not self.coupled:
                     break
         return best
+
+    def _cheapest(self, column: int) -> tuple[int, Team] | None:
+        """Return the cheapest one for each need at a start, with the cost; None where one lacks."""
+        cost, team = int(self.by_start[column]), []
+        for resources, part in zip(self.resources, self.parts, strict=True):
+            points = part[:, column].tolist()
+            least = min(points)
+            if least >= IMPOSSIBLE:
+                return None
+            row = points.index(least)
+            if points.count(least) > 1:
+                row = min(
+                    (n for n, some in enumerate(points) if some == least), key=resources.__getitem__
+                )
+            cost += least
+            team.append((resources[row],))
+        return cost, tuple(team)
 
     def all_at(self, column: int, most: int) -> list[Choice]:
         """Return teams at a start (by its column), of so many looked at, the cheapest first."""
@@ -144,7 +173,7 @@ class CostTable:
     def _allowed(self, placement: Placement) -> bool:
         return all(
             rule.team_allowed(self.state, self.options.visit, placement)
-            for rule in self.book.team_rules
+            for rule in self._team_rules
         )
 
     def _team_cost(self, placement: Placement) -> int:

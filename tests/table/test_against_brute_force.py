@@ -108,3 +108,21 @@ def test_visits_alike_have_the_same_starts_beside_what_a_resource_holds(seed: in
                     for resource in variant.choices[need]:
                         mask = book.claims_mask(state, visit, variant, need, resource)
                         assert masks.setdefault((kind.claims, resource), mask) == mask
+
+
+def test_who_does_not_mind_a_team_has_nothing_to_say_of_it() -> None:
+    """No team adds to a goal, or is forbidden by a rule, that says so of the visit; some do say."""
+    said = set()
+    for seed in range(800, 860):
+        for book, state, number, allowed in each_visit(seed):
+            visit = book.prepared.visits[number]
+            for placement in allowed:
+                for _, goal in book.team_goals:
+                    if not goal.minds_team(book.prepared, visit):
+                        assert goal.team_cost(state, visit, placement) == 0
+                        said.add(goal.name)
+                for rule in book.team_rules:
+                    if not rule.minds_team(book.prepared, visit):
+                        assert rule.team_allowed(state, visit, placement)
+                        said.add(rule.name)
+    assert said == {"off_peak", "fair_load", "option_penalty", "options", "most_carers"}
