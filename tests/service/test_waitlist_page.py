@@ -17,7 +17,7 @@ from service.showing import filled, rows
 from service.test_batches_page import demand_shown
 from service.waiting import backfiller, local, look
 
-from allocator.suggest import backfiller as points_of
+from allocator.suggest.backfiller import PER_DAY, PER_MINUTE, PER_OFFER
 from api.schemas.answers import WAITLIST_STATES
 from api.settings import Settings
 from api.usecases.waitlist_policy import MODES, WaitlistPolicy
@@ -77,5 +77,5 @@ def test_the_points_are_told() -> None:
     text = " ".join(TEXT.split())
     points = re.search(r"in points: (\d+) for each day of waiting, (\d+) for each minute", text)
     assert points is not None
-    assert [int(number) for number in points.groups()] == [points_of.PER_DAY, points_of.PER_MINUTE]
-    assert f"less {points_of.PER_OFFER} for each offer that was not taken" in text
+    assert [int(number) for number in points.groups()] == [PER_DAY, PER_MINUTE]
+    assert f"less {PER_OFFER} for each offer that was not taken" in text
