@@ -18,7 +18,8 @@ from allocator.frames.assemble import Assembly
 from allocator.frames.columns import hints
 from allocator.frames.files import write_file, write_folder
 from allocator.frames.flatten import all_frames, csv_cells
-from allocator.frames.nested import Decoder, bad, checked, dump, encode, parse, parse_any
+from allocator.frames.named_documents import opened
+from allocator.frames.nested import Decoder, bad, dump, encode, parse_any
 from allocator.frames.places import Known, Objects, Place, Places, settle
 from allocator.frames.sheets import (
     broken,
@@ -218,13 +219,8 @@ def problem_from_json(
     InvalidProblem
         With every fault; places are paths such as ``requests[16].priority``.
     """
+    found = opened(document, FORMAT)
     faults: list[Fault] = []
-    if isinstance(document, str):
-        found = parse(document, FORMAT, faults)
-    else:
-        found = checked(dict(document), FORMAT, faults)
-    if found is None:
-        raise InvalidProblem(faults)
     fields = Decoder(faults).fields(Problem, found, "", ("format", "version"))
     whole = not bad(fields)
     if not whole:
