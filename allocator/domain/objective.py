@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allocator.domain.time import Span
@@ -86,3 +87,11 @@ COMFORT: tuple[tuple[str, int], ...] = (
     ("overtime", 10),
     ("option_penalty", 10),
 )
+
+
+def served_first(classes: Iterable[int]) -> tuple[Level, ...]:
+    """Return a level for each class of priority, the most urgent first."""
+    return tuple(
+        Level(name=f"priority {priority}", goals=((f"served:{priority}", 1),))
+        for priority in sorted(set(classes))
+    )

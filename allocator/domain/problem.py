@@ -11,7 +11,14 @@ from typing import Any
 
 from allocator.domain.calendar import Calendar
 from allocator.domain.faults import InvalidProblem
-from allocator.domain.objective import COMFORT, ChangeCosts, Forecast, Level, OffPeakPolicy
+from allocator.domain.objective import (
+    COMFORT,
+    ChangeCosts,
+    Forecast,
+    Level,
+    OffPeakPolicy,
+    served_first,
+)
 from allocator.domain.request import (
     Apart,
     Pin,
@@ -158,11 +165,7 @@ class Problem:
         """Return the levels in force, in order, where requests of these classes may be asked."""
         if self.levels:
             return self.levels
-        served = tuple(
-            Level(name=f"priority {priority}", goals=((f"served:{priority}", 1),))
-            for priority in sorted(classes)
-        )
-        return (*served, Level(name="comfort", goals=COMFORT))
+        return (*served_first(classes), Level(name="comfort", goals=COMFORT))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Say in a line what it is: a notebook would show, and keep, all that it holds."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator.domain.faults import Fault
-from allocator.domain.objective import COMFORT, Level
+from allocator.domain.objective import COMFORT, Level, served_first
 from allocator.frames.nested import Decoder
 from api.problems import Invalid
 from api.store.world import World
@@ -69,10 +69,7 @@ def objective(
     if not own and not asked and not few_changes:
         return ()
     weights: Mapping[str, int] = {**dict(COMFORT), **own, **dict(asked)}
-    levels = [
-        Level(name=f"priority {priority}", goals=((f"served:{priority}", 1),))
-        for priority in sorted(set(priorities))
-    ]
+    levels = [*served_first(priorities)]
     if few_changes:
         levels.append(Level(name="changes", goals=((CHANGES, weights[CHANGES]),)))
         weights = {name: weight for name, weight in weights.items() if name != CHANGES}

@@ -9,7 +9,7 @@ from statistics import fmean
 import pytest
 from benchmarks.figures import conditions, table, write
 
-from allocator.domain.objective import COMFORT, Level
+from allocator.domain.objective import COMFORT, Level, served_first
 from allocator.domain.problem import Problem
 from allocator.generate import stream
 from allocator.replay import Chooser, replay
@@ -28,10 +28,7 @@ HEEDED = {"heeded": frozenset[str](), "left out": frozenset({"near_wanted"})}
 
 def comfort_without(problem: Problem, some: frozenset[str]) -> Problem:
     """Return a problem with all goals but some."""
-    served = tuple(
-        Level(name=f"priority {n}", goals=((f"served:{n}", 1),))
-        for n in sorted({request.priority for request in problem.requests})
-    )
+    served = served_first(request.priority for request in problem.requests)
     goals = tuple((goal, weight) for goal, weight in COMFORT if goal not in some)
     return replace(problem, levels=(*served, Level(name="comfort", goals=goals)))
 

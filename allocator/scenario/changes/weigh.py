@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from allocator.domain.faults import FaultCode
 from allocator.domain.problem import Problem
+from allocator.domain.request import PRIORITIES
 from allocator.goals import GOALS
 from allocator.scenario.changes.change import refuse, unknown
 
@@ -37,7 +38,7 @@ class Weigh:
                 self.goal,
                 f"Goal {self.goal}: its weight is {self.weight}; it may not be below 0.",
             )
-        known = [*(goal.name for goal in GOALS), *(f"served:{n}" for n in range(1, 10))]
+        known = [*(goal.name for goal in GOALS), *(f"served:{n}" for n in PRIORITIES)]
         if self.goal not in known:
             raise unknown("goal", self.goal, known)
         levels = problem.objective
